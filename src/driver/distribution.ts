@@ -1,0 +1,196 @@
+import type { CallOptions } from './call.js';
+import type { Cancel } from './clock.js';
+import type { DistributionEvent } from './distribution-events.js';
+import type { ContentHandle, ContentInformationHandle, SessionHandle, StreamHandle } from './handles.js';
+
+/** PEERDIST_STATUS. */
+export type DistributionStatus = 'disabled' | 'unavailable' | 'available';
+
+/** PEERDIST_STATUS_INFO: the status with the content information versions on offer (1 = Windows 7, 2 = Windows 8). */
+export interface DistributionStatusInfo {
+  readonly status: DistributionStatus;
+  readonly minVersion: number;
+  readonly maxVersion: number;
+  /** Why it is not available, where the driver knows. */
+  readonly reason?: string | undefined;
+}
+
+/** One armed registration for the next status change. */
+export interface StatusRegistration {
+  /**
+   * Resolves once, with the status at that moment, when the status has changed since the registration was armed.
+   * Rejects with ERROR_OPERATION_ABORTED when it is unregistered or the session shuts down. It is spent after that.
+   */
+  readonly changed: Promise<DistributionStatusInfo>;
+}
+
+export interface PublicationOptions {
+  /** Opaque bytes, 1 or more. */
+  readonly contentId: Uint8Array;
+  /** Total length in bytes; `undefined`: unknown until completed. */
+  readonly length?: number | undefined;
+  /** PEERDIST_PUBLICATION_OPTIONS version of content information to prepare, 1 by default. */
+  readonly version?: 1 | 2 | undefined;
+}
+
+export interface ContentInformationQuery {
+  readonly contentId: Uint8Array;
+  /** Start of the wanted range; 0 by default. */
+  readonly offset?: number | undefined;
+  /** Length of the wanted range; `undefined`: to the end. */
+  readonly length?: number | undefined;
+  readonly minVersion?: 1 | 2 | undefined;
+  readonly maxVersion?: 1 | 2 | undefined;
+}
+
+export interface ContentOptions {
+  /** 16 bytes that name the application's class of content; {@link DistributionDriver.flush} forgets by it. */
+  readonly tag: Uint8Array;
+  /**
+   * Peers to ask besides those the service discovers itself, as `host:port`. A driver that cannot be told answers
+   * `Unsupported` if there are any.
+   */
+  readonly peers?: readonly string[] | undefined;
+}
+
+export interface ReadRequest {
+  /** Most bytes to answer with. 0 asks how many consecutive bytes the local cache holds; nothing is fetched. */
+  readonly maxBytes: number;
+  /** 0: local cache only; `undefined`: the service's default of five seconds. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** What a read found at `offset` (from the start of the content). */
+export type ReadResult =
+  | { readonly _tag: 'Data'; readonly offset: number; readonly bytes: Uint8Array }
+  | { readonly _tag: 'Available'; readonly offset: number; readonly length: number }
+  /** PEERDIST_ERROR_MISSING_DATA or ERROR_TIMEOUT: fetch these bytes from the origin and add them. */
+  | {
+      readonly _tag: 'Missing';
+      readonly offset: number;
+      readonly length: number;
+      readonly cause: 'missing' | 'timeout';
+    }
+  /** PEERDIST_ERROR_NO_MORE: the end of the content or range. */
+  | { readonly _tag: 'End' };
+
+/**
+ * The distribution family. Every member but `startup` takes the session first. On a drop to disabled or unavailable
+ * all stream, content information and content handles are void (PEERDIST_ERROR_INVALIDATED) but must still be closed;
+ * the session stays valid.
+ */
+export interface DistributionDriver {
+  /** PeerDistStartup. */
+  startup(): Promise<SessionHandle>;
+  /** PeerDistShutdown: cancels pending work and removes every publication made through the session. */
+  shutdown(session: SessionHandle): Promise<void>;
+  /** PeerDistGetStatus. */
+  getStatus(session: SessionHandle): Promise<DistributionStatus>;
+  /** PeerDistGetStatusEx. */
+  getStatusInfo(session: SessionHandle): Promise<DistributionStatusInfo>;
+  /**
+   * PeerDistRegisterForStatusChangeNotification(Ex): armed when it resolves, for one change. A second one while the
+   * first is armed is ERROR_INVALID_PARAMETER.
+   */
+  registerStatusChange(session: SessionHandle): Promise<StatusRegistration>;
+  /** PeerDistUnregisterForStatusChangeNotification. */
+  unregisterStatusChange(session: SessionHandle): Promise<void>;
+  /**
+   * Turns the service on or off for this machine's users of the same data (Enable-BCDistributed, Disable-BC). A driver
+   * that must not do that by itself answers `Unsupported` and says who can.
+   */
+  setEnabled(enabled: boolean): Promise<void>;
+  /** Events of the service while it works for this session. A driver without them never calls back. */
+  observe(session: SessionHandle, listener: (event: DistributionEvent) => void): Cancel;
+
+  /** PeerDistServerPublishStream. */
+  publishStream(
+    session: SessionHandle,
+    options: PublicationOptions,
+    call?: CallOptions,
+  ): Promise<StreamHandle>;
+  /** PeerDistServerPublishAddToStream: one at a time per stream; `data` must not change until it resolves. */
+  addToStream(
+    session: SessionHandle,
+    stream: StreamHandle,
+    data: Uint8Array,
+    call?: CallOptions,
+  ): Promise<void>;
+  /** PeerDistServerPublishCompleteStream: the publication is usable from here on. */
+  completeStream(session: SessionHandle, stream: StreamHandle, call?: CallOptions): Promise<void>;
+  /** PeerDistServerCloseStreamHandle: before completion it cancels the publication, afterwards it keeps it. */
+  closeStream(session: SessionHandle, stream: StreamHandle): Promise<void>;
+  /** PeerDistServerUnpublish. */
+  unpublish(session: SessionHandle, contentId: Uint8Array): Promise<void>;
+  /** PeerDistServerOpenContentInformation(Ex). */
+  openContentInformation(
+    session: SessionHandle,
+    query: ContentInformationQuery,
+    call?: CallOptions,
+  ): Promise<ContentInformationHandle>;
+  /**
+   * PeerDistServerRetrieveContentInformation: the next bytes, `maxBytes` at most; an empty answer is
+   * PEERDIST_ERROR_NO_MORE.
+   */
+  retrieveContentInformation(
+    session: SessionHandle,
+    information: ContentInformationHandle,
+    maxBytes: number,
+    call?: CallOptions,
+  ): Promise<Uint8Array>;
+  /** PeerDistServerCloseContentInformation. */
+  closeContentInformation(session: SessionHandle, information: ContentInformationHandle): Promise<void>;
+
+  /** PeerDistClientOpenContent. */
+  openContent(session: SessionHandle, options: ContentOptions, call?: CallOptions): Promise<ContentHandle>;
+  /** PeerDistClientAddContentInformation: in order, one at a time per content. */
+  addContentInformation(
+    session: SessionHandle,
+    content: ContentHandle,
+    bytes: Uint8Array,
+    call?: CallOptions,
+  ): Promise<void>;
+  /** PeerDistClientCompleteContentInformation: required before reading. */
+  completeContentInformation(
+    session: SessionHandle,
+    content: ContentHandle,
+    call?: CallOptions,
+  ): Promise<void>;
+  /** PeerDistClientStreamRead: continues at the handle's cursor; several may wait, answered in order. */
+  streamRead(
+    session: SessionHandle,
+    content: ContentHandle,
+    request: ReadRequest,
+    call?: CallOptions,
+  ): Promise<ReadResult>;
+  /** PeerDistClientBlockRead: at `offset` from the start of the content. */
+  blockRead(
+    session: SessionHandle,
+    content: ContentHandle,
+    offset: number,
+    request: ReadRequest,
+    call?: CallOptions,
+  ): Promise<ReadResult>;
+  /**
+   * PeerDistClientAddData: bytes fetched from the origin. They are checked against the content information before
+   * anything is kept; past the end is PEERDIST_ERROR_OUT_OF_BOUNDS.
+   */
+  addData(
+    session: SessionHandle,
+    content: ContentHandle,
+    offset: number,
+    data: Uint8Array,
+    call?: CallOptions,
+  ): Promise<void>;
+  /** PeerDistClientCloseContent: cancels what is pending on it. */
+  closeContent(session: SessionHandle, content: ContentHandle): Promise<void>;
+  /** PeerDistClientCancelAsyncOperation without an operation: all that is pending on the handle. */
+  cancelContent(session: SessionHandle, content: ContentHandle): Promise<void>;
+  /** PeerDistClientFlushContent: drops what the local cache holds for a tag. */
+  flush(session: SessionHandle, tag: Uint8Array, call?: CallOptions): Promise<void>;
+  /** PeerDistClientGetInformationByHandle. */
+  getContentBasicInfo(
+    session: SessionHandle,
+    content: ContentHandle,
+  ): Promise<{ readonly flashCrowd: boolean }>;
+}

@@ -1,0 +1,26 @@
+declare const fileTime: unique symbol;
+
+/**
+ * A moment as Windows counts it: 100 ns ticks since 1601-01-01 UTC. Record expiry must never go back, not even by the
+ * fraction of a millisecond that a `Date` would cut off, so times stay ticks until somebody wants to print them.
+ */
+export type FileTime = bigint & { readonly [fileTime]: true };
+
+const TICKS_PER_MILLISECOND = 10_000n;
+const UNIX_EPOCH_TICKS = 116_444_736_000_000_000n;
+const MAX_FILETIME = 0x7fff_ffff_ffff_ffffn;
+
+/** Whether `ticks` can be a FILETIME: not negative and within 63 bits. */
+export const isFileTime = (ticks: bigint): ticks is FileTime => ticks >= 0n && ticks <= MAX_FILETIME;
+
+export const fileTimeFromMillis = (millis: number): FileTime =>
+  (BigInt(Math.trunc(millis)) * TICKS_PER_MILLISECOND + UNIX_EPOCH_TICKS) as FileTime;
+
+export const fileTimeToMillis = (ticks: FileTime): number =>
+  Number((ticks - UNIX_EPOCH_TICKS) / TICKS_PER_MILLISECOND);
+
+/** The tick count of a `Date`. */
+export const fileTimeFromDate = (date: Date): FileTime => fileTimeFromMillis(date.getTime());
+
+/** The `Date` of a tick count, cut to whole milliseconds. */
+export const fileTimeToDate = (ticks: FileTime): Date => new Date(fileTimeToMillis(ticks));

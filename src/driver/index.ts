@@ -1,0 +1,40 @@
+export type { CallOptions, SecretText } from './call.js';
+export { systemClock, type Cancel, type Clock } from './clock.js';
+export type * from './distribution.js';
+export type { DistributionEvent } from './distribution-events.js';
+export type { Driver, SupportFinding, SupportReport } from './driver.js';
+export type { EnumerationDriver } from './enumeration.js';
+export {
+  HRESULT_CODES,
+  hresultFromWin32,
+  hresultSymbol,
+  WIN32_CODES,
+  win32FromHresult,
+  win32Symbol,
+  type HresultSymbol,
+  type Win32Symbol,
+} from './error-codes.js';
+export { DriverFault, isDriverFault, type FaultDetails, type FaultSpace } from './fault.js';
+export {
+  abortedDistribution,
+  abortedGrouping,
+  faultFromNumber,
+  hresultFault,
+  unsupportedDistribution,
+  unsupportedGrouping,
+  win32Fault,
+} from './faults.js';
+export {
+  fileTimeFromDate,
+  fileTimeFromMillis,
+  fileTimeToDate,
+  fileTimeToMillis,
+  isFileTime,
+  type FileTime,
+} from './filetime.js';
+export type * from './grouping.js';
+export type * from './grouping-events.js';
+export type * from './grouping-types.js';
+export { guidFromBytes, guidToBytes, parseGuid, type Guid } from './guid.js';
+export type * from './handles.js';
+export type * from './identity.js';

@@ -1,0 +1,121 @@
+/**
+ * The seams between the parts of the distribution engine: what the store keeps, what the retrieval server reads and
+ * what the retrieval client fetches. Each part is written and tested against these, not against the others.
+ */
+
+/** Hashes of version-1 content information. */
+export type HashName = 'sha256' | 'sha384' | 'sha512';
+
+/** A version-1 segment as content information describes it. */
+export interface SegmentInfo {
+  /** HoHoDk, the public segment id. */
+  readonly id: Uint8Array;
+  readonly hash: HashName;
+  /** HoD. */
+  readonly hashOfData: Uint8Array;
+  /** Kp: whoever has it can decrypt and serve the segment. Never logged. */
+  readonly secret: Uint8Array;
+  /** Bytes of the whole segment, 1 to 32 MiB. */
+  readonly length: number;
+  /** From block 0 on; shorter than the segment when the content information described a range. */
+  readonly blockHashes: readonly Uint8Array[];
+}
+
+/** A segment with the blocks of it that lie on this machine. */
+export interface StoredSegment {
+  readonly info: SegmentInfo;
+  /** Whether block `index` is here. */
+  has(index: number): boolean;
+  /**
+   * The plain bytes of a block, checked against its hash on the way from disk. `undefined` if it is not here, or was
+   * found damaged (it is forgotten then).
+   */
+  read(index: number): Promise<Buffer | undefined>;
+  /** Keeps a block that the caller has already checked against its hash. */
+  write(index: number, bytes: Uint8Array): Promise<void>;
+}
+
+/** What the retrieval server needs of the store. */
+export interface BlockSource {
+  find(segmentId: Uint8Array): StoredSegment | undefined;
+}
+
+/** A finished publication. */
+export interface Publication {
+  readonly contentId: Uint8Array;
+  readonly length: number;
+  readonly hash: HashName;
+  /** In order of the content; all but the last 32 MiB. */
+  readonly segments: readonly SegmentInfo[];
+}
+
+/** A publication being written. Nothing of it is visible to anybody before {@link PublicationWriter.complete}. */
+export interface PublicationWriter {
+  /** One at a time; `data` must not change until it resolves. */
+  append(data: Uint8Array, signal?: AbortSignal): Promise<void>;
+  complete(): Promise<Publication>;
+  /** Removes what was written. Does nothing after `complete`. */
+  abort(): Promise<void>;
+}
+
+/** Content on disk: segments with their blocks, publications, and which tag or publication holds which segment. */
+export interface ContentStore extends BlockSource {
+  beginPublication(options: {
+    readonly contentId: Uint8Array;
+    readonly hash: HashName;
+    readonly length?: number | undefined;
+  }): Promise<PublicationWriter>;
+  publication(contentId: Uint8Array): Publication | undefined;
+  /** Stops serving what only this publication holds. `false`: no such publication. */
+  unpublish(contentId: Uint8Array): Promise<boolean>;
+  /** Makes room for a segment that is about to be fetched on behalf of `tag`; idempotent. */
+  adopt(info: SegmentInfo, tag: Uint8Array): Promise<StoredSegment>;
+  /** Drops what only `tag` holds. */
+  flush(tag: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A block that a peer delivered: decrypted and checked against its hash. */
+export interface FetchedBlock {
+  readonly peer: string;
+  readonly bytes: Buffer;
+}
+
+/** Fetches blocks from peers. One client serves all contents of an engine, so that peers are remembered across them. */
+export interface RetrievalClient {
+  /**
+   * One block from whichever of `peers` (`host:port`) can deliver it, the least busy first. Rejects with a
+   * {@link FetchFailure} when none could, and with the signal's reason when it was aborted.
+   */
+  fetch(request: {
+    readonly segment: SegmentInfo;
+    readonly block: number;
+    readonly peers: readonly string[];
+    /** How many blocks of this segment the caller wants; decides whether a block list is worth asking for. */
+    readonly wanted: number;
+    readonly signal: AbortSignal;
+  }): Promise<FetchedBlock>;
+  close(): Promise<void>;
+}
+
+/** Why no peer delivered a block, with each peer's own reason. */
+export class FetchFailure extends Error {
+  constructor(readonly attempts: readonly { readonly peer: string; readonly reason: string }[]) {
+    super(
+      attempts.length === 0
+        ? 'no peer to ask'
+        : attempts.map(({ peer, reason }) => `${peer}: ${reason}`).join('; '),
+    );
+    this.name = 'FetchFailure';
+  }
+}
+
+/** Serves stored blocks to peers. */
+export interface RetrievalServer {
+  /** Binds and listens; the address it really has. Rejects with the system's error when it cannot. */
+  start(): Promise<{ readonly host: string; readonly port: number }>;
+  /** Stops listening and ends every connection. */
+  close(): Promise<void>;
+  /** Called once if the listener dies by itself after `start`. */
+  onDeath(listener: (cause: Error) => void): void;
+}

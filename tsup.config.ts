@@ -1,0 +1,36 @@
+import { defineConfig } from 'tsup';
+
+export default defineConfig([
+  {
+    entry: {
+      index: 'src/index.ts',
+      'streams/index': 'src/streams/index.ts',
+      'effects/index': 'src/effects/index.ts',
+      'native/index': 'src/native/index.ts',
+      'engine/index': 'src/engine/index.ts',
+      'testing/index': 'src/testing/index.ts',
+    },
+    format: ['esm', 'cjs'],
+    target: 'node20',
+    platform: 'node',
+    // A CommonJS build cannot share chunks with the ESM one, but within a format one copy of every module is a must:
+    // handles and errors are recognised across the sub-paths.
+    splitting: true,
+    sourcemap: true,
+    clean: true,
+    shims: true,
+    dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
+  },
+  {
+    entry: { 'cli/main': 'src/cli/main.ts' },
+    format: ['esm'],
+    target: 'node20',
+    platform: 'node',
+    splitting: false,
+    sourcemap: true,
+    dts: false,
+    banner: { js: '#!/usr/bin/env node' },
+    // The command is a user of the public surface like any other.
+    external: ['peerweave', /^peerweave\//],
+  },
+]);
