@@ -1,0 +1,48 @@
+import type { ContentInformation } from './content-information.js';
+import { ContentInformationError, malformed } from './content-information-error.js';
+import { longestV1, parseV1, V1_HEADER_LENGTH } from './content-information-v1.js';
+
+/** The longest content information read, whatever it says about itself: enough for 128 GiB with SHA-256. */
+export const MAX_CONTENT_INFORMATION_LENGTH = 64 * 1024 * 1024;
+
+/**
+ * The most bytes that content information beginning with `prefix` may have; for a reader that receives it piece by
+ * piece and must not collect more. It gets tighter as soon as the header is there.
+ *
+ * @throws ContentInformationError as soon as the prefix shows that it cannot be read at all.
+ */
+export const contentInformationLengthLimit = (prefix: Uint8Array): number => {
+  const bytes = asBuffer(prefix);
+  checkVersion(bytes);
+  return bytes.length < V1_HEADER_LENGTH
+    ? MAX_CONTENT_INFORMATION_LENGTH
+    : Math.min(MAX_CONTENT_INFORMATION_LENGTH, longestV1(bytes));
+};
+
+/**
+ * Reads content information. The result shares memory with `bytes`, which must not change any more.
+ *
+ * @throws ContentInformationError and nothing else, whatever the bytes are.
+ */
+export const parseContentInformation = (bytes: Uint8Array): ContentInformation => {
+  if (bytes.length > MAX_CONTENT_INFORMATION_LENGTH) {
+    throw malformed(`${bytes.length} bytes are more than ${MAX_CONTENT_INFORMATION_LENGTH}`);
+  }
+  const buffer = asBuffer(bytes);
+  checkVersion(buffer);
+  return parseV1(buffer);
+};
+
+const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** In both versions the first byte is the minor and the second the major version. */
+const checkVersion = (bytes: Buffer): void => {
+  const [minor, major] = bytes;
+  if (minor === undefined || major === undefined) return;
+  if (minor !== 0 || major !== 1) {
+    throw new ContentInformationError(
+      'version-unsupported',
+      `content information of version ${major}.${minor} cannot be read`,
+    );
+  }
+};

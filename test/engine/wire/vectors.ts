@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import type { HashName, SegmentInfo } from '../../../src/engine/distribution/ports.js';
+import {
+  BLOCK_LENGTH,
+  deriveServerKey,
+  describeSegment,
+  hashBlock,
+  SEGMENT_LENGTH,
+} from '../../../src/engine/distribution/wire/index.js';
+
+interface SegmentVector {
+  readonly offset: number;
+  readonly length: number;
+  readonly blocks: number;
+  readonly hod: string;
+  readonly kp: string;
+  readonly id: string;
+  readonly block_hashes_sha256: string;
+}
+
+interface ContentVector {
+  readonly size: number;
+  readonly algorithm: HashName;
+  readonly secret: string;
+  readonly ks: string;
+  readonly content_sha256: string;
+  readonly ci_length: number;
+  readonly ci_sha256: string;
+  readonly ci_explicit_last: { readonly dwReadBytesInLastSegment: number; readonly ci_sha256: string };
+  readonly segments: readonly SegmentVector[];
+  readonly ci?: string;
+}
+
+interface RangeVector {
+  readonly size: number;
+  readonly start: number;
+  readonly length: number;
+  readonly dwOffsetInFirstSegment: number;
+  readonly dwReadBytesInLastSegment: number;
+  readonly cBlocks: readonly number[];
+  readonly ci_length: number;
+  readonly ci_sha256: string;
+  readonly oracle_ids: readonly string[];
+}
+
+export interface WireVector {
+  readonly hex: string | null;
+  readonly length?: number;
+  readonly sha256?: string;
+}
+
+interface Vectors {
+  readonly meta: { readonly secrets: { readonly S1: { readonly hex: string } } };
+  readonly v1: readonly ContentVector[];
+  readonly ranges_v1: readonly RangeVector[];
+  readonly zero_bytes: { readonly oracle_output: string };
+  readonly pccrr: {
+    readonly wire: Readonly<Record<string, WireVector>>;
+    readonly segment_id: string;
+    readonly segment_secret: string;
+  };
+}
+
+/** Published examples and bytes that other implementations produced; test/fixtures says which. */
+export const vectors = JSON.parse(
+  readFileSync(new URL('../../fixtures/branchcache-vectors.json', import.meta.url), 'utf8'),
+) as Vectors;
+
+export const serverSecret = Buffer.from(vectors.meta.secrets.S1.hex, 'hex');
+
+/** The vectors' content generator G2: `size` bytes without a short period. */
+export const generateContent = (size: number): Buffer => {
+  const content = Buffer.allocUnsafe(size);
+  for (let index = 0; index < size; index += 1) content[index] = Math.imul(index, 2_654_435_761) >>> 24;
+  return content;
+};
+
+/** `content` cut into runs of `length` bytes. */
+export const cut = (content: Buffer, length: number): Buffer[] =>
+  Array.from({ length: Math.ceil(content.length / length) }, (_, index) =>
+    content.subarray(index * length, (index + 1) * length),
+  );
+
+/** The segments a publisher with the vectors' secret makes of `content`. */
+export const publishedSegments = (hash: HashName, content: Buffer): SegmentInfo[] => {
+  const serverKey = deriveServerKey(hash, serverSecret);
+  return cut(content, SEGMENT_LENGTH).map((segment) =>
+    describeSegment({
+      hash,
+      serverKey,
+      length: segment.length,
+      blockHashes: cut(segment, BLOCK_LENGTH).map((block) => hashBlock(hash, block)),
+    }),
+  );
+};
