@@ -1,0 +1,91 @@
+import { win32FromHresult, type DriverFault } from '../../driver/index.js';
+import type { ErrorMeaning } from './error-meaning.js';
+import { ERROR_TABLE } from './table.js';
+
+const MEANINGS: ReadonlyMap<string, ErrorMeaning> = new Map(Object.entries(ERROR_TABLE));
+
+/** Calls for which a code means something narrower than its name says. */
+const NARROWER: ReadonlyMap<string, ErrorMeaning> = new Map(
+  ['identity.import', 'grouping.importConfig'].map((operation) => [
+    `${operation} E_INVALIDARG`,
+    {
+      tag: 'BadArgument',
+      what: 'the password is wrong or the exported text was changed',
+      advice: 'Pass the text exactly as it was exported, to the last byte, with the password of that export.',
+    },
+  ]),
+);
+
+/** What a code means when `operation` of the contract answers it; `undefined`: not a code of ours. */
+export const meaningOf = (symbol: string, operation: string): ErrorMeaning | undefined =>
+  NARROWER.get(`${operation} ${symbol}`) ?? MEANINGS.get(symbol);
+
+/**
+ * What can be said of a number that no page lists. The grouping calls let codes of the cryptographic, RPC and file
+ * system functions underneath them through.
+ */
+export const meaningOfFamily = ({ space, number }: Pick<DriverFault, 'space' | 'number'>): ErrorMeaning => {
+  const win32 = space === 'win32' ? number : win32FromHresult(number);
+  const family =
+    win32 === undefined
+      ? FACILITIES.find(({ facilities }) => facilities.includes(facilityOf(number)))
+      : WIN32_RANGES.find(({ first, last }) => win32 >= first && win32 <= last);
+  return { tag: 'System', ...(family?.says ?? OTHER) };
+};
+
+/** HRESULT_FACILITY of winerror.h. */
+const facilityOf = (number: number): number => (number >>> 16) & 0x1fff;
+
+type Saying = Pick<ErrorMeaning, 'what' | 'advice'>;
+
+const CRYPTOGRAPHY: Saying = {
+  what: 'a cryptographic function of the system failed',
+  advice:
+    "Check that the user's certificates and keys are accessible (profile loaded, not a guest account) and the clock is right.",
+};
+const RPC: Saying = {
+  what: 'the connection to a system service failed',
+  advice:
+    'Check that the peer networking services (p2psvc, p2pimsvc, PNRPSvc, PeerDistSvc) run, then try again.',
+};
+const FILES: Saying = {
+  what: 'a file operation of the system failed',
+  advice: 'Check that the path exists, the user may write to it and the disk has space, then try again.',
+};
+const SERVICES: Saying = {
+  what: 'a system service could not be used',
+  advice: 'Check that the peer networking services are installed, enabled and running, then try again.',
+};
+const NETWORK: Saying = {
+  what: 'a network function of the system failed',
+  advice: 'Check that the network is up and IPv6 is enabled, then try again.',
+};
+const PEER_NETWORKING: Saying = {
+  what: 'peer networking failed with a code that its documentation does not list',
+  advice: 'Run `peerweave doctor`; if the cause stays unclear, report the number.',
+};
+const OTHER: Saying = {
+  what: 'the system failed with a code that the documentation of the call does not list',
+  advice: 'Look the number up in the Windows system error codes; if it stays unclear, report it.',
+};
+
+const FACILITIES: readonly { readonly facilities: readonly number[]; readonly says: Saying }[] = [
+  // FACILITY_SECURITY (NTE_, CRYPT_E_, SEC_E_) and FACILITY_CERT (CERT_E_, TRUST_E_).
+  { facilities: [9, 11], says: CRYPTOGRAPHY },
+  { facilities: [1], says: RPC },
+  { facilities: [3], says: FILES },
+  // FACILITY_P2P_INT and FACILITY_P2P.
+  { facilities: [98, 99], says: PEER_NETWORKING },
+];
+
+/** The ranges in which winerror.h keeps its families. */
+const WIN32_RANGES: readonly { readonly first: number; readonly last: number; readonly says: Saying }[] = [
+  { first: 2, last: 4, says: FILES },
+  { first: 15, last: 39, says: FILES },
+  { first: 80, last: 82, says: FILES },
+  { first: 108, last: 112, says: FILES },
+  { first: 1051, last: 1079, says: SERVICES },
+  { first: 1700, last: 1939, says: RPC },
+  { first: 4050, last: 4099, says: PEER_NETWORKING },
+  { first: 10_000, last: 11_999, says: NETWORK },
+];
