@@ -1,9 +1,11 @@
 export type { CallOptions, SecretText } from './call.js';
 export { systemClock, type Cancel, type Clock } from './clock.js';
+export { CONSTANTS, RESERVED_RECORD_TYPES } from './constants.js';
 export type * from './distribution.js';
 export type { DistributionEvent } from './distribution-events.js';
 export type { Driver, SupportFinding, SupportReport } from './driver.js';
 export type { EnumerationDriver } from './enumeration.js';
+export * from './enums.js';
 export {
   HRESULT_CODES,
   hresultFromWin32,
@@ -38,3 +40,5 @@ export type * from './grouping-types.js';
 export { guidFromBytes, guidToBytes, parseGuid, type Guid } from './guid.js';
 export type * from './handles.js';
 export type * from './identity.js';
+export { LIMITS } from './limits.js';
+export { ROLE_NAMES, roleName, ROLES, type RoleName } from './roles.js';
