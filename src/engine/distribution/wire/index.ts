@@ -1,3 +1,5 @@
+export { BLOCK_CIPHERS, decryptBlock, encryptBlock, IV_LENGTH, type BlockCipher } from './block-cipher.js';
+export { includesBlock, rangesOfBlocks, type BlockRange } from './block-ranges.js';
 export {
   contentInformationOf,
   type ByteRange,
@@ -6,11 +8,35 @@ export {
 } from './content-information.js';
 export { ContentInformationError, type ContentInformationErrorCode } from './content-information-error.js';
 export { encodeContentInformationV1 } from './content-information-v1.js';
+export { MessageError } from './message-bytes.js';
+export {
+  MAX_REQUEST_LENGTH,
+  MAX_RESPONSE_LENGTH,
+  PROTOCOL_VERSION,
+  type ProtocolVersion,
+} from './message-header.js';
 export {
   contentInformationLengthLimit,
   MAX_CONTENT_INFORMATION_LENGTH,
   parseContentInformation,
 } from './read-content-information.js';
+export {
+  decodeRequest,
+  encodeRequest,
+  type BlockRequest,
+  type ForeignRequest,
+  type NegotiationRequest,
+  type RetrievalRequest,
+} from './requests.js';
+export {
+  decodeResponse,
+  encodeResponse,
+  RESPONSE_PREFIX_LENGTH,
+  type BlockListResponse,
+  type BlockResponse,
+  type NegotiationResponse,
+  type RetrievalResponse,
+} from './responses.js';
 export {
   deriveSegmentId,
   deriveSegmentSecret,

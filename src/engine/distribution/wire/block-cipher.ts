@@ -1,0 +1,55 @@
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { MessageError } from './message-bytes.js';
+
+/** The algorithms of PCCRR 2.2.3 at their numbers, named as OpenSSL names them. */
+export const BLOCK_CIPHERS = ['none', 'aes-128-cbc', 'aes-192-cbc', 'aes-256-cbc'] as const;
+
+/** How a block is encrypted between peers. */
+export type BlockCipher = (typeof BLOCK_CIPHERS)[number];
+
+/** Bytes of an initialisation vector. */
+export const IV_LENGTH = 16;
+
+const KEY_LENGTHS = { 'aes-128-cbc': 16, 'aes-192-cbc': 24, 'aes-256-cbc': 32 } as const;
+
+/** How long `length` bytes get: CBC always pads by 1 to 16 bytes. */
+export const encryptedLength = (cipher: BlockCipher, length: number): number =>
+  cipher === 'none' ? length : length - (length % 16) + 16;
+
+/** The specification does not say how the segment secret is cut to a key; peers take its first bytes. */
+const keyFor = (cipher: Exclude<BlockCipher, 'none'>, segmentSecret: Uint8Array): Uint8Array =>
+  segmentSecret.subarray(0, KEY_LENGTHS[cipher]);
+
+/** The bytes of a block as they go over the wire. `iv` must be random: the key is the same for a whole segment. */
+export const encryptBlock = (
+  cipher: BlockCipher,
+  segmentSecret: Uint8Array,
+  iv: Uint8Array,
+  block: Uint8Array,
+): Uint8Array => {
+  if (cipher === 'none') return block;
+  const encryption = createCipheriv(cipher, keyFor(cipher, segmentSecret), iv);
+  return Buffer.concat([encryption.update(block), encryption.final()]);
+};
+
+/**
+ * The plain bytes, which prove nothing before they have been checked against the block's hash.
+ *
+ * @throws MessageError if the padding or the size of the vector is wrong.
+ */
+export const decryptBlock = (
+  cipher: BlockCipher,
+  segmentSecret: Uint8Array,
+  iv: Uint8Array,
+  data: Buffer,
+): Buffer => {
+  if (cipher === 'none') return data;
+  if (iv.length !== IV_LENGTH) throw new MessageError(`initialisation vector of ${iv.length} bytes`);
+  const decryption = createDecipheriv(cipher, keyFor(cipher, segmentSecret), iv);
+  const start = decryption.update(data);
+  try {
+    return Buffer.concat([start, decryption.final()]);
+  } catch {
+    throw new MessageError('block with wrong padding');
+  }
+};

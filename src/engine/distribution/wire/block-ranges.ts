@@ -1,0 +1,52 @@
+import { MessageError, u32, type MessageReader } from './message-bytes.js';
+import { BLOCKS_PER_SEGMENT } from './units.js';
+
+/** Blocks `index` to `index + count - 1` of a segment. */
+export interface BlockRange {
+  readonly index: number;
+  readonly count: number;
+}
+
+/** As many separate ranges as a full segment can have. */
+const MAX_RANGES = BLOCKS_PER_SEGMENT / 2;
+
+const RANGE_LENGTH = 8;
+
+const readRange = (reader: MessageReader): BlockRange => {
+  const range = { index: reader.u32(), count: reader.u32() };
+  if (range.count === 0 || range.index + range.count > BLOCKS_PER_SEGMENT) {
+    throw new MessageError(`${range.count} blocks from ${range.index}`);
+  }
+  return range;
+};
+
+export const readRanges = (reader: MessageReader): BlockRange[] =>
+  reader.list(MAX_RANGES, RANGE_LENGTH, () => readRange(reader));
+
+export const encodeRanges = (ranges: readonly BlockRange[]): Uint8Array[] => [
+  u32(ranges.length),
+  ...ranges.flatMap(({ index, count }) => [u32(index), u32(count)]),
+];
+
+/** Whether block `index` lies in one of `ranges`. */
+export const includesBlock = (ranges: readonly BlockRange[], index: number): boolean =>
+  ranges.some((range) => index >= range.index && index < range.index + range.count);
+
+/** The blocks below `end` that lie in `ranges` and pass `has`, as sorted, merged ranges. */
+export const rangesOfBlocks = (
+  ranges: readonly BlockRange[],
+  end: number,
+  has: (index: number) => boolean,
+): BlockRange[] => {
+  const found: BlockRange[] = [];
+  for (let index = 0; index < end; index += 1) {
+    if (!includesBlock(ranges, index) || !has(index)) continue;
+    const last = found.at(-1);
+    if (last !== undefined && last.index + last.count === index) {
+      found[found.length - 1] = { index: last.index, count: last.count + 1 };
+    } else {
+      found.push({ index, count: 1 });
+    }
+  }
+  return found;
+};

@@ -1,0 +1,73 @@
+/** The only thing that decoding a retrieval message throws: it is not a message of the protocol. */
+export class MessageError extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = 'MessageError';
+  }
+}
+
+const paddingAfter = (length: number): number => -length & 3;
+
+/** Reads the big-endian fields of a message one after the other. Throws {@link MessageError} at its end. */
+export class MessageReader {
+  #at = 0;
+
+  constructor(private readonly bytes: Buffer) {}
+
+  u32(): number {
+    return this.take(4).readUInt32BE();
+  }
+
+  /** The next bytes, sharing memory with the message. */
+  take(length: number): Buffer {
+    const end = this.#at + length;
+    if (end > this.bytes.length) throw new MessageError('message ends too early');
+    const taken = this.bytes.subarray(this.#at, end);
+    this.#at = end;
+    return taken;
+  }
+
+  /** A size and as many bytes, without the padding to a multiple of four. */
+  sized(): Buffer {
+    const length = this.u32();
+    const bytes = this.take(length);
+    this.take(paddingAfter(length));
+    return bytes;
+  }
+
+  /** A size and as many bytes, which nothing follows. */
+  sizedAtEnd(): Buffer {
+    const bytes = this.take(this.u32());
+    this.end();
+    return bytes;
+  }
+
+  /** A count and as many items of `itemLength` bytes, checked to be there before any is read. */
+  list<Item>(most: number, itemLength: number, read: () => Item): Item[] {
+    const count = this.u32();
+    if (count > most) throw new MessageError(`${count} items in a list of at most ${most}`);
+    if (this.#at + count * itemLength > this.bytes.length) throw new MessageError('message ends too early');
+    return Array.from({ length: count }, read);
+  }
+
+  end(): void {
+    if (this.#at !== this.bytes.length) throw new MessageError('bytes follow the message');
+  }
+}
+
+/** A big-endian number. */
+export const u32 = (value: number): Buffer => {
+  const bytes = Buffer.allocUnsafe(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+};
+
+/** A size, as many bytes, and zeros up to a multiple of four. */
+export const sized = (bytes: Uint8Array): Uint8Array[] => [
+  u32(bytes.length),
+  bytes,
+  Buffer.alloc(paddingAfter(bytes.length)),
+];
+
+/** A size and as many bytes, with which the message ends. */
+export const sizedAtEnd = (bytes: Uint8Array): Uint8Array[] => [u32(bytes.length), bytes];

@@ -1,0 +1,70 @@
+import { BLOCK_CIPHERS, type BlockCipher } from './block-cipher.js';
+import { MessageError, u32, type MessageReader } from './message-bytes.js';
+
+/* PCCRR 2.2.3. All numbers are big-endian. */
+
+/** A protocol version. */
+export interface ProtocolVersion {
+  readonly major: number;
+  readonly minor: number;
+}
+
+/** The one version spoken here. 2.0 adds nothing but segment lists, which only hosted caches are asked for. */
+export const PROTOCOL_VERSION: ProtocolVersion = { major: 1, minor: 0 };
+
+export const MESSAGE_TYPES = {
+  negotiationRequest: 0,
+  negotiationResponse: 1,
+  getBlockList: 2,
+  getBlocks: 3,
+  blockList: 4,
+  block: 5,
+} as const;
+
+/** Bytes of the header, which the sizes of messages include. */
+export const MESSAGE_HEADER_LENGTH = 16;
+
+/** Most bytes of a request. */
+export const MAX_REQUEST_LENGTH = 98_304;
+
+/** Most bytes of a response, without the four bytes of its length in front. */
+export const MAX_RESPONSE_LENGTH = 393_216;
+
+export interface MessageHeader {
+  readonly version: ProtocolVersion;
+  readonly type: number;
+  /** `undefined`: an algorithm of unknown number. */
+  readonly cipher: BlockCipher | undefined;
+}
+
+export const readVersion = (reader: MessageReader): ProtocolVersion => {
+  const word = reader.u32();
+  return { minor: word >>> 16, major: word & 0xffff };
+};
+
+export const encodeVersion = ({ major, minor }: ProtocolVersion): Buffer => u32(minor * 0x1_0000 + major);
+
+/** Reads the header of a message that has `length` bytes. */
+export const readHeader = (reader: MessageReader, length: number): MessageHeader => {
+  const version = readVersion(reader);
+  const type = reader.u32();
+  const size = reader.u32();
+  if (size !== length) throw new MessageError(`message of ${length} bytes claims to have ${size}`);
+  return { version, type, cipher: BLOCK_CIPHERS[reader.u32()] };
+};
+
+/** A message of the version spoken here in pieces: the header and its body. */
+export const encodeMessage = (
+  type: number,
+  cipher: BlockCipher,
+  body: readonly Uint8Array[],
+): Uint8Array[] => {
+  const length = body.reduce((sum, part) => sum + part.length, MESSAGE_HEADER_LENGTH);
+  return [
+    encodeVersion(PROTOCOL_VERSION),
+    u32(type),
+    u32(length),
+    u32(BLOCK_CIPHERS.indexOf(cipher)),
+    ...body,
+  ];
+};
