@@ -72,6 +72,9 @@ export interface ContentStore extends BlockSource {
   adopt(info: SegmentInfo, tag: Uint8Array): Promise<StoredSegment>;
   /** Drops what only `tag` holds. */
   flush(tag: Uint8Array): Promise<void>;
+  /** Finds out whether the directory can be written right now; rejects with the system's error if it cannot. */
+  probe(): Promise<void>;
+  /** Aborts publications being written and waits for what is under way. */
   close(): Promise<void>;
 }
 

@@ -1,0 +1,126 @@
+import fs from 'node:fs';
+
+/**
+ * What the store needs of a file system, so that a test can make any single step fail. Missing files and directories
+ * are answers, all other faults are the system's errors. Calls that answer at once are those the port promises to.
+ */
+export interface Disk {
+  /** With its parents, for the owner only. */
+  makeDirectory(path: string): Promise<void>;
+  /** The names in a directory; none if it is missing. */
+  list(path: string): Promise<readonly string[]>;
+  /** `false`: `to` is a directory that is not empty. Files are replaced. */
+  rename(from: string, to: string): Promise<boolean>;
+  /** `false`: there was none. */
+  removeFile(path: string): Promise<boolean>;
+  removeEmptyDirectory(path: string): Promise<'removed' | 'not-empty' | 'missing'>;
+  removeTree(path: string): Promise<void>;
+  /** Creates a file for the owner only. `false`: it exists already and was left alone. */
+  create(path: string, bytes: Uint8Array): Promise<boolean>;
+  readWhole(path: string): Buffer | undefined;
+  exists(path: string): boolean;
+  /** Tells a file from another one that took its path; `undefined` if there is none. */
+  identity(path: string): string | undefined;
+  /** Opens for reading and writing; `undefined` if it is missing. */
+  open(path: string): number | undefined;
+  /** Creates a file for the owner only and opens it. */
+  openNew(path: string): number;
+  close(fd: number): void;
+  readNow(fd: number, target: Uint8Array): number;
+  writeNow(fd: number, bytes: Uint8Array, position: number): void;
+  /** Fewer bytes than asked mean the end of the file. */
+  read(fd: number, target: Uint8Array, position: number): Promise<number>;
+  /** All of the bytes. */
+  write(fd: number, bytes: Uint8Array, position: number): Promise<void>;
+}
+
+const FILE_MODE = 0o600;
+const DIRECTORY_MODE = 0o700;
+
+/** The code of a system error, such as `ENOENT`. */
+export const errorCode = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+
+/** `instead` of one of these system errors; anything else stays thrown. */
+const unless = <Instead>(error: unknown, codes: readonly string[], instead: Instead): Instead => {
+  if (codes.includes(errorCode(error) ?? '')) return instead;
+  throw error;
+};
+
+const MISSING = ['ENOENT', 'ENOTDIR'];
+// POSIX lets a system choose between the two; Windows answers EPERM.
+const NOT_EMPTY = process.platform === 'win32' ? ['ENOTEMPTY', 'EEXIST', 'EPERM'] : ['ENOTEMPTY', 'EEXIST'];
+
+/** The file system of this machine. */
+export const nodeDisk: Disk = {
+  makeDirectory: async (path) => {
+    await fs.promises.mkdir(path, { recursive: true, mode: DIRECTORY_MODE });
+  },
+  list: (path) => fs.promises.readdir(path).catch((error: unknown) => unless(error, MISSING, [])),
+  rename: (from, to) =>
+    fs.promises.rename(from, to).then(
+      () => true,
+      (error: unknown) => unless(error, NOT_EMPTY, false),
+    ),
+  removeFile: (path) =>
+    fs.promises.unlink(path).then(
+      () => true,
+      (error: unknown) => unless(error, MISSING, false),
+    ),
+  removeEmptyDirectory: (path) =>
+    fs.promises.rmdir(path).then(
+      () => 'removed' as const,
+      (error: unknown) => {
+        const notEmpty = NOT_EMPTY.includes(errorCode(error) ?? '');
+        return notEmpty ? ('not-empty' as const) : unless(error, MISSING, 'missing' as const);
+      },
+    ),
+  removeTree: (path) => fs.promises.rm(path, { recursive: true, force: true }),
+  create: (path, bytes) =>
+    fs.promises.writeFile(path, bytes, { flag: 'wx', mode: FILE_MODE }).then(
+      () => true,
+      (error: unknown) => unless(error, ['EEXIST'], false),
+    ),
+  readWhole: (path) => {
+    try {
+      return fs.readFileSync(path);
+    } catch (error) {
+      unless(error, MISSING, undefined); return;
+    }
+  },
+  exists: (path) => fs.existsSync(path),
+  identity: (path) => {
+    const stat = fs.statSync(path, { throwIfNoEntry: false, bigint: true });
+    return stat === undefined ? undefined : `${stat.dev}:${stat.ino}:${stat.ctimeNs}`;
+  },
+  open: (path) => {
+    try {
+      return fs.openSync(path, 'r+');
+    } catch (error) {
+      unless(error, MISSING, undefined); return;
+    }
+  },
+  openNew: (path) => fs.openSync(path, 'wx+', FILE_MODE),
+  close: (fd) => fs.closeSync(fd),
+  readNow: (fd, target) => fs.readSync(fd, target, 0, target.length, 0),
+  writeNow: (fd, bytes, position) => {
+    fs.writeSync(fd, bytes, 0, bytes.length, position);
+  },
+  read: (fd, target, position) =>
+    new Promise((resolve, reject) => {
+      fs.read(fd, target, 0, target.length, position, (error, count) =>
+        error === null ? resolve(count) : reject(error),
+      );
+    }),
+  write: async (fd, bytes, position) => {
+    let done = 0;
+    while (done < bytes.length) done += await writeSome(fd, bytes.subarray(done), position + done);
+  },
+};
+
+const writeSome = (fd: number, bytes: Uint8Array, position: number): Promise<number> =>
+  new Promise((resolve, reject) => {
+    fs.write(fd, bytes, 0, bytes.length, position, (error, count) =>
+      error === null ? resolve(count) : reject(error),
+    );
+  });

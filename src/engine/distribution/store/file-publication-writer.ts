@@ -1,0 +1,168 @@
+import type { HashName, Publication, PublicationWriter, SegmentInfo } from '../ports.js';
+import { blockCount, describeSegment } from '../wire/index.js';
+import type { BlockHasher } from './block-hasher.js';
+import type { Disk } from './disk.js';
+import { settled } from './in-flight.js';
+import { publicationHolder, segmentPathsIn, type SegmentPaths } from './layout.js';
+import type { Publications } from './publications.js';
+import { SegmentBeingWritten } from './segment-being-written.js';
+import type { SegmentDirectories } from './segment-directories.js';
+import { StoreFailure } from './store-failure.js';
+import type { WorkArea } from './work-area.js';
+
+export interface PublicationParts {
+  readonly disk: Disk;
+  readonly work: WorkArea;
+  readonly segments: SegmentDirectories;
+  readonly publications: Publications;
+  readonly hasher: BlockHasher;
+  /** Called when it was completed or aborted. */
+  readonly onEnd: () => void;
+}
+
+export interface PublicationPlan {
+  readonly contentId: Uint8Array;
+  /** Of the content id, in the file system; already claimed. */
+  readonly name: string;
+  readonly hash: HashName;
+  readonly serverKey: Uint8Array;
+  /** Declared in advance; `undefined`: unknown. */
+  readonly length: number | undefined;
+}
+
+interface PreparedSegment {
+  readonly info: SegmentInfo;
+  readonly directory: string;
+}
+
+/**
+ * Writes a publication segment by segment into the work area; `complete` moves the segments into place and then
+ * writes the record that makes the publication known. After a failed append only `abort` is of use.
+ */
+export class FilePublicationWriter implements PublicationWriter {
+  readonly #parts: PublicationParts;
+  readonly #plan: PublicationPlan;
+  readonly #prepared: PreparedSegment[] = [];
+  #current: { readonly paths: SegmentPaths; readonly data: SegmentBeingWritten } | undefined;
+  #length = 0;
+  #state: 'open' | 'failed' | 'over' = 'open';
+  /** Calls run one after the other whatever the caller does. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: PublicationParts, plan: PublicationPlan) {
+    this.#parts = parts;
+    this.#plan = plan;
+  }
+
+  append(data: Uint8Array, signal?: AbortSignal): Promise<void> {
+    return this.#enqueue(() => this.#attempt(() => this.#append(data, signal)));
+  }
+
+  complete(): Promise<Publication> {
+    return this.#enqueue(() => this.#attempt(() => this.#complete()));
+  }
+
+  /** What cannot be removed now is swept away by the next process that opens the store. Never rejects. */
+  abort(): Promise<void> {
+    if (this.#state === 'open') this.#state = 'failed';
+    return settled(this.#enqueue(() => this.#abort()));
+  }
+
+  async #append(data: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
+    const declared = this.#plan.length ?? Infinity;
+    if (this.#length + data.length > declared) {
+      throw new StoreFailure('LENGTH_MISMATCH', `more than the ${declared} bytes that were declared`);
+    }
+    let rest = data;
+    while (rest.length > 0) {
+      this.#throwUnlessOpen();
+      const { data: segment } = (this.#current ??= await this.#beginSegment());
+      const taken = rest.subarray(0, segment.room);
+      await segment.append(taken, signal);
+      this.#length += taken.length;
+      rest = rest.subarray(taken.length);
+      if (segment.room === 0) await this.#finishSegment();
+    }
+  }
+
+  async #complete(): Promise<Publication> {
+    const { contentId, name, hash, length: declared } = this.#plan;
+    if (declared !== undefined && declared !== this.#length) {
+      throw new StoreFailure('LENGTH_MISMATCH', `${this.#length} bytes instead of the declared ${declared}`);
+    }
+    await this.#finishSegment();
+    const segments = this.#prepared.map(({ info }) => info);
+    const record = { contentId, hash, length: this.#length, segmentIds: segments.map(({ id }) => id) };
+    for (const { info, directory } of this.#prepared) {
+      await this.#parts.segments.install(directory, hexOf(info.id));
+    }
+    const before = this.#parts.publications.record(name);
+    await this.#parts.publications.add(name, record);
+    this.#end();
+    if (before !== undefined) await settled(this.#releaseAllBut(record.segmentIds));
+    return { contentId, hash, length: this.#length, segments };
+  }
+
+  async #abort(): Promise<void> {
+    if (this.#state === 'over') return;
+    this.#end();
+    await this.#current?.data.close();
+    for (const directory of [this.#current?.paths.directory, ...this.#prepared.map((one) => one.directory)]) {
+      if (directory !== undefined) await this.#parts.disk.removeTree(directory);
+    }
+    // A publication that an earlier owner finished under this content id keeps its segments.
+    await this.#releaseAllBut(this.#parts.publications.record(this.#plan.name)?.segmentIds ?? []);
+    await this.#parts.publications.giveBack(this.#plan.name);
+  }
+
+  async #beginSegment(): Promise<{ paths: SegmentPaths; data: SegmentBeingWritten }> {
+    const paths = segmentPathsIn(this.#parts.work.newPath());
+    await this.#parts.disk.makeDirectory(paths.directory);
+    const { disk, hasher } = this.#parts;
+    return { paths, data: new SegmentBeingWritten(paths.data, this.#plan.hash, disk, hasher) };
+  }
+
+  async #finishSegment(): Promise<void> {
+    if (this.#current === undefined) return;
+    const { paths, data } = this.#current;
+    const { hash, serverKey, name } = this.#plan;
+    const blockHashes = await data.finish();
+    const info = describeSegment({ hash, serverKey, length: data.length, blockHashes });
+    this.#current = undefined;
+    this.#prepared.push({ info, directory: paths.directory });
+    const allHere = new Uint8Array(blockCount(data.length)).fill(1);
+    await this.#parts.segments.describe(paths, info, allHere, publicationHolder(name));
+  }
+
+  #end(): void {
+    this.#state = 'over';
+    this.#parts.onEnd();
+  }
+
+  #releaseAllBut(ids: readonly Uint8Array[]): Promise<void> {
+    return this.#parts.segments.releaseAll(publicationHolder(this.#plan.name), new Set(ids.map(hexOf)));
+  }
+
+  #throwUnlessOpen(): void {
+    if (this.#state === 'open') return;
+    throw new StoreFailure('CLOSED', 'the publication was completed or aborted, or an append to it failed');
+  }
+
+  async #attempt<Result>(action: () => Promise<Result>): Promise<Result> {
+    this.#throwUnlessOpen();
+    try {
+      return await action();
+    } catch (error) {
+      if (this.#state === 'open') this.#state = 'failed';
+      throw error;
+    }
+  }
+
+  #enqueue<Result>(action: () => Promise<Result>): Promise<Result> {
+    const result = this.#queue.then(action);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+}
+
+const hexOf = (id: Uint8Array): string => Buffer.from(id).toString('hex');

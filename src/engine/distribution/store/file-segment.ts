@@ -1,0 +1,86 @@
+import type { SegmentInfo, StoredSegment } from '../ports.js';
+import { BLOCK_LENGTH, blockLength, hashBlock } from '../wire/index.js';
+import { errorCode, type Disk } from './disk.js';
+import type { OpenSegment, OpenSegments } from './open-segments.js';
+
+const HERE = Uint8Array.of(1);
+const NOT_HERE = Uint8Array.of(0);
+
+/**
+ * A segment on disk. The bytes of `blocks` are hints only: every read is checked against the hash list that this
+ * object was made with, so neither a crash, nor another process, nor a list that somebody else brought for the same
+ * segment can make it hand out a wrong block. For the same reason nothing is ever flushed to the disk: what a power
+ * loss takes away is found missing or damaged, and fetched again.
+ */
+export class FileSegment implements StoredSegment {
+  readonly #idHex: string;
+  readonly #disk: Disk;
+  readonly #segments: OpenSegments;
+  #present: Uint8Array;
+
+  constructor(
+    readonly info: SegmentInfo,
+    disk: Disk,
+    segments: OpenSegments,
+    present: Uint8Array,
+  ) {
+    this.#idHex = Buffer.from(info.id).toString('hex');
+    this.#disk = disk;
+    this.#segments = segments;
+    this.#present = present;
+  }
+
+  /** As of the last look at the disk, which finding, reading and writing take. */
+  has(index: number): boolean {
+    return index < this.info.blockHashes.length && this.#present[index] === 1;
+  }
+
+  async read(index: number): Promise<Buffer | undefined> {
+    return this.#segments.use(this.#idHex, async (segment) => {
+      this.#present = segment.present;
+      if (!this.has(index)) return undefined;
+      const bytes = await this.#readBytes(segment, index);
+      const expected = this.info.blockHashes[index];
+      if (
+        bytes !== undefined &&
+        expected !== undefined &&
+        hashBlock(this.info.hash, bytes).equals(expected)
+      ) {
+        return bytes;
+      }
+      this.#mark(segment, index, NOT_HERE);
+      return undefined;
+    });
+  }
+
+  /** Keeps nothing if the segment was dropped from the store meanwhile. */
+  async write(index: number, bytes: Uint8Array): Promise<void> {
+    if (!(index in this.info.blockHashes) || bytes.length !== blockLength(this.info.length, index)) {
+      throw new RangeError(`${bytes.length} bytes are not block ${index} of segment ${this.#idHex}`);
+    }
+    await this.#segments.use(this.#idHex, async (segment) => {
+      this.#present = segment.present;
+      await this.#disk.write(segment.data, bytes, index * BLOCK_LENGTH);
+      this.#mark(segment, index, HERE);
+    });
+  }
+
+  /** `undefined` if the disk cannot deliver them any more. */
+  async #readBytes(segment: OpenSegment, index: number): Promise<Buffer | undefined> {
+    const bytes = Buffer.allocUnsafe(blockLength(this.info.length, index));
+    try {
+      const count = await this.#disk.read(segment.data, bytes, index * BLOCK_LENGTH);
+      return count === bytes.length ? bytes : undefined;
+    } catch (error) {
+      if (errorCode(error) === 'EIO') return undefined;
+      throw error;
+    }
+  }
+
+  // One byte into the page cache takes two microseconds; a trip through the thread pool would take ten times that.
+  #mark(segment: OpenSegment, index: number, state: Uint8Array): void {
+    if (index >= segment.present.length) return;
+    this.#disk.writeNow(segment.blocks, state, index);
+    segment.present.set(state, index);
+  }
+}

@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+
+/**
+ * Where things lie below the store's directory:
+ *
+ *     segments/<2 hex>/<segment id>/info      what the segment is, with its block hashes (self-checking)
+ *                                   blocks    one byte per block, 1 if it is here
+ *                                   data      the blocks, each at its offset
+ *                                   holders/  one empty file for each publication (p-) or tag (t-) that wants it
+ *     publications/<name>/owner               the process that makes or made it
+ *                         record              once it is finished: its segment ids (self-checking)
+ *     incoming/<process>/                     what that process has not finished, and what it is removing
+ *
+ * All names are hex digits made here, so nothing remote becomes a path.
+ */
+export interface Layout {
+  readonly segments: string;
+  readonly publications: string;
+  readonly incoming: string;
+}
+
+export const layoutOf = (directory: string): Layout => ({
+  segments: join(directory, 'segments'),
+  publications: join(directory, 'publications'),
+  incoming: join(directory, 'incoming'),
+});
+
+export interface SegmentPaths {
+  readonly directory: string;
+  readonly info: string;
+  readonly blocks: string;
+  readonly data: string;
+  readonly holders: string;
+}
+
+/** The files of a segment that lies in `directory`. */
+export const segmentPathsIn = (directory: string): SegmentPaths => ({
+  directory,
+  info: join(directory, 'info'),
+  blocks: join(directory, 'blocks'),
+  data: join(directory, 'data'),
+  holders: join(directory, 'holders'),
+});
+
+export const segmentPaths = (layout: Layout, idHex: string): SegmentPaths =>
+  segmentPathsIn(join(layout.segments, idHex.slice(0, 2), idHex));
+
+export interface PublicationPaths {
+  readonly directory: string;
+  readonly owner: string;
+  readonly record: string;
+}
+
+export const publicationPaths = (layout: Layout, name: string): PublicationPaths => {
+  const directory = join(layout.publications, name);
+  return { directory, owner: join(directory, 'owner'), record: join(directory, 'record') };
+};
+
+/** Content ids are opaque bytes of any length; their hash is a name for the file system. */
+export const publicationName = (contentId: Uint8Array): string =>
+  createHash('sha256').update(contentId).digest('hex');
+
+/** Who wants a segment to stay, as a file name. */
+export type Holder = `p-${string}` | `t-${string}`;
+
+export const publicationHolder = (name: string): Holder => `p-${name}`;
+
+export const tagHolder = (tag: Uint8Array): Holder => `t-${Buffer.from(tag).toString('hex')}`;

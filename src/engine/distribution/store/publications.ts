@@ -1,0 +1,131 @@
+import { join } from 'node:path';
+import type { Publication, SegmentInfo } from '../ports.js';
+import type { Disk } from './disk.js';
+import { publicationHolder, publicationPaths, segmentPaths, type Layout } from './layout.js';
+import {
+  decodePublication,
+  decodeSegmentInfo,
+  encodePublication,
+  type PublicationRecord,
+} from './record-codec.js';
+import type { SegmentDirectories } from './segment-directories.js';
+import { StoreFailure } from './store-failure.js';
+import type { WorkArea } from './work-area.js';
+
+/**
+ * The finished publications and who makes or made them. A publication outlives its process, so that a crash takes
+ * nothing back that was promised to others; its content id is free again once that process is gone.
+ */
+export class Publications {
+  readonly #disk: Disk;
+  readonly #layout: Layout;
+  readonly #work: WorkArea;
+  readonly #segments: SegmentDirectories;
+  readonly #onDamage: (path: string) => void;
+
+  constructor(parts: {
+    readonly disk: Disk;
+    readonly layout: Layout;
+    readonly work: WorkArea;
+    readonly segments: SegmentDirectories;
+    readonly onDamage: (path: string) => void;
+  }) {
+    this.#disk = parts.disk;
+    this.#layout = parts.layout;
+    this.#work = parts.work;
+    this.#segments = parts.segments;
+    this.#onDamage = parts.onDamage;
+  }
+
+  /** Reserves a content id for this store. @throws StoreFailure ALREADY_EXISTS if a living owner has it. */
+  async claim(name: string): Promise<void> {
+    const { directory, owner } = publicationPaths(this.#layout, name);
+    await this.#disk.makeDirectory(this.#layout.publications);
+    const isNew = await this.#work.withDirectory(async (prepared) => {
+      await this.#disk.create(join(prepared, 'owner'), Buffer.from(this.#work.owner));
+      return this.#disk.rename(prepared, directory);
+    });
+    if (isNew) return;
+    if (this.#isOwned(name)) throw alreadyExists();
+    await this.#work.replaceFile(owner, Buffer.from(this.#work.owner));
+    // Two that find the same dead owner at the same time: the later one wins.
+    if (this.#disk.readWhole(owner)?.toString('latin1') !== this.#work.owner) throw alreadyExists();
+  }
+
+  /** Gives a reserved content id back; a publication that a dead owner finished under it stays. */
+  async giveBack(name: string): Promise<void> {
+    const { directory, owner } = publicationPaths(this.#layout, name);
+    await this.#disk.removeFile(owner);
+    await this.#disk.removeEmptyDirectory(directory);
+  }
+
+  /** Makes a publication known whose segments are in place, instead of an earlier one with this content id. */
+  async add(name: string, record: PublicationRecord): Promise<void> {
+    const { directory, record: path } = publicationPaths(this.#layout, name);
+    await this.#disk.makeDirectory(directory);
+    await this.#work.replaceFile(path, encodePublication(record));
+  }
+
+  /** `undefined` if there is none, or if it or one of its segments is damaged. */
+  find(name: string): Publication | undefined {
+    const record = this.record(name);
+    if (record === undefined) return undefined;
+    const { contentId, hash, length } = record;
+    const segments: SegmentInfo[] = [];
+    for (const id of record.segmentIds) {
+      const info = this.#segmentInfo(id);
+      if (info === undefined) return undefined;
+      segments.push(info);
+    }
+    return { contentId, hash, length, segments };
+  }
+
+  record(name: string): PublicationRecord | undefined {
+    const { record: path } = publicationPaths(this.#layout, name);
+    const bytes = this.#disk.readWhole(path);
+    const record = bytes === undefined ? undefined : decodePublication(bytes);
+    if (bytes !== undefined && record === undefined) this.#onDamage(path);
+    return record;
+  }
+
+  /** `false`: no such publication. */
+  async remove(name: string): Promise<boolean> {
+    const { directory, record } = publicationPaths(this.#layout, name);
+    if (!this.#disk.exists(record)) return false;
+    const taken = await this.#work.takeAway(directory);
+    if (taken === undefined) return false;
+    await this.#disk.removeTree(taken);
+    await this.#segments.releaseAll(publicationHolder(name));
+    return true;
+  }
+
+  /** Whether a holder stands for a publication that neither exists nor is being made. */
+  isLeft(holder: string): boolean {
+    if (!holder.startsWith('p-')) return false;
+    const name = holder.slice(2);
+    return !this.#disk.exists(publicationPaths(this.#layout, name).record) && !this.#isOwned(name);
+  }
+
+  /** Removes reservations of processes that are no more. */
+  async sweep(): Promise<void> {
+    for (const name of await this.#disk.list(this.#layout.publications)) {
+      if (this.isLeft(`p-${name}`)) await this.giveBack(name);
+    }
+  }
+
+  #isOwned(name: string): boolean {
+    const owner = this.#disk.readWhole(publicationPaths(this.#layout, name).owner);
+    return owner !== undefined && this.#work.isOpen(owner.toString('latin1'));
+  }
+
+  #segmentInfo(id: Uint8Array): SegmentInfo | undefined {
+    const { info: path } = segmentPaths(this.#layout, Buffer.from(id).toString('hex'));
+    const bytes = this.#disk.readWhole(path);
+    const info = bytes === undefined ? undefined : decodeSegmentInfo(bytes);
+    if (info === undefined) this.#onDamage(path);
+    return info;
+  }
+}
+
+const alreadyExists = (): StoreFailure =>
+  new StoreFailure('ALREADY_EXISTS', 'the content id is already published, or being published');

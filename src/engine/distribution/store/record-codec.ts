@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import type { HashName, SegmentInfo } from '../ports.js';
+import { blockCount, HASH_LENGTHS, SEGMENT_LENGTH } from '../wire/index.js';
+
+/** What is kept of a finished publication; its segments are kept for themselves. */
+export interface PublicationRecord {
+  readonly contentId: Uint8Array;
+  readonly hash: HashName;
+  readonly length: number;
+  readonly segmentIds: readonly Uint8Array[];
+}
+
+/*
+ * A record is a magic word, its fields (numbers big-endian) and SHA-256 over both. Whatever a crash, a bad disk or
+ * another program left in the file, it is either exactly what was written or `undefined`.
+ */
+const SEGMENT_MAGIC = Buffer.from('PWs1');
+const PUBLICATION_MAGIC = Buffer.from('PWp1');
+const CHECKSUM_LENGTH = 32;
+
+const HASH_NAMES: readonly HashName[] = ['sha256', 'sha384', 'sha512'];
+
+/** @param info with an id of the length of its hash, as every id is that comes out of content information. */
+export const encodeSegmentInfo = (info: SegmentInfo): Buffer => {
+  const head = Buffer.alloc(7);
+  head.writeUInt8(HASH_NAMES.indexOf(info.hash), 0);
+  head.writeUInt32BE(info.length, 1);
+  head.writeUInt16BE(info.blockHashes.length, 5);
+  return seal(SEGMENT_MAGIC, [head, info.id, info.hashOfData, info.secret, ...info.blockHashes]);
+};
+
+export const decodeSegmentInfo = (record: Buffer): SegmentInfo | undefined => {
+  const body = unseal(SEGMENT_MAGIC, record);
+  if (body === undefined || body.length < 7) return undefined;
+  const hash = HASH_NAMES[body.readUInt8(0)];
+  const length = body.readUInt32BE(1);
+  const hashCount = body.readUInt16BE(5);
+  if (hash === undefined || length < 1 || length > SEGMENT_LENGTH || hashCount > blockCount(length)) {
+    return undefined;
+  }
+  const size = HASH_LENGTHS[hash];
+  if (body.length !== 7 + (3 + hashCount) * size) return undefined;
+  const field = (index: number): Buffer => body.subarray(7 + index * size, 7 + (index + 1) * size);
+  return {
+    id: field(0),
+    hash,
+    hashOfData: field(1),
+    secret: field(2),
+    length,
+    blockHashes: Array.from({ length: hashCount }, (_, index) => field(3 + index)),
+  };
+};
+
+export const encodePublication = (publication: PublicationRecord): Buffer => {
+  const head = Buffer.alloc(17);
+  head.writeUInt8(HASH_NAMES.indexOf(publication.hash), 0);
+  head.writeBigUInt64BE(BigInt(publication.length), 1);
+  head.writeUInt32BE(publication.contentId.length, 9);
+  head.writeUInt32BE(publication.segmentIds.length, 13);
+  return seal(PUBLICATION_MAGIC, [head, publication.contentId, ...publication.segmentIds]);
+};
+
+export const decodePublication = (record: Buffer): PublicationRecord | undefined => {
+  const body = unseal(PUBLICATION_MAGIC, record);
+  if (body === undefined || body.length < 17) return undefined;
+  const hash = HASH_NAMES[body.readUInt8(0)];
+  const length = Number(body.readBigUInt64BE(1));
+  const idLength = body.readUInt32BE(9);
+  const segmentCount = body.readUInt32BE(13);
+  if (hash === undefined || segmentCount !== Math.ceil(length / SEGMENT_LENGTH)) return undefined;
+  const size = HASH_LENGTHS[hash];
+  const idsAt = 17 + idLength;
+  if (body.length !== idsAt + segmentCount * size) return undefined;
+  return {
+    contentId: body.subarray(17, idsAt),
+    hash,
+    length,
+    segmentIds: Array.from({ length: segmentCount }, (_, index) =>
+      body.subarray(idsAt + index * size, idsAt + (index + 1) * size),
+    ),
+  };
+};
+
+const checksum = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();
+
+const seal = (magic: Buffer, fields: readonly Uint8Array[]): Buffer => {
+  const body = Buffer.concat([magic, ...fields]);
+  return Buffer.concat([body, checksum(body)]);
+};
+
+const unseal = (magic: Buffer, record: Buffer): Buffer | undefined => {
+  const end = record.length - CHECKSUM_LENGTH;
+  if (end < magic.length || !record.subarray(0, magic.length).equals(magic)) return undefined;
+  if (!checksum(record.subarray(0, end)).equals(record.subarray(end))) return undefined;
+  return record.subarray(magic.length, end);
+};

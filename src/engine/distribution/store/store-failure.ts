@@ -1,0 +1,21 @@
+export type StoreFailureCode =
+  /** The content id is published, or being published, by a process that still runs. */
+  | 'ALREADY_EXISTS'
+  /** More or fewer bytes than the publication declared. */
+  | 'LENGTH_MISMATCH'
+  /** The publication or the store was closed, aborted or completed before, or an earlier append failed. */
+  | 'CLOSED';
+
+/**
+ * What the store refuses by its own rules. What the file system refuses is rejected as the system error it was (ENOSPC,
+ * EROFS, EACCES, ...).
+ */
+export class StoreFailure extends Error {
+  constructor(
+    readonly code: StoreFailureCode,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'StoreFailure';
+  }
+}

@@ -1,0 +1,93 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach } from 'vitest';
+import type { ContentStore, Publication, SegmentInfo } from '../../../src/engine/distribution/ports.js';
+import { describeSegment } from '../../../src/engine/distribution/wire/index.js';
+import { openContentStore, type ContentStoreOptions } from '../../../src/engine/distribution/store/index.js';
+
+export const KIB = 1024;
+export const BLOCK = 64 * KIB;
+export const SEGMENT = 512 * BLOCK;
+export const SECRET = Buffer.from('secret of the tests');
+
+export const contentId = (name: string): Buffer => Buffer.from(name);
+export const tag = (name: string): Buffer => Buffer.alloc(16, name);
+
+const cleanups: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).reverse()) await clean();
+});
+
+/** A directory that is gone after the test. */
+export const temporaryDirectory = (): string => {
+  const path = mkdtempSync(join(tmpdir(), 'peerweave-store-'));
+  cleanups.push(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+};
+
+/** A store that is closed after the test. */
+export const openStore = async (
+  directory: string,
+  options: Partial<ContentStoreOptions> = {},
+): Promise<ContentStore> => {
+  const store = await openContentStore({ directory, serverSecret: SECRET, ...options });
+  cleanups.push(() => store.close());
+  return store;
+};
+
+export const publish = async (
+  store: ContentStore,
+  id: string,
+  content: Uint8Array,
+  chunk = content.length,
+): Promise<Publication> => {
+  const writer = await store.beginPublication({ contentId: contentId(id), hash: 'sha256' });
+  for (let at = 0; at < content.length; at += chunk) await writer.append(content.subarray(at, at + chunk));
+  return writer.complete();
+};
+
+/** The blocks of a content as anybody would cut them. */
+export const blocksOf = (content: Uint8Array): Buffer[] =>
+  Array.from({ length: Math.ceil(content.length / BLOCK) }, (_, index) =>
+    Buffer.from(content.subarray(index * BLOCK, (index + 1) * BLOCK)),
+  );
+
+const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();
+
+/** A segment as content information of another publisher describes it. */
+export const foreignSegment = (blocks: number): { info: SegmentInfo; blocks: Buffer[] } => {
+  const content = blocksOf(randomBytes(blocks * BLOCK - 100));
+  const info = describeSegment({
+    hash: 'sha256',
+    serverKey: sha256(Buffer.from('another secret')),
+    length: blocks * BLOCK - 100,
+    blockHashes: content.map(sha256),
+  });
+  return { info, blocks: content };
+};
+
+/** All of a publication's bytes, read back block by block; `undefined` stands for a block that is not there. */
+export const readBack = async (
+  store: ContentStore,
+  publication: Publication,
+): Promise<(Buffer | undefined)[]> => {
+  const blocks: (Buffer | undefined)[] = [];
+  for (const { id, blockHashes } of publication.segments) {
+    const segment = store.find(id);
+    for (let index = 0; index < blockHashes.length; index += 1) blocks.push(await segment?.read(index));
+  }
+  return blocks;
+};
+
+/** Every file below `directory`, relative to it. */
+export const filesIn = async (directory: string): Promise<string[]> => {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1))
+    .sort();
+};
