@@ -1,0 +1,39 @@
+import { win32Fault, type DriverFault } from '../../driver/index.js';
+
+const invalid = (operation: string, reason: string): DriverFault =>
+  win32Fault(operation, 'ERROR_INVALID_PARAMETER', { reason });
+
+/** Refuses what is not a whole number of bytes or milliseconds from `least` on. */
+export const requireWhole = (operation: string, name: string, value: number, least = 0): void => {
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw invalid(operation, `${name} must be a whole number from ${least} on, not ${value}`);
+  }
+};
+
+/** Refuses an empty content id. */
+export const requireContentId = (operation: string, contentId: Uint8Array): void => {
+  if (contentId.length === 0) throw invalid(operation, 'a content id has one byte or more');
+};
+
+const TAG_LENGTH = 16;
+
+/** Refuses a content tag that is not of 16 bytes. */
+export const requireTag = (operation: string, tag: Uint8Array): void => {
+  if (tag.length !== TAG_LENGTH) {
+    throw invalid(operation, `a content tag has ${TAG_LENGTH} bytes, not ${tag.length}`);
+  }
+};
+
+/** Refuses a range of versions that is none, or that leaves out the only one this engine writes. */
+export const requireVersion1 = (operation: string, minVersion = 1, maxVersion: number = minVersion): void => {
+  if (minVersion > maxVersion) {
+    throw invalid(operation, `versions from ${minVersion} to ${maxVersion} are no range`);
+  }
+  if (minVersion > 1) {
+    throw win32Fault(operation, 'ERROR_NOT_SUPPORTED', {
+      reason: 'this engine makes content information of version 1 only',
+    });
+  }
+};
+
+export { invalid as invalidArgument };

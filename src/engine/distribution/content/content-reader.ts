@@ -1,0 +1,170 @@
+import type { Clock, ReadRequest, ReadResult } from '../../../driver/index.js';
+import { BLOCK_LENGTH } from '../wire/index.js';
+import type { BlockRange, BlockWindow } from './block-window.js';
+import { blockAfter, blockAt, type ContentMap } from './content-map.js';
+import type { LocalBlocks } from './local-blocks.js';
+import { waitFor } from './wait.js';
+
+/** "The service's default of five seconds". */
+const DEFAULT_TIMEOUT_MS = 5_000;
+/** A block found damaged is forgotten, so that the second attempt fetches it. */
+const ATTEMPTS = 3;
+
+export interface ReaderParts {
+  readonly map: ContentMap;
+  readonly local: LocalBlocks;
+  readonly window: BlockWindow;
+  readonly clock: Clock;
+  /** Whether there is anybody to ask. */
+  readonly hasPeers: boolean;
+  /** Blocks to fetch ahead of a reader that reads on where it stopped. */
+  readonly readAhead: number;
+  /** The longest answer. */
+  readonly maxReadBytes: number;
+}
+
+interface PeerRead {
+  readonly offset: number;
+  readonly limit: number;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly wanted: BlockRange;
+}
+
+/** Answers reads of one content from memory, the local cache and peers. */
+export class ContentReader {
+  readonly #parts: ReaderParts;
+  #active = 0;
+  /** What is fetched between two reads that follow one another. */
+  #ahead: BlockRange | undefined;
+  /** Where the read before this one ended. */
+  #expected: number;
+
+  constructor(parts: ReaderParts) {
+    this.#parts = parts;
+    this.#expected = parts.map.start;
+  }
+
+  /**
+   * Reads at `offset`; rejects with the signal's reason. Only a reader that goes on where it stopped is read ahead of.
+   */
+  async read(
+    offset: number,
+    request: ReadRequest,
+    signal: AbortSignal,
+    sequential = offset === this.#expected,
+  ): Promise<ReadResult> {
+    const { map, hasPeers, local, maxReadBytes } = this.#parts;
+    if (offset < map.start || offset >= map.end) return { _tag: 'End' };
+    if (request.maxBytes === 0) {
+      const end = local.firstThat(false, blockAt(offset), blockAfter(map.end)) * BLOCK_LENGTH;
+      return { _tag: 'Available', offset, length: Math.max(0, Math.min(end, map.end) - offset) };
+    }
+    const timeoutMs = request.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const limit = Math.min(map.end, offset + Math.min(request.maxBytes, maxReadBytes));
+    if (timeoutMs === 0 || !hasPeers) return this.#readLocal(offset, limit);
+    const wanted = this.#rangeFrom(offset, sequential ? undefined : limit);
+    this.#active += 1;
+    this.#parts.window.want(wanted);
+    try {
+      const result = await this.#readFromPeers({ offset, limit, timeoutMs, signal, wanted });
+      this.#expected = endOf(result) ?? this.#expected;
+      if (sequential) this.#readAhead();
+      return result;
+    } finally {
+      this.#active -= 1;
+      // Nobody is waiting and the last to do so has lost interest.
+      if (signal.aborted && this.#active === 0) this.#stopReadingAhead();
+      this.#parts.window.giveUp(wanted);
+    }
+  }
+
+  async #readLocal(offset: number, limit: number): Promise<ReadResult> {
+    const bytes = await this.#collect(offset, limit);
+    if (bytes !== undefined) return { _tag: 'Data', offset, bytes };
+    const { local, map } = this.#parts;
+    // The block at `offset` is missing even if the cache still lists it: it was found damaged.
+    const here = local.firstThat(true, blockAt(offset) + 1, blockAfter(map.end));
+    return this.#missing(offset, here, 'missing');
+  }
+
+  async #readFromPeers(read: PeerRead): Promise<ReadResult> {
+    const { window, clock } = this.#parts;
+    const { offset, limit, wanted, signal } = read;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const bytes = await this.#collect(offset, limit);
+      if (bytes !== undefined) return { _tag: 'Data', offset, bytes };
+      signal.throwIfAborted();
+      const outcome = await waitFor(window.get(wanted), { clock, ms: read.timeoutMs, signal });
+      if (outcome === 'timeout') return this.#timedOut(offset, limit);
+      if (outcome._tag === 'Broken') throw outcome.error;
+      if (outcome._tag === 'Lacking') break;
+    }
+    const lacking = Math.max(1, window.takeLacking(wanted.from));
+    return this.#missing(offset, wanted.from + lacking, 'missing');
+  }
+
+  #stopReadingAhead(): void {
+    if (this.#ahead !== undefined) this.#parts.window.giveUp(this.#ahead);
+    this.#ahead = undefined;
+  }
+
+  /** Moves what is read ahead to where the next read is expected. */
+  #readAhead(): void {
+    const before = this.#ahead;
+    this.#ahead = this.#rangeFrom(this.#expected, undefined);
+    this.#parts.window.want(this.#ahead);
+    if (before !== undefined) this.#parts.window.giveUp(before);
+  }
+
+  /** The blocks up to `limit`, or as many as are read ahead, from `offset` on. */
+  #rangeFrom(offset: number, limit: number | undefined): BlockRange {
+    const { map, readAhead } = this.#parts;
+    const from = blockAt(offset);
+    const to = Math.min(blockAfter(limit ?? map.end), from + readAhead, blockAfter(map.end));
+    return { from, to };
+  }
+
+  /** The bytes from `offset` on, up to `limit`, that are here already; `undefined` if the first is not. */
+  async #collect(offset: number, limit: number): Promise<Buffer | undefined> {
+    const { window, local } = this.#parts;
+    const pieces: Buffer[] = [];
+    for (let at = offset; at < limit;) {
+      const block = blockAt(at);
+      const bytes = window.bytesOf(block) ?? (await local.read(block));
+      if (bytes === undefined) break;
+      const inBlock = at - block * BLOCK_LENGTH;
+      const piece = bytes.subarray(inBlock, inBlock + limit - at);
+      pieces.push(piece);
+      at += piece.length;
+    }
+    // A copy, as the answer belongs to the caller while the block may still be written or read again.
+    return pieces.length === 0 ? undefined : Buffer.concat(pieces);
+  }
+
+  /** Of what was asked for, everything up to the first block that is here is late. */
+  #timedOut(offset: number, limit: number): ReadResult {
+    const { window, local } = this.#parts;
+    const end = blockAfter(limit);
+    let block = blockAt(offset) + 1;
+    while (block < end && window.bytesOf(block) === undefined && !local.has(block)) block += 1;
+    return this.#missing(offset, block, 'timeout', limit);
+  }
+
+  #missing(
+    offset: number,
+    toBlock: number,
+    cause: 'missing' | 'timeout',
+    limit = this.#parts.map.end,
+  ): ReadResult {
+    const end = Math.min(toBlock * BLOCK_LENGTH, limit, this.#parts.map.end);
+    return { _tag: 'Missing', offset, length: end - offset, cause };
+  }
+}
+
+/** Where the next read continues. */
+export const endOf = (result: ReadResult): number | undefined => {
+  if (result._tag === 'Data') return result.offset + result.bytes.length;
+  if (result._tag === 'Missing') return result.offset + result.length;
+  return undefined;
+};

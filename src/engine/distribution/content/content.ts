@@ -1,0 +1,204 @@
+import {
+  isDriverFault,
+  win32Fault,
+  type Clock,
+  type DistributionEvent,
+  type ReadRequest,
+  type ReadResult,
+} from '../../../driver/index.js';
+import { FetchFailure, type ContentStore, type RetrievalClient } from '../ports.js';
+import type { Held } from '../session/handle-table.js';
+import { AddedData } from './added-data.js';
+import { BlockWindow } from './block-window.js';
+import { ContentInformationBytes } from './content-information-bytes.js';
+import { ContentMap } from './content-map.js';
+import { ContentReader, endOf } from './content-reader.js';
+import { EarlyData } from './early-data.js';
+import { LocalBlocks } from './local-blocks.js';
+
+/** Bounds of one open content; see the options of the engine for what each means. */
+export interface ContentLimits {
+  readonly readAheadBlocks: number;
+  readonly maxReadBytes: number;
+  readonly maxPartialBlocks: number;
+  readonly maxEarlyBytes: number;
+}
+
+export interface ContentParts {
+  readonly tag: Uint8Array;
+  /** In normal form. */
+  readonly peers: readonly string[];
+  readonly store: ContentStore;
+  readonly client: RetrievalClient;
+  readonly clock: Clock;
+  readonly limits: ContentLimits;
+  readonly emit: (event: DistributionEvent) => void;
+  /** A fetched block could not be put into the cache. Its reader gets it all the same. */
+  readonly onWriteFailure: (error: unknown) => void;
+}
+
+/** What there is once the content information is complete. */
+interface Described {
+  readonly map: ContentMap;
+  readonly local: LocalBlocks;
+  readonly window: BlockWindow;
+  readonly reader: ContentReader;
+  readonly added: AddedData;
+}
+
+/** The client's side of one content, behind a content handle. */
+export class Content implements Held {
+  readonly #parts: ContentParts;
+  readonly #information = new ContentInformationBytes();
+  readonly #early: EarlyData;
+  #described: Described | undefined;
+  #cursor = 0;
+  /** The last stream read in line. */
+  #lastInLine: Promise<void> = Promise.resolve();
+  readonly #found = { delivered: false, lacking: false };
+
+  constructor(parts: ContentParts) {
+    this.#parts = parts;
+    this.#early = new EarlyData(parts.limits.maxEarlyBytes);
+  }
+
+  get tag(): Uint8Array {
+    return this.#parts.tag;
+  }
+
+  /** Peers hold a part of it, so they are likely to be on their way to the rest. */
+  get flashCrowd(): boolean {
+    return this.#found.delivered && this.#found.lacking;
+  }
+
+  addInformation(operation: string, bytes: Uint8Array): void {
+    this.#refuseWhenDescribed(operation);
+    this.#information.add(operation, bytes);
+  }
+
+  /**
+   * Parses the content information, then checks what data was added before. What of that is wrong or cannot be kept is
+   * dropped: its readers will find it missing.
+   */
+  async completeInformation(operation: string): Promise<void> {
+    this.#refuseWhenDescribed(operation);
+    const described = this.#describe(new ContentMap(this.#information.parse()));
+    this.#described = described;
+    this.#cursor = described.map.start;
+    for (const { offset, bytes } of this.#early.take()) {
+      await this.add(operation, offset, bytes).catch((error: unknown) => {
+        if (!isDriverFault(error)) this.#parts.onWriteFailure(error);
+      });
+    }
+  }
+
+  async readAt(
+    operation: string,
+    offset: number,
+    request: ReadRequest,
+    signal: AbortSignal,
+  ): Promise<ReadResult> {
+    return this.#ready(operation).reader.read(offset, request, signal);
+  }
+
+  /** Reads at the cursor when all stream reads before it are answered; its timeout counts from then on. */
+  async readNext(operation: string, request: ReadRequest, signal: AbortSignal): Promise<ReadResult> {
+    const { reader } = this.#ready(operation);
+    const before = this.#lastInLine;
+    const read = before.then(async () => {
+      signal.throwIfAborted();
+      const result = await reader.read(this.#cursor, request, signal, true);
+      signal.throwIfAborted();
+      this.#cursor = endOf(result) ?? this.#cursor;
+      return result;
+    });
+    this.#lastInLine = read.then(
+      () => undefined,
+      () => undefined,
+    );
+    return read;
+  }
+
+  /** Keeps bytes from the origin. Before the content information is complete they wait to be checked. */
+  async add(operation: string, offset: number, data: Uint8Array): Promise<void> {
+    if (this.#described === undefined) {
+      this.#early.add(operation, offset, data);
+      return;
+    }
+    const { added, window } = this.#described;
+    for (const block of await added.add(operation, offset, data)) window.supply(block);
+  }
+
+  /** The cache has dropped what the tag held. */
+  forgetCached(): void {
+    this.#described?.local.forget();
+  }
+
+  async release(): Promise<void> {
+    await this.#described?.window.close();
+  }
+
+  #ready(operation: string): Described {
+    if (this.#described === undefined) {
+      throw win32Fault(operation, 'PEERDIST_ERROR_NOT_INITIALIZED', {
+        reason: 'the content information is not complete',
+      });
+    }
+    return this.#described;
+  }
+
+  #refuseWhenDescribed(operation: string): void {
+    if (this.#described !== undefined) {
+      throw win32Fault(operation, 'PEERDIST_ERROR_ALREADY_COMPLETED', {
+        reason: 'the content information is complete',
+      });
+    }
+  }
+
+  #describe(map: ContentMap): Described {
+    const { tag, store, emit, clock, limits, peers } = this.#parts;
+    const local = new LocalBlocks(map, tag, store, emit);
+    const window = new BlockWindow({
+      capacity: limits.readAheadBlocks,
+      isLocal: (block) => local.has(block),
+      fetch: (block, wanted, signal) => this.#fetch(map, block, wanted, signal),
+      keep: (block, bytes) => local.write(block, bytes).catch(this.#parts.onWriteFailure),
+    });
+    const reader = new ContentReader({
+      map,
+      local,
+      window,
+      clock,
+      hasPeers: peers.length > 0,
+      readAhead: limits.readAheadBlocks,
+      maxReadBytes: limits.maxReadBytes,
+    });
+    return { map, local, window, reader, added: new AddedData(map, local, limits.maxPartialBlocks) };
+  }
+
+  async #fetch(
+    map: ContentMap,
+    block: number,
+    wanted: number,
+    signal: AbortSignal,
+  ): ReturnType<RetrievalClient['fetch']> {
+    const place = map.find(block);
+    if (place === undefined) throw new RangeError(`block ${block} has no hash`);
+    const { peers, client } = this.#parts;
+    const inSegment = place.segment.info.blockHashes.length - place.index;
+    try {
+      const fetched = await client.fetch({
+        segment: place.segment.info,
+        block: place.index,
+        peers,
+        wanted: Math.min(wanted, inSegment),
+        signal,
+      });
+      this.#found.delivered = true;
+      return fetched;
+    } catch (error) {
+      if (error instanceof FetchFailure) this.#found.lacking = true;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import type { DistributionEvent } from '../../../driver/index.js';
+import type { ContentStore, StoredSegment } from '../ports.js';
+import type { PlacedSegment } from '../wire/index.js';
+import { segmentName } from '../segment-name.js';
+import type { ContentMap } from './content-map.js';
+
+/** What of a content lies on this machine, by block number. */
+export class LocalBlocks {
+  /** Segments held for the tag, from when something of them is first read or written. */
+  readonly #adopted = new Map<PlacedSegment, Promise<StoredSegment>>();
+
+  constructor(
+    private readonly map: ContentMap,
+    private readonly tag: Uint8Array,
+    private readonly store: ContentStore,
+    private readonly emit: (event: DistributionEvent) => void,
+  ) {}
+
+  has(block: number): boolean {
+    const place = this.map.find(block);
+    return place !== undefined && this.store.find(place.segment.info.id)?.has(place.index) === true;
+  }
+
+  /** The number of the first block from `block` on, before `limit`, that is (or is not) here; `limit` if all are alike. */
+  firstThat(isHere: boolean, block: number, limit: number): number {
+    let segment: PlacedSegment | undefined;
+    let stored: StoredSegment | undefined;
+    for (let at = block; at < limit; at += 1) {
+      const place = this.map.find(at);
+      if (place !== undefined && place.segment !== segment) {
+        segment = place.segment;
+        stored = this.store.find(segment.info.id);
+      }
+      if ((place !== undefined && stored?.has(place.index) === true) === isHere) return at;
+    }
+    return limit;
+  }
+
+  /** The plain bytes of a block if it is here and undamaged. */
+  async read(block: number): Promise<Buffer | undefined> {
+    const place = this.map.find(block);
+    if (place === undefined || !this.has(block)) return undefined;
+    // Not what `has` found: that may go by another list of block hashes than this content's.
+    const stored = await this.#adopt(place.segment);
+    const bytes = await stored.read(place.index);
+    if (bytes !== undefined) {
+      const segment = segmentName(place.segment.info);
+      this.emit({ _tag: 'CacheHit', segment, block: place.index, bytes: bytes.length });
+    }
+    return bytes;
+  }
+
+  /** Keeps a block that was checked against its hash. */
+  async write(block: number, bytes: Uint8Array): Promise<void> {
+    const place = this.map.find(block);
+    if (place === undefined) return;
+    const stored = await this.#adopt(place.segment);
+    if (!stored.has(place.index)) await stored.write(place.index, bytes);
+  }
+
+  /** The cache has dropped what the tag held: segments must be adopted anew. */
+  forget(): void {
+    this.#adopted.clear();
+  }
+
+  #adopt(segment: PlacedSegment): Promise<StoredSegment> {
+    const known = this.#adopted.get(segment);
+    if (known !== undefined) return known;
+    const adopted = this.store.adopt(segment.info, this.tag);
+    this.#adopted.set(segment, adopted);
+    adopted.catch(() => {
+      if (this.#adopted.get(segment) === adopted) this.#adopted.delete(segment);
+    });
+    return adopted;
+  }
+}
