@@ -96,9 +96,15 @@ const describe = ({ operation, what, advice, symbol, number, problems = [] }: Pe
   const identified = [symbol, hex(number)].filter((part) => part !== undefined).join(', ');
   return [
     `${operation}: ${what}${identified === '' ? '' : ` (${identified})`}. ${advice}`.trimEnd(),
-    ...problems.map(({ path, message }) => `  - ${path === '' ? '' : `${path}: `}${message}`),
+    ...problems
+      .slice(0, MOST_LISTED)
+      .map(({ path, message }) => `  - ${path === '' ? '' : `${path}: `}${message}`),
+    ...(problems.length > MOST_LISTED ? [`  - and ${problems.length - MOST_LISTED} more`] : []),
   ].join('\n');
 };
+
+/** A message is for reading; `problems` has them all. */
+const MOST_LISTED = 20;
 
 const hex = (number: number | undefined): string | undefined =>
   number === undefined ? undefined : `0x${number.toString(16).padStart(8, '0')}`;

@@ -1,0 +1,47 @@
+import * as E from 'fp-ts/lib/Either.js';
+import { LIMITS, type ContentOptions, type ReadRequest } from '../../driver/index.js';
+import { list, object } from './object.js';
+import { endpoint } from './peer-address.js';
+import { bad, optional, type Rule } from './rule.js';
+import { bytes, integer, UINT32_MAX } from './scalars.js';
+
+/** Names an application's class of content: 16 bytes, or up to 16 ASCII characters that are padded with zeros. */
+export type ContentTagInput = string | Uint8Array;
+
+const TAG_SIZE = LIMITS['peerdist.contentTag.size'];
+
+export const contentTag: Rule<Uint8Array> = (value, at) => {
+  if (typeof value !== 'string') return bytes(TAG_SIZE, TAG_SIZE)(value, at);
+  if (!/^[\x20-\x7e]{1,16}$/.test(value)) {
+    return bad(at, 'format', `must be 1 to ${TAG_SIZE} printable ASCII characters, or ${TAG_SIZE} bytes`);
+  }
+  const tag = new Uint8Array(TAG_SIZE);
+  new TextEncoder().encodeInto(value, tag);
+  return E.right(tag);
+};
+
+/** What content to open and whom to ask for it. */
+export interface ContentInput {
+  /** `peerweave` by default. */
+  readonly tag?: ContentTagInput | undefined;
+  /** Peers to ask besides those the service finds itself, as `host:port`. */
+  readonly peers?: readonly string[] | undefined;
+}
+
+const DEFAULT_TAG = 'peerweave';
+
+export const contentOptions: Rule<ContentOptions> = object({
+  tag: (value, at) => contentTag(value === undefined ? DEFAULT_TAG : value, at),
+  peers: optional(list(endpoint)),
+});
+
+/** The two largest numbers stand for the default and for "wait for ever". */
+const LONGEST_TIMEOUT = UINT32_MAX - 2;
+
+/** How much to read at most, and how long peers may take; see {@link ReadRequest}. */
+export type ReadInput = ReadRequest;
+
+export const readRequest: Rule<ReadRequest> = object({
+  maxBytes: integer(0, UINT32_MAX, 'bytes'),
+  timeoutMs: optional(integer(0, LONGEST_TIMEOUT, 'milliseconds')),
+});

@@ -1,0 +1,54 @@
+import * as E from 'fp-ts/lib/Either.js';
+import type { ContentInformationQuery, PublicationOptions } from '../../driver/index.js';
+import { object, type Fields } from './object.js';
+import { bad, optional, type At, type Rule } from './rule.js';
+import { bytes, size, text } from './scalars.js';
+import type { Problem } from '../error/index.js';
+
+/** Names a publication: opaque bytes, or a text that stands for its UTF-8 bytes. */
+export type ContentIdInput = string | Uint8Array;
+
+export const contentId: Rule<Uint8Array> = (value, at) =>
+  typeof value === 'string'
+    ? E.map((name: string): Uint8Array => new TextEncoder().encode(name))(text(1)(value, at))
+    : bytes(1)(value, at);
+
+type Version = 1 | 2;
+
+const version: Rule<Version> = (value, at) =>
+  value === 1 || value === 2 ? E.right(value) : bad(at, 'range', 'must be 1 or 2');
+
+/** What to publish and as which version of content information. */
+export type PublicationInput = Omit<PublicationOptions, 'contentId'> & { readonly contentId: ContentIdInput };
+
+export const publication: Rule<PublicationOptions> = object({
+  contentId,
+  length: optional(size),
+  version: optional(version),
+});
+
+/** Which publication, range and versions of content information are wanted. */
+export type ContentInformationInput = Omit<ContentInformationQuery, 'contentId'> & {
+  readonly contentId: ContentIdInput;
+};
+
+export const contentInformationQuery: Rule<ContentInformationQuery> = object(
+  {
+    contentId,
+    offset: optional(size),
+    length: optional(size),
+    minVersion: optional(version),
+    maxVersion: optional(version),
+  },
+  (fields, at) => [...ordered(fields, at), ...bounded(fields, at)],
+);
+
+const ordered = ({ minVersion, maxVersion }: Fields, at: At): readonly Problem[] =>
+  minVersion === 2 && maxVersion === 1
+    ? [{ path: at.path, code: 'conflict', message: 'needs a minVersion of maxVersion at most' }]
+    : [];
+
+const bounded = ({ offset, length }: Fields, at: At): readonly Problem[] =>
+  typeof offset === 'number' && typeof length === 'number' && offset + length > Number.MAX_SAFE_INTEGER
+    ? [{ path: at.path, code: 'range', message: 'needs a range that ends before 2^53' }]
+    : [];
