@@ -7,17 +7,19 @@ import type {
   StoredSegment,
 } from '../ports.js';
 import { deriveServerKey } from '../wire/index.js';
-import { inlineHasher, type BlockHasher } from './block-hasher.js';
+import { inlineHasher } from './block-hasher.js';
 import { nodeDisk, type Disk } from './disk.js';
-import { FilePublicationWriter } from './file-publication-writer.js';
+import { FilePublicationWriter, type PublicationHashers } from './file-publication-writer.js';
 import { FileSegment } from './file-segment.js';
 import { InFlight } from './in-flight.js';
 import { layoutOf, publicationName, tagHolder } from './layout.js';
 import { OpenSegments } from './open-segments.js';
 import { Publications } from './publications.js';
 import { SegmentDirectories } from './segment-directories.js';
+import { PIECE_LENGTH } from './segment-being-written.js';
 import { StoreFailure } from './store-failure.js';
 import { WorkArea } from './work-area.js';
+import { WorkerHasher } from './worker-hasher.js';
 
 export interface ContentStoreOptions {
   /** Made if it is missing. Several stores, in any number of processes of this machine, may share it. */
@@ -26,6 +28,11 @@ export interface ContentStoreOptions {
   readonly serverSecret: Uint8Array;
   /** Told of a file that turned out damaged and is treated as missing. */
   readonly onDamage?: ((path: string) => void) | undefined;
+  /**
+   * Threads that hash and write what is published, beyond the first 32 MiB of a content of unknown length; 0 by
+   * default.
+   */
+  readonly hashWorkers?: number | undefined;
   readonly disk?: Disk | undefined;
 }
 
@@ -49,12 +56,13 @@ class FileStore implements ContentStore {
   readonly #directories: SegmentDirectories;
   readonly #publications: Publications;
   readonly #open: OpenSegments;
-  readonly #hasher: BlockHasher;
+  readonly #hashers: PublicationHashers;
   readonly #writers = new Set<PublicationWriter>();
   readonly #calls = new InFlight();
   #isClosed = false;
 
-  constructor({ directory, serverSecret, onDamage = () => undefined, disk = nodeDisk }: ContentStoreOptions) {
+  constructor(options: ContentStoreOptions) {
+    const { directory, serverSecret, onDamage = () => undefined, disk = nodeDisk, hashWorkers = 0 } = options;
     const layout = layoutOf(directory);
     const work = new WorkArea(disk, layout);
     const segments = new SegmentDirectories(disk, layout, work);
@@ -64,7 +72,11 @@ class FileStore implements ContentStore {
     this.#directories = segments;
     this.#publications = new Publications({ disk, layout, work, segments, onDamage });
     this.#open = new OpenSegments(disk, layout, onDamage);
-    this.#hasher = inlineHasher(disk);
+    const inline = inlineHasher(disk);
+    this.#hashers = {
+      small: inline,
+      large: hashWorkers > 0 ? new WorkerHasher(hashWorkers, PIECE_LENGTH) : inline,
+    };
   }
 
   async open(): Promise<void> {
@@ -99,7 +111,7 @@ class FileStore implements ContentStore {
           work: this.#work,
           segments: this.#directories,
           publications: this.#publications,
-          hasher: this.#hasher,
+          hashers: this.#hashers,
           onEnd: () => this.#writers.delete(writer),
         },
         { contentId, name, hash, serverKey, length },
@@ -147,7 +159,7 @@ class FileStore implements ContentStore {
     await Promise.all([...this.#writers].map((writer) => writer.abort()));
     await this.#calls.end();
     await this.#open.close();
-    await this.#hasher.close();
+    await this.#hashers.large.close();
     // Whatever cannot be removed now is swept away later.
     await this.#work.close().catch(() => undefined);
   }

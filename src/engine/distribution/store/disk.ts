@@ -85,7 +85,8 @@ export const nodeDisk: Disk = {
     try {
       return fs.readFileSync(path);
     } catch (error) {
-      unless(error, MISSING, undefined); return;
+      unless(error, MISSING, undefined);
+      return;
     }
   },
   exists: (path) => fs.existsSync(path),
@@ -97,7 +98,8 @@ export const nodeDisk: Disk = {
     try {
       return fs.openSync(path, 'r+');
     } catch (error) {
-      unless(error, MISSING, undefined); return;
+      unless(error, MISSING, undefined);
+      return;
     }
   },
   openNew: (path) => fs.openSync(path, 'wx+', FILE_MODE),

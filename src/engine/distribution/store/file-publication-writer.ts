@@ -1,5 +1,5 @@
 import type { HashName, Publication, PublicationWriter, SegmentInfo } from '../ports.js';
-import { blockCount, describeSegment } from '../wire/index.js';
+import { blockCount, describeSegment, SEGMENT_LENGTH } from '../wire/index.js';
 import type { BlockHasher } from './block-hasher.js';
 import type { Disk } from './disk.js';
 import { settled } from './in-flight.js';
@@ -10,12 +10,18 @@ import type { SegmentDirectories } from './segment-directories.js';
 import { StoreFailure } from './store-failure.js';
 import type { WorkArea } from './work-area.js';
 
+/** A small content is done before a worker thread has started. */
+export interface PublicationHashers {
+  readonly small: BlockHasher;
+  readonly large: BlockHasher;
+}
+
 export interface PublicationParts {
   readonly disk: Disk;
   readonly work: WorkArea;
   readonly segments: SegmentDirectories;
   readonly publications: Publications;
-  readonly hasher: BlockHasher;
+  readonly hashers: PublicationHashers;
   /** Called when it was completed or aborted. */
   readonly onEnd: () => void;
 }
@@ -118,7 +124,9 @@ export class FilePublicationWriter implements PublicationWriter {
   async #beginSegment(): Promise<{ paths: SegmentPaths; data: SegmentBeingWritten }> {
     const paths = segmentPathsIn(this.#parts.work.newPath());
     await this.#parts.disk.makeDirectory(paths.directory);
-    const { disk, hasher } = this.#parts;
+    const { disk, hashers } = this.#parts;
+    const isLarge = Math.max(this.#plan.length ?? 0, this.#length + 1) > SEGMENT_LENGTH;
+    const hasher = isLarge ? hashers.large : hashers.small;
     return { paths, data: new SegmentBeingWritten(paths.data, this.#plan.hash, disk, hasher) };
   }
 

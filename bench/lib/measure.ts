@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** What one run of a job cost its process. */
+export interface Measurement {
+  readonly seconds: number;
+  /** User and system time of all threads while the job ran. */
+  readonly cpuSeconds: number;
+  /** The most memory the process ever had, start-up included. */
+  readonly peakRssMiB: number;
+}
+
+const MIB = 2 ** 20;
+
+export const measure = async (job: () => Promise<void>): Promise<Measurement> => {
+  const cpu = process.cpuUsage();
+  const start = process.hrtime.bigint();
+  await job();
+  const seconds = Number(process.hrtime.bigint() - start) / 1e9;
+  const { user, system } = process.cpuUsage(cpu);
+  return { seconds, cpuSeconds: (user + system) / 1e6, peakRssMiB: peakRss() / MIB };
+};
+
+/** Linux counts what a process had before it was this program into maxRSS, but not into VmHWM. */
+const peakRss = (): number => {
+  try {
+    const [, kib] = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? [];
+    if (kib !== undefined) return Number(kib) * 1024;
+  } catch {
+    // Not Linux.
+  }
+  return process.resourceUsage().maxRSS * 1024;
+};
+
+/** Runs this same program with other arguments, so that every job has a process of its own. */
+export const inOwnProcess = (args: readonly string[]): Promise<Measurement> =>
+  new Promise((resolve, reject) => {
+    const [, program = ''] = process.argv;
+    const child = spawn(process.execPath, [...process.execArgv, program, ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    child.once('error', reject);
+    child.once('close', (code) => {
+      if (code === 0) resolve(JSON.parse(output) as Measurement);
+      else reject(new Error(`${args.join(' ')} ended with ${code ?? 'a signal'}`));
+    });
+  });
+
+/** The run with the median of the seconds. */
+export const median = (runs: readonly Measurement[]): Measurement => {
+  const middle = [...runs].sort((a, b) => a.seconds - b.seconds)[Math.floor(runs.length / 2)];
+  if (middle === undefined) throw new RangeError('no runs');
+  return middle;
+};
