@@ -1,0 +1,94 @@
+import type { ContentInformationHandle } from '../driver/index.js';
+import { attempt, checked, type EffectOptions, orThrow, type PeerEffect } from './effect.js';
+import { Handle } from './handle.js';
+import type { DistributionSession } from './session.js';
+import { onSessionChild, openSessionChild, type SessionChild } from './session-child.js';
+import { type ContentInformationInput, contentInformationQuery } from './validate/publication.js';
+import { count } from './validate/count.js';
+
+const KIND = 'content information';
+
+/** Bytes asked for at a time by {@link getContentInformation}: a gigabyte of content has half a megabyte of it. */
+const CHUNK_BYTES = 64 * 1024;
+
+/** Content information being read, with a cursor. */
+export class ContentInformationReader extends Handle<SessionChild<ContentInformationHandle>> {}
+
+/**
+ * Opens the content information of something published, whole or for a range of bytes.
+ *
+ * Whoever holds content information can fetch and decrypt the content: hand it out only to those who may read it.
+ * Errors: `NotFound` for an unknown id. Source: PeerDistServerOpenContentInformation(Ex).
+ */
+export const openContentInformation = (
+  session: DistributionSession,
+  input: ContentInformationInput,
+  options: EffectOptions = {},
+): PeerEffect<ContentInformationReader> =>
+  checked('openContentInformation', contentInformationQuery, input, (query) =>
+    openSessionChild(
+      session,
+      {
+        kind: KIND,
+        operation: 'openContentInformation',
+        open: (driver, raw, signal) => driver.openContentInformation(raw, query, { signal }),
+        close: (driver, child) => driver.closeContentInformation(child.session, child.raw),
+        wrap: (core) => new ContentInformationReader(core),
+      },
+      options,
+    ),
+  );
+
+/** The next bytes, `maxBytes` at most; empty at the end. Source: PeerDistServerRetrieveContentInformation. */
+export const readContentInformation = (
+  reader: ContentInformationReader,
+  maxBytes: number,
+  options?: EffectOptions,
+): PeerEffect<Uint8Array> =>
+  checked('readContentInformation', count, maxBytes, (max) =>
+    onSessionChild(
+      reader,
+      KIND,
+      'readContentInformation',
+      (driver, { session, raw }, signal) => driver.retrieveContentInformation(session, raw, max, { signal }),
+      options,
+    ),
+  );
+
+/**
+ * The content information of something published, as one buffer: open, read to the end, close.
+ *
+ * @example
+ * ```ts
+ * import { pipe } from 'fp-ts/lib/function.js';
+ * import * as RTE from 'fp-ts/lib/ReaderTaskEither.js';
+ * import { createEnv, getContentInformation, withSession } from 'peerweave/effects';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const program = withSession((session) =>
+ *   pipe(
+ *     getContentInformation(session, { contentId: 'never published' }),
+ *     RTE.map((bytes) => `${bytes.length} bytes`),
+ *     RTE.getOrElse((error) => () => async () => error._tag),
+ *     RTE.rightReaderTask,
+ *   ),
+ * );
+ * console.log(await program(createEnv({ driver: createFakeDriver() }))());
+ * ```
+ */
+export const getContentInformation =
+  (
+    session: DistributionSession,
+    input: ContentInformationInput,
+    options: EffectOptions = {},
+  ): PeerEffect<Uint8Array> =>
+  (env) =>
+    attempt('getContentInformation', async () => {
+      await using reader = orThrow(await openContentInformation(session, input, options)(env)());
+      const chunks: Uint8Array[] = [];
+      for (;;) {
+        const chunk = orThrow(await readContentInformation(reader, CHUNK_BYTES, options)(env)());
+        if (chunk.length === 0) return Buffer.concat(chunks);
+        chunks.push(chunk);
+      }
+    });

@@ -1,0 +1,41 @@
+import { channel } from 'node:diagnostics_channel';
+import type { Cancel } from '../driver/index.js';
+import type { PeerError } from './error/index.js';
+
+/** What went wrong where no caller is left to be told. */
+export type DiagnosticEvent =
+  /** Closing something failed. It counts as closed all the same. */
+  | { readonly _tag: 'CloseFailed'; readonly kind: string; readonly error: PeerError }
+  /** A handle was dropped without being closed; the garbage collector found it. */
+  | { readonly _tag: 'HandleLeaked'; readonly kind: string };
+
+/** Where diagnostics go. {@link PeerEnv} carries one, so that a test or an application can have its own. */
+export interface Diagnostics {
+  report(event: DiagnosticEvent): void;
+  /** A listener that throws is the listener's problem: teardown goes on. */
+  listen(listener: (event: DiagnosticEvent) => void): Cancel;
+}
+
+/** The `node:diagnostics_channel` on which every {@link Diagnostics} of this package also publishes. */
+export const DIAGNOSTICS_CHANNEL = 'peerweave:diagnostics';
+
+export const createDiagnostics = (): Diagnostics => {
+  const listeners = new Set<(event: DiagnosticEvent) => void>();
+  const published = channel(DIAGNOSTICS_CHANNEL);
+  return {
+    report: (event) => {
+      published.publish(event);
+      for (const listener of [...listeners]) {
+        try {
+          listener(event);
+        } catch {
+          // Reporting runs inside teardown, which never throws.
+        }
+      }
+    },
+    listen: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+};

@@ -1,0 +1,199 @@
+import { setMaxListeners } from 'node:events';
+import type { Cancel } from '../driver/index.js';
+import type { PeerEnv } from './env.js';
+import { cancelled, handleClosed, invalidated, type PeerError, type PeerErrorTag } from './error/index.js';
+import { eitherSignal } from './either-signal.js';
+import { toPeerError } from './effect.js';
+import { registerLive, unregisterLive } from './live-handles.js';
+
+/**
+ * - `opening`: asked for, not there yet.
+ * - `open`: usable.
+ * - `closed`: closed by its owner, by its parent or by the end of the process.
+ * - `invalidated`: voided by the service (distribution was disabled or became unavailable, a group was deleted).
+ */
+export type HandleState = 'opening' | 'open' | 'closed' | 'invalidated';
+
+export interface HandleSpec<Raw> {
+  /** What it is, in the words of a user: `group`, `content`, … */
+  readonly kind: string;
+  readonly env: PeerEnv;
+  readonly parent?: HandleCore<unknown> | undefined;
+  readonly open: (signal: AbortSignal) => Promise<Raw>;
+  /** Called exactly once for every `open` that succeeded, after all children are closed. */
+  readonly close: (raw: Raw) => Promise<void>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a call answers whose handle ended under it. */
+const ENDED: ReadonlySet<PeerErrorTag> = new Set(['Cancelled', 'HandleClosed', 'Invalidated']);
+
+/**
+ * One thing a driver has opened, and the tree below it.
+ *
+ * It closes its children first, last-in first-out, then itself, once, under every interleaving: a handle that arrives
+ * after its owner gave up is closed on arrival; RxJS tears a parent down before its child, this tree does not.
+ */
+export class HandleCore<Raw> {
+  readonly kind: string;
+  readonly env: PeerEnv;
+  /** Resolves, never rejects, when everything below and the handle itself are really closed. */
+  readonly closed: Promise<void>;
+  readonly #parent: HandleCore<unknown> | undefined;
+  readonly #children = new Set<HandleCore<unknown>>();
+  readonly #cleanups: Cancel[] = [];
+  readonly #abort = new AbortController();
+  #state: HandleState = 'opening';
+  #raw: Raw | undefined;
+  /** Closes what the driver opened; there from the moment it is open until it is called. */
+  #release: (() => Promise<void>) | undefined;
+  #opening: Promise<unknown> = Promise.resolve();
+  #closing = false;
+  #settle!: () => void;
+
+  private constructor(spec: HandleSpec<Raw>) {
+    this.kind = spec.kind;
+    this.env = spec.env;
+    this.#parent = spec.parent;
+    this.closed = new Promise((resolve) => (this.#settle = resolve));
+    // Every call in flight listens to it, and there may be many.
+    setMaxListeners(0, this.#abort.signal);
+  }
+
+  /** Opens a handle; rejects with a {@link PeerError}, and nothing stays open then. */
+  static async open<Raw>(spec: HandleSpec<Raw>): Promise<HandleCore<Raw>> {
+    const operation = `open ${spec.kind}`;
+    spec.parent?.assertOpen(operation);
+    if (isAborted(spec.signal)) throw cancelled(operation);
+    const core = new HandleCore(spec);
+    if (spec.parent !== undefined) spec.parent.#children.add(core);
+    registerLive(core);
+    const onAbort = (): void => void core.close();
+    spec.signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      core.#opening = spec.open(core.#abort.signal).then((raw) => {
+        core.#raw = raw;
+        core.#release = () => spec.close(raw);
+        if (core.#state === 'opening') core.#state = 'open';
+      });
+      await core.#opening;
+    } catch (thrown) {
+      core.#forget();
+      if (core.#state === 'opening') throw toPeerError(thrown, operation);
+    } finally {
+      spec.signal?.removeEventListener('abort', onAbort);
+    }
+    if (core.#state === 'open') return core;
+    await core.closed;
+    // Why it was closed while it opened, not the abort that this caused in the driver.
+    throw isAborted(spec.signal) ? cancelled(operation) : core.#refusal(operation);
+  }
+
+  get state(): HandleState {
+    return this.#state;
+  }
+
+  /** The parts below this one that are not closed yet, oldest first. */
+  get children(): readonly HandleCore<unknown>[] {
+    return [...this.#children];
+  }
+
+  /** Throws the reason why the handle cannot be used, if it cannot. */
+  assertOpen(operation: string): Raw {
+    if (this.#state !== 'open') throw this.#refusal(operation);
+    return this.#raw as Raw;
+  }
+
+  /**
+   * Runs one call on the handle. The call's signal fires when the caller's does or the handle closes; the answer of a
+   * service that says the handle is void closes it here too.
+   */
+  async use<A>(
+    operation: string,
+    run: (raw: Raw, signal: AbortSignal) => Promise<A>,
+    signal?: AbortSignal,
+  ): Promise<A> {
+    const raw = this.assertOpen(operation);
+    if (isAborted(signal)) throw cancelled(operation);
+    const link = eitherSignal(this.#abort.signal, signal);
+    try {
+      return await run(raw, link.signal);
+    } catch (thrown) {
+      const error = toPeerError(thrown, operation);
+      if (!ENDED.has(error._tag)) throw error;
+      if (this.#state !== 'open') throw this.#refusal(operation);
+      // Someone else ended it: the service went away, or another process deleted the group.
+      if (error._tag !== 'Cancelled') void this.close('invalidated');
+      throw error;
+    } finally {
+      link.unlink();
+    }
+  }
+
+  /** Runs `cleanup` when the handle starts to close: before its children and itself. */
+  onClose(cleanup: Cancel): void {
+    if (this.#state === 'opening' || this.#state === 'open') this.#cleanups.push(cleanup);
+    else cleanup();
+  }
+
+  /** Closes children, then the handle. Every call answers the same promise, which never rejects. */
+  close(state: 'closed' | 'invalidated' = 'closed'): Promise<void> {
+    if (!this.#closing) {
+      this.#closing = true;
+      void this.#close(state);
+    }
+    return this.closed;
+  }
+
+  /** Closes the children of the given kinds as void, last-in first-out. */
+  async invalidateChildren(kinds: ReadonlySet<string>): Promise<readonly HandleCore<unknown>[]> {
+    const doomed = [...this.#children].reverse().filter((child) => kinds.has(child.kind));
+    for (const child of doomed) await child.close('invalidated');
+    return doomed;
+  }
+
+  /**
+   * Lets go without waiting, for the end of the process: finalizers do not run then and promises are not awaited, but
+   * what a driver does synchronously on close still happens.
+   */
+  closeAtExit(): void {
+    for (const child of [...this.#children].reverse()) child.closeAtExit();
+    void this.close();
+    void this.#releaseRaw();
+  }
+
+  async #close(state: 'closed' | 'invalidated'): Promise<void> {
+    this.#state = state;
+    for (const cleanup of this.#cleanups.splice(0).reverse()) cleanup();
+    this.#abort.abort();
+    for (const child of [...this.#children].reverse()) await child.close(state);
+    // Its own opener deals with the failure; here only a handle that arrived is of interest.
+    await this.#opening.catch(() => undefined);
+    await this.#releaseRaw();
+    this.#forget();
+  }
+
+  async #releaseRaw(): Promise<void> {
+    const release = this.#release;
+    if (release === undefined) return;
+    this.#release = undefined;
+    try {
+      await release();
+    } catch (thrown) {
+      const error = toPeerError(thrown, `close ${this.kind}`);
+      this.env.diagnostics.report({ _tag: 'CloseFailed', kind: this.kind, error });
+    }
+  }
+
+  #forget(): void {
+    if (this.#parent !== undefined) this.#parent.#children.delete(this);
+    unregisterLive(this);
+    this.#settle();
+  }
+
+  #refusal(operation: string): PeerError {
+    return this.#state === 'invalidated' ? invalidated(operation) : handleClosed(operation);
+  }
+}
+
+const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted === true;

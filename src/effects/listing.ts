@@ -1,0 +1,91 @@
+import type { Driver, EnumerationHandle } from '../driver/index.js';
+import { attempt, checked, type EffectOptions, orThrow, type PeerEffect } from './effect.js';
+import { Handle } from './handle.js';
+import { HandleCore } from './handle-core.js';
+import { onHandle } from './on-handle.js';
+import { count } from './validate/count.js';
+
+const KIND = 'listing';
+
+/** Items fetched at a time by {@link list}. */
+const PAGE = 64;
+
+/** Something that can be listed: `identities()`, `membersOf(group)`, `recordsOf(group)`, … */
+export interface ListingSource<Item> {
+  readonly operation: string;
+  /** The handle that the listing lives under, checked when it is opened. */
+  readonly parent: () => HandleCore<unknown> | undefined;
+  readonly open: (driver: Driver) => Promise<EnumerationHandle<Item>>;
+}
+
+/** A listing in progress. */
+export class Listing<Item> extends Handle<EnumerationHandle<Item>> {}
+
+/**
+ * Opens a listing, to walk through a long one page by page. For a short one there is {@link list}.
+ *
+ * Source: PeerEnumIdentities, PeerEnumGroups, PeerGroupEnumMembers, PeerGroupEnumConnections, PeerGroupEnumRecords,
+ * PeerGroupSearchRecords; PeerEndEnumeration.
+ */
+export const openListing =
+  <Item>(source: ListingSource<Item>, options: EffectOptions = {}): PeerEffect<Listing<Item>> =>
+  (env) =>
+    attempt(source.operation, async () => {
+      const parent = source.parent();
+      const owner = parent?.env ?? env;
+      const core = await HandleCore.open<EnumerationHandle<Item>>({
+        kind: KIND,
+        env: owner,
+        parent,
+        signal: options.signal,
+        open: () => source.open(owner.driver),
+        close: (raw) => owner.driver.enumeration.end(raw),
+      });
+      return new Listing(core);
+    });
+
+/** How many items the listing has in all. Source: PeerGetItemCount. */
+export const countItems = (listing: Listing<unknown>): PeerEffect<number> =>
+  onHandle(listing, KIND, 'countItems', (raw, _signal, core) => core.env.driver.enumeration.itemCount(raw));
+
+/** The next items, `max` at most; fewer than asked for means the end. Source: PeerGetNextItem. */
+export const nextItems = <Item>(
+  listing: Listing<Item>,
+  max: number,
+  options?: EffectOptions,
+): PeerEffect<readonly Item[]> =>
+  checked('nextItems', count, max, (most) =>
+    onHandle(
+      listing,
+      KIND,
+      'nextItems',
+      (raw, signal, core) => core.env.driver.enumeration.nextItems(raw, most, { signal }),
+      options,
+    ),
+  );
+
+/**
+ * Everything a source lists, as an array.
+ *
+ * @example
+ * ```ts
+ * import { createEnv, createIdentity, identities, list, orThrow } from 'peerweave/effects';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const env = createEnv({ driver: createFakeDriver() });
+ * orThrow(await createIdentity({ classifier: 'alice' })(env)());
+ * console.log(orThrow(await list(identities())(env)()).length);
+ * ```
+ */
+export const list =
+  <Item>(source: ListingSource<Item>, options: EffectOptions = {}): PeerEffect<readonly Item[]> =>
+  (env) =>
+    attempt(source.operation, async () => {
+      await using listing = orThrow(await openListing(source, options)(env)());
+      const items: Item[] = [];
+      for (;;) {
+        const page = orThrow(await nextItems(listing, PAGE, options)(env)());
+        items.push(...page);
+        if (page.length < PAGE) return items;
+      }
+    });

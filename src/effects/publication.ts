@@ -1,0 +1,100 @@
+import type { StreamHandle } from '../driver/index.js';
+import { checked, type EffectOptions, type PeerEffect } from './effect.js';
+import { Handle } from './handle.js';
+import { onHandle } from './on-handle.js';
+import type { DistributionSession } from './session.js';
+import { onSessionChild, openSessionChild, type SessionChild } from './session-child.js';
+import {
+  type ContentIdInput,
+  contentId as contentIdRule,
+  publication,
+  type PublicationInput,
+} from './validate/publication.js';
+import { bytes } from './validate/scalars.js';
+
+const KIND = 'publication stream';
+
+/** A publication being written. Closed before it is completed, nothing of it remains. */
+export class PublicationStream extends Handle<SessionChild<StreamHandle>> {}
+
+/**
+ * Starts to publish content under an id of the application's choice.
+ *
+ * Use it to publish bytes as they come; for a file or an iterable there is `publish`. Add the bytes in order, complete,
+ * close. Closing earlier cancels the publication. The publication ends with `unpublish` or with its session.
+ *
+ * Errors: `AlreadyExists` for an id in use, `Disabled` and `Unavailable` by the service's status.
+ * Source: PeerDistServerPublishStream, PeerDistServerCloseStreamHandle.
+ *
+ * @example
+ * ```ts
+ * import { addToPublication, completePublication, createEnv, openPublication, openSession, orThrow } from 'peerweave/effects';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const env = createEnv({ driver: createFakeDriver() });
+ * await using session = orThrow(await openSession()(env)());
+ * await using stream = orThrow(await openPublication(session, { contentId: 'greeting' })(env)());
+ * orThrow(await addToPublication(stream, Buffer.from('hello'))(env)());
+ * orThrow(await completePublication(stream)(env)());
+ * ```
+ */
+export const openPublication = (
+  session: DistributionSession,
+  input: PublicationInput,
+  options: EffectOptions = {},
+): PeerEffect<PublicationStream> =>
+  checked('openPublication', publication, input, (valid) =>
+    openSessionChild(
+      session,
+      {
+        kind: KIND,
+        operation: 'openPublication',
+        open: (driver, raw, signal) => driver.publishStream(raw, valid, { signal }),
+        close: (driver, child) => driver.closeStream(child.session, child.raw),
+        wrap: (core) => new PublicationStream(core),
+      },
+      options,
+    ),
+  );
+
+/**
+ * Appends bytes. One call at a time; `data` must not change until it is done.
+ *
+ * Source: PeerDistServerPublishAddToStream.
+ */
+export const addToPublication = (
+  stream: PublicationStream,
+  data: Uint8Array,
+  options?: EffectOptions,
+): PeerEffect<void> =>
+  checked('addToPublication', bytes(0), data, (valid) =>
+    onSessionChild(
+      stream,
+      KIND,
+      'addToPublication',
+      (driver, { session, raw }, signal) => driver.addToStream(session, raw, valid, { signal }),
+      options,
+    ),
+  );
+
+/**
+ * Ends the content; from here on its content information can be had and its blocks are served.
+ *
+ * Source: PeerDistServerPublishCompleteStream.
+ */
+export const completePublication = (stream: PublicationStream, options?: EffectOptions): PeerEffect<void> =>
+  onSessionChild(
+    stream,
+    KIND,
+    'completePublication',
+    (driver, { session, raw }, signal) => driver.completeStream(session, raw, { signal }),
+    options,
+  );
+
+/** Stops serving what was published under an id. Source: PeerDistServerUnpublish. */
+export const unpublish = (session: DistributionSession, contentId: ContentIdInput): PeerEffect<void> =>
+  checked('unpublish', contentIdRule, contentId, (id) =>
+    onHandle(session, 'session', 'unpublish', (raw, _signal, core) =>
+      core.env.driver.distribution.unpublish(raw, id),
+    ),
+  );

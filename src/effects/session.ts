@@ -1,0 +1,102 @@
+import type {
+  Cancel,
+  DistributionEvent,
+  DistributionStatus,
+  DistributionStatusInfo,
+  SessionHandle,
+} from '../driver/index.js';
+import { attempt, type EffectOptions, fromDriver, type PeerEffect } from './effect.js';
+import { coreOf, Handle } from './handle.js';
+import { HandleCore } from './handle-core.js';
+import { onHandle } from './on-handle.js';
+import { StatusMonitor } from './status-monitor.js';
+
+const KIND = 'session';
+const MONITOR = Symbol.for('peerweave/status-monitor');
+
+/** A distribution session: everything published or read through it ends with it. */
+export class DistributionSession extends Handle<SessionHandle> {
+  declare readonly [MONITOR]: StatusMonitor;
+
+  /** @internal */
+  constructor(core: HandleCore<SessionHandle>, monitor: StatusMonitor) {
+    super(core);
+    Object.defineProperty(this, MONITOR, { value: monitor });
+  }
+}
+
+export const sessionCore = (session: DistributionSession, operation: string): HandleCore<SessionHandle> =>
+  coreOf(session, KIND, operation);
+
+/** The one status monitor of a session, shared by its subscribers and its open handles. */
+export const monitorOf = (session: DistributionSession): StatusMonitor => session[MONITOR];
+
+/**
+ * Opens a session with the distribution service.
+ *
+ * Use it for a program without streams, with `await using`; streams have `openSession` of `peerweave/streams`. Closing
+ * it cancels what is pending, closes everything opened through it and removes what it published. The service need not
+ * be available: see `getDistributionStatus`.
+ *
+ * Source: PeerDistStartup, PeerDistShutdown.
+ *
+ * @example
+ * ```ts
+ * import { createEnv, getDistributionStatus, openSession, orThrow } from 'peerweave/effects';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const env = createEnv({ driver: createFakeDriver() });
+ * await using session = orThrow(await openSession()(env)());
+ * console.log(orThrow(await getDistributionStatus(session)(env)()));
+ * ```
+ */
+export const openSession =
+  (options: EffectOptions = {}): PeerEffect<DistributionSession> =>
+  (env) =>
+    attempt('openSession', async () => {
+      const owned: { monitor?: StatusMonitor } = {};
+      const core = await HandleCore.open<SessionHandle>({
+        kind: KIND,
+        env,
+        signal: options.signal,
+        open: () => env.driver.distribution.startup(),
+        close: async (raw) => {
+          await owned.monitor?.idle;
+          await env.driver.distribution.shutdown(raw);
+        },
+      });
+      owned.monitor = new StatusMonitor(core);
+      return new DistributionSession(core, owned.monitor);
+    });
+
+/** The status of the service now. To follow it use `distributionStatus`. Source: PeerDistGetStatus. */
+export const getDistributionStatus = (session: DistributionSession): PeerEffect<DistributionStatus> =>
+  onHandle(session, KIND, 'getDistributionStatus', (raw, _signal, core) =>
+    core.env.driver.distribution.getStatus(raw),
+  );
+
+/** The status with the versions of content information on offer. Source: PeerDistGetStatusEx. */
+export const getDistributionStatusInfo = (session: DistributionSession): PeerEffect<DistributionStatusInfo> =>
+  onHandle(session, KIND, 'getDistributionStatusInfo', (raw, _signal, core) =>
+    core.env.driver.distribution.getStatusInfo(raw),
+  );
+
+/**
+ * Turns the service on or off for everybody who uses the same data, running processes included. Windows leaves that to
+ * its administrator and answers `Unsupported`.
+ *
+ * Source: Enable-BCDistributed, Disable-BC.
+ */
+export const setDistributionEnabled = (enabled: boolean): PeerEffect<void> =>
+  fromDriver('setDistributionEnabled', ({ driver }) => driver.distribution.setEnabled(enabled));
+
+/** Calls `listener` with every event of the service while it works for this session, until cancelled or closed. */
+export const observeDistribution = (
+  session: DistributionSession,
+  listener: (event: DistributionEvent) => void,
+): Cancel => {
+  const core = sessionCore(session, 'observeDistribution');
+  const cancel = core.env.driver.distribution.observe(core.assertOpen('observeDistribution'), listener);
+  core.onClose(cancel);
+  return cancel;
+};
