@@ -1,4 +1,4 @@
-import type { Cancel, Clock, DistributionStatusInfo } from '../../driver/index.js';
+import { win32Fault, type Cancel, type Clock, type DistributionStatusInfo } from '../../driver/index.js';
 import type { ContentStore, RetrievalClient, RetrievalServer } from './ports.js';
 import { messageOf, toFault } from './system-faults.js';
 
@@ -82,6 +82,17 @@ export class DistributionService {
   /** What runs; `undefined` unless the status is available. */
   get running(): Running | undefined {
     return this.#info.status === 'available' ? this.#running : undefined;
+  }
+
+  /** What runs; refuses while the status is not available. */
+  require(operation: string): Running {
+    const { running, info } = this;
+    if (running !== undefined) return running;
+    throw win32Fault(
+      operation,
+      info.status === 'disabled' ? 'ERROR_ACCESS_DISABLED_BY_POLICY' : 'PEERDIST_ERROR_SERVICE_UNAVAILABLE',
+      { reason: info.reason },
+    );
   }
 
   /** One more user. Resolves when the service runs, or it is known why not. */

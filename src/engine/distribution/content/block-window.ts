@@ -33,6 +33,9 @@ export interface WindowParts {
   keep(block: number, bytes: Buffer): Promise<void>;
 }
 
+/** One for all, as making an error costs more than all else that is done for a block here. */
+const NOT_WANTED = new Error('nobody wants the block any more');
+
 /**
  * The blocks of one content on their way from peers to readers. It fetches what is wanted, in order, until it is full;
  * what nobody wants any more is given up, and forgotten once it is in the cache. So a reader that stops reading stops
@@ -97,7 +100,7 @@ export class BlockWindow {
     if (entry === undefined || entry.outcome?._tag === 'Block') return;
     this.#entries.delete(block);
     entry.end({ _tag: 'Local' });
-    entry.fetching.abort();
+    entry.fetching.abort(NOT_WANTED);
   }
 
   /** Stops fetching; resolves when nothing is being written any more. */
@@ -116,7 +119,7 @@ export class BlockWindow {
   #forget(block: number, entry: Entry): void {
     if (entry.writing) return;
     this.#entries.delete(block);
-    entry.fetching.abort();
+    if (entry.outcome === undefined) entry.fetching.abort(NOT_WANTED);
   }
 
   #fetch(block: number, wanted: number): Entry {

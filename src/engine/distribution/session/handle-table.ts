@@ -44,7 +44,7 @@ export class HandleTable<Handle extends DriverHandle<string>, Resource extends H
     handle: Handle,
     signal: AbortSignal | undefined,
     work: (resource: Resource, signal: AbortSignal) => Promise<Result>,
-    discard?: (late: Result) => void,
+    discard?: (late: Result) => void | Promise<void>,
   ): Promise<Result> {
     const { resource, operations } = this.#usable(operation, handle);
     return operations.run(operation, signal, (inner) => work(resource, inner), discard);

@@ -18,7 +18,7 @@ export class PendingOperations {
     operation: string,
     signal: AbortSignal | undefined,
     work: (signal: AbortSignal) => Promise<Result>,
-    discard: (late: Result) => void = () => undefined,
+    discard: (late: Result) => void | Promise<void> = () => undefined,
   ): Promise<Result> {
     return new Promise((resolve, reject) => {
       const controller = new AbortController();
@@ -40,7 +40,8 @@ export class PendingOperations {
         return;
       }
       signal?.addEventListener('abort', onAbort, { once: true });
-      const settled = work(controller.signal).then(
+      const start = async (): Promise<Result> => work(controller.signal);
+      const settled = start().then(
         (result) => (finish() ? resolve(result) : discard(result)),
         (error: unknown) => {
           if (finish()) reject(toFault(operation, error));

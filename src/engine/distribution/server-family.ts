@@ -1,0 +1,170 @@
+import {
+  win32Fault,
+  type CallOptions,
+  type ContentInformationHandle,
+  type ContentInformationQuery,
+  type PublicationOptions,
+  type SessionHandle,
+  type StreamHandle,
+  type DistributionDriver,
+  type DriverFault,
+} from '../../driver/index.js';
+import { invalidArgument, requireContentId, requireVersion1, requireWhole } from './arguments.js';
+import type { HashName } from './ports.js';
+import { segmentName } from './segment-name.js';
+import type { DistributionService } from './service.js';
+import { ContentInformationSource } from './session/content-information-source.js';
+import { PublicationStream } from './session/publication-stream.js';
+import type { Sessions } from './session/sessions.js';
+import { contentInformationOf, encodeContentInformationV1 } from './wire/index.js';
+import { withdraw } from './withdraw.js';
+
+type ServerFamily = Pick<
+  DistributionDriver,
+  | 'publishStream'
+  | 'addToStream'
+  | 'completeStream'
+  | 'closeStream'
+  | 'unpublish'
+  | 'openContentInformation'
+  | 'retrieveContentInformation'
+  | 'closeContentInformation'
+>;
+
+/** Publishing and handing out content information. `hash` is that of new publications. */
+export const serverFamily = (
+  service: DistributionService,
+  sessions: Sessions,
+  hash: HashName,
+): ServerFamily => ({
+  async publishStream(
+    handle: SessionHandle,
+    options: PublicationOptions,
+    call: CallOptions = {},
+  ): Promise<StreamHandle> {
+    const operation = 'distribution.publishStream';
+    const session = sessions.find(operation, handle);
+    const { length } = options;
+    requireContentId(operation, options.contentId);
+    if (length !== undefined) requireWhole(operation, 'the length of a content', length, 1);
+    requireVersion1(operation, options.version);
+    const contentId = Uint8Array.from(options.contentId);
+    const { store } = service.require(operation);
+    // The store forgets who made a publication when it is closed, which it is while the service does not run.
+    const isOurs = sessions.all().some(({ published }) => published.has(hexOf(contentId)));
+    const begin = async (): Promise<PublicationStream> => {
+      if (isOurs && store.publication(contentId) !== undefined) {
+        throw win32Fault(operation, 'PEERDIST_ERROR_ALREADY_EXISTS', {
+          reason: 'this content id is published',
+        });
+      }
+      return new PublicationStream(await store.beginPublication({ contentId, hash, length }), length);
+    };
+    return session.operations.run(
+      operation,
+      call.signal,
+      async () => session.streams.add(await begin()),
+      (late) => session.streams.close(operation, late),
+    );
+  },
+
+  async addToStream(
+    session: SessionHandle,
+    stream: StreamHandle,
+    data: Uint8Array,
+    call: CallOptions = {},
+  ): Promise<void> {
+    const operation = 'distribution.addToStream';
+    return sessions
+      .find(operation, session)
+      .streams.run(operation, stream, call.signal, (found, signal) => found.add(operation, data, signal));
+  },
+
+  async completeStream(handle: SessionHandle, stream: StreamHandle, call: CallOptions = {}): Promise<void> {
+    const operation = 'distribution.completeStream';
+    const session = sessions.find(operation, handle);
+    const publication = await session.streams.run(
+      operation,
+      stream,
+      call.signal,
+      (found) => found.complete(operation),
+      ({ contentId }) => withdraw(service, [contentId]),
+    );
+    session.published.set(hexOf(publication.contentId), publication.contentId);
+    for (const segment of publication.segments) {
+      sessions.emit({ _tag: 'SegmentPublished', segment: segmentName(segment), bytes: segment.length });
+    }
+  },
+
+  async closeStream(session: SessionHandle, stream: StreamHandle): Promise<void> {
+    const operation = 'distribution.closeStream';
+    await sessions.find(operation, session).streams.close(operation, stream);
+  },
+
+  async unpublish(handle: SessionHandle, contentId: Uint8Array): Promise<void> {
+    const operation = 'distribution.unpublish';
+    const session = sessions.find(operation, handle);
+    requireContentId(operation, contentId);
+    const { store } = service.require(operation);
+    await session.operations.run(operation, undefined, async () => {
+      if (!(await store.unpublish(contentId))) throw notPublished(operation);
+      for (const { published } of sessions.all()) published.delete(hexOf(contentId));
+    });
+  },
+
+  async openContentInformation(
+    handle: SessionHandle,
+    query: ContentInformationQuery,
+    call: CallOptions = {},
+  ): Promise<ContentInformationHandle> {
+    const operation = 'distribution.openContentInformation';
+    const session = sessions.find(operation, handle);
+    const { contentId, offset = 0, length } = query;
+    requireContentId(operation, contentId);
+    requireWhole(operation, 'the offset of a range', offset);
+    if (length !== undefined) requireWhole(operation, 'the length of a range', length, 1);
+    requireVersion1(operation, query.minVersion, query.maxVersion);
+    const { store } = service.require(operation);
+    return session.operations.run(operation, call.signal, async () => {
+      const publication = store.publication(contentId);
+      if (publication === undefined) throw notPublished(operation);
+      const end = length === undefined ? publication.length : offset + length;
+      if (offset >= publication.length || end > publication.length) {
+        throw invalidArgument(
+          operation,
+          `bytes ${offset} to ${end} are no range of a content of ${publication.length} bytes`,
+        );
+      }
+      const range = { start: offset, length: end - offset };
+      const bytes = encodeContentInformationV1(contentInformationOf(publication.segments, range));
+      return Promise.resolve(session.informations.add(new ContentInformationSource(bytes)));
+    });
+  },
+
+  async retrieveContentInformation(
+    session: SessionHandle,
+    information: ContentInformationHandle,
+    maxBytes: number,
+    call: CallOptions = {},
+  ): Promise<Uint8Array> {
+    const operation = 'distribution.retrieveContentInformation';
+    const { informations } = sessions.find(operation, session);
+    requireWhole(operation, 'the most bytes to retrieve', maxBytes, 1);
+    return informations.run(operation, information, call.signal, (found) =>
+      Promise.resolve(found.next(maxBytes)),
+    );
+  },
+
+  async closeContentInformation(
+    session: SessionHandle,
+    information: ContentInformationHandle,
+  ): Promise<void> {
+    const operation = 'distribution.closeContentInformation';
+    await sessions.find(operation, session).informations.close(operation, information);
+  },
+});
+
+const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+const notPublished = (operation: string): DriverFault =>
+  win32Fault(operation, 'ERROR_NOT_FOUND', { reason: 'no content with this id is published' });

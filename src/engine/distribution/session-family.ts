@@ -1,0 +1,83 @@
+import type {
+  Cancel,
+  DistributionDriver,
+  DistributionEvent,
+  DistributionStatus,
+  DistributionStatusInfo,
+  SessionHandle,
+  StatusRegistration,
+} from '../../driver/index.js';
+import type { DistributionService } from './service.js';
+import type { Sessions } from './session/sessions.js';
+import { toFault } from './system-faults.js';
+import { withdraw } from './withdraw.js';
+
+type SessionFamily = Pick<
+  DistributionDriver,
+  | 'startup'
+  | 'shutdown'
+  | 'getStatus'
+  | 'getStatusInfo'
+  | 'registerStatusChange'
+  | 'unregisterStatusChange'
+  | 'setEnabled'
+  | 'observe'
+>;
+
+/** Sessions, the status and its changes. */
+export const sessionFamily = (
+  service: DistributionService,
+  sessions: Sessions,
+  writeEnabled: (enabled: boolean) => Promise<void>,
+): SessionFamily => ({
+  async startup() {
+    await service.acquire();
+    return sessions.open();
+  },
+
+  async shutdown(handle: SessionHandle) {
+    const operation = 'distribution.shutdown';
+    const session = sessions.take(operation, handle);
+    await session.close(operation);
+    await withdraw(service, [...session.published.values()]);
+    await service.release();
+  },
+
+  async getStatus(handle: SessionHandle): Promise<DistributionStatus> {
+    sessions.find('distribution.getStatus', handle);
+    return Promise.resolve(service.info.status);
+  },
+
+  async getStatusInfo(handle: SessionHandle): Promise<DistributionStatusInfo> {
+    sessions.find('distribution.getStatusInfo', handle);
+    return Promise.resolve(service.info);
+  },
+
+  async registerStatusChange(handle: SessionHandle): Promise<StatusRegistration> {
+    const operation = 'distribution.registerStatusChange';
+    return Promise.resolve(sessions.find(operation, handle).registrations.arm(operation));
+  },
+
+  async unregisterStatusChange(handle: SessionHandle): Promise<void> {
+    const operation = 'distribution.unregisterStatusChange';
+    sessions.find(operation, handle).registrations.cancel(operation);
+    return Promise.resolve();
+  },
+
+  async setEnabled(enabled: boolean): Promise<void> {
+    try {
+      await writeEnabled(enabled);
+    } catch (error) {
+      throw toFault('distribution.setEnabled', error);
+    }
+    await service.refresh();
+  },
+
+  observe(handle: SessionHandle, listener: (event: DistributionEvent) => void): Cancel {
+    const { observers } = sessions.find('distribution.observe', handle);
+    // Wrapped, so that one function may observe twice.
+    const observer = (event: DistributionEvent): void => listener(event);
+    observers.add(observer);
+    return () => observers.delete(observer);
+  },
+});
