@@ -1,0 +1,1 @@
+export { createGroupingEngine, type GroupingEngine, type GroupingEngineOptions } from './engine.js';

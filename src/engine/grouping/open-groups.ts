@@ -1,0 +1,96 @@
+import type { GroupHandle } from '../../driver/index.js';
+import type { GroupEvents } from './group-events.js';
+import { HandleTable, type HandleSource } from './handles.js';
+import { Refusal } from './refusal.js';
+import type { GroupRecord } from './storage/group-record.js';
+import type { GroupStore } from './storage/group-store.js';
+
+type OpenGroup = Pick<GroupRecord, 'identity' | 'groupPeerName' | 'instance'>;
+
+/** The start-up count and the handles of open groups. */
+export class OpenGroups {
+  readonly #groups: GroupStore;
+  readonly #events: GroupEvents;
+  readonly #handles: HandleTable<GroupHandle, OpenGroup>;
+  #started = 0;
+
+  constructor(groups: GroupStore, events: GroupEvents, next: HandleSource) {
+    this.#groups = groups;
+    this.#events = events;
+    this.#handles = new HandleTable(next, 'PEER_E_INVALID_GROUP');
+  }
+
+  startup(): void {
+    this.#started += 1;
+  }
+
+  /** The last one closes every group. */
+  shutdown(): void {
+    if (this.#started === 0) throw new Refusal('E_UNEXPECTED', 'there was no start-up to match this');
+    this.#started -= 1;
+    if (this.#started === 0) this.#closeAll();
+  }
+
+  dispose(): void {
+    this.#started = 0;
+    this.#closeAll();
+  }
+
+  requireStarted(): void {
+    if (this.#started === 0)
+      throw new Refusal('PEER_E_NOT_INITIALIZED', 'start grouping up before anything else');
+  }
+
+  open({ identity, groupPeerName, instance }: OpenGroup): GroupHandle {
+    // A shutdown may have come while the group was being created.
+    this.requireStarted();
+    return this.#handles.add({ identity, groupPeerName, instance });
+  }
+
+  /** The handles of this process on a group of an identity. */
+  handlesOn(identity: string, groupPeerName: string): readonly GroupHandle[] {
+    return [...this.#handles.entries()]
+      .filter(([, open]) => open.identity === identity && open.groupPeerName === groupPeerName)
+      .map(([handle]) => handle);
+  }
+
+  /**
+   * What is stored about the group of a handle, read afresh each time: when another process has deleted the group, the
+   * handle dies here. PEER_E_INVALID_GROUP then.
+   */
+  async read(handle: GroupHandle): Promise<GroupRecord> {
+    this.requireStarted();
+    const open = this.#handles.get(handle);
+    const group = await this.#find(open);
+    if (group?.instance === open.instance) return group;
+    this.forget(handle);
+    throw new Refusal('PEER_E_INVALID_GROUP', 'the group has been deleted');
+  }
+
+  close(handle: GroupHandle): void {
+    this.requireStarted();
+    this.#handles.get(handle);
+    this.forget(handle);
+  }
+
+  /** Closes the handle if it is still open. */
+  forget(handle: GroupHandle): void {
+    this.#handles.remove(handle);
+    this.#events.dropGroup(handle);
+  }
+
+  async #find({ identity, groupPeerName }: OpenGroup): Promise<GroupRecord | undefined> {
+    try {
+      return await this.#groups.find(identity, groupPeerName);
+    } catch (error) {
+      // With the group, its identity may have been deleted.
+      if (error instanceof Refusal && error.symbol === 'PEER_E_NOT_FOUND') return undefined;
+      throw error;
+    }
+  }
+
+  #closeAll(): void {
+    this.#handles.clear();
+    this.#events.clear();
+  }
+}

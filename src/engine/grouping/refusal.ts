@@ -1,0 +1,86 @@
+import {
+  abortedGrouping,
+  hresultFault,
+  isDriverFault,
+  type CallOptions,
+  type DriverFault,
+  type HresultSymbol,
+  type Win32Symbol,
+} from '../../driver/index.js';
+
+/** Why the engine will not do something. {@link perform} turns it into a fault that names the operation. */
+export class Refusal extends Error {
+  readonly symbol: HresultSymbol | Win32Symbol;
+
+  constructor(symbol: HresultSymbol | Win32Symbol, reason: string, cause?: unknown) {
+    super(reason, { cause });
+    this.name = 'Refusal';
+    this.symbol = symbol;
+  }
+}
+
+const SYSTEM_SYMBOLS: Readonly<Record<string, HresultSymbol>> = {
+  ENOSPC: 'PEER_E_DISK_FULL',
+  EDQUOT: 'PEER_E_DISK_FULL',
+  EACCES: 'E_ACCESSDENIED',
+  EPERM: 'E_ACCESSDENIED',
+  EROFS: 'E_ACCESSDENIED',
+  ENOMEM: 'E_OUTOFMEMORY',
+};
+
+/** The errno name of a system error, such as `ENOENT`, otherwise `undefined`. */
+export const systemCode = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+
+const toFault = (operation: string, error: unknown): DriverFault => {
+  if (isDriverFault(error)) return error;
+  if (error instanceof Refusal)
+    return hresultFault(operation, error.symbol, { reason: error.message, cause: error.cause });
+  const symbol = SYSTEM_SYMBOLS[systemCode(error) ?? ''] ?? 'E_UNEXPECTED';
+  return hresultFault(operation, symbol, {
+    reason: error instanceof Error ? error.message : String(error),
+    cause: error,
+  });
+};
+
+/** Throws when the caller has given up; asked once more right before something becomes visible to others. */
+export const stopIfAborted = (call: CallOptions | undefined): void => {
+  if (call?.signal?.aborted === true)
+    throw new Refusal('ERROR_OPERATION_ABORTED', 'the caller gave up waiting');
+};
+
+/**
+ * Runs one contract member: whatever goes wrong rejects as a fault of `operation`, and an abort rejects at once. A
+ * result that comes after the abort goes to `discard`, so that a late handle is closed.
+ */
+export const perform = <Result>(
+  operation: string,
+  work: () => Promise<Result> | Result,
+  call?: CallOptions,
+  discard?: (late: Result) => void,
+): Promise<Result> =>
+  new Promise<Result>((resolve, reject) => {
+    const signal = call?.signal;
+    if (signal?.aborted === true) {
+      reject(abortedGrouping(operation));
+      return;
+    }
+    let abandoned = false;
+    const abandon = (): void => {
+      abandoned = true;
+      reject(abortedGrouping(operation));
+    };
+    signal?.addEventListener('abort', abandon, { once: true });
+    const settle = (deliver: () => void): void => {
+      signal?.removeEventListener('abort', abandon);
+      deliver();
+    };
+    void (async () => work())().then(
+      (result) =>
+        settle(() => {
+          if (abandoned) discard?.(result);
+          else resolve(result);
+        }),
+      (error: unknown) => settle(() => reject(toFault(operation, error))),
+    );
+  });
