@@ -1,12 +1,13 @@
-import { functionsOf, i32, inout, maybe, maybeU64, out, pointer, u32, u64 } from './signature.js';
+import { functionsOf, i32, inout, maybe, maybeOut, maybeU64, out, pointer, u32, u64 } from './signature.js';
 
 const number = functionsOf('kernel32', 'number');
 const bool = functionsOf('kernel32', 'bool');
 const handle = functionsOf('kernel32', 'handle');
 const nothing = functionsOf('kernel32', 'void');
 const crypt32 = functionsOf('crypt32', 'bool');
+const advapi32 = functionsOf('advapi32', 'bool');
 
-/** What of Windows itself stands around the two APIs: events, waiting, completion ports, memory. */
+/** What of Windows itself stands around the two APIs: events, waiting, completion ports, memory, keys. */
 export const SYSTEM = {
   CreateEventW: handle(
     maybe('lpEventAttributes'),
@@ -43,4 +44,23 @@ export const SYSTEM = {
   RtlMoveMemory: nothing(out('Destination'), pointer('Source'), u64('Length')),
   CryptProtectMemory: crypt32(inout('pDataIn'), u32('cbDataIn'), u32('dwFlags')),
   CryptUnprotectMemory: crypt32(inout('pDataIn'), u32('cbDataIn'), u32('dwFlags')),
+  CryptExportPublicKeyInfo: crypt32(
+    u64('hCryptProv'),
+    u32('dwKeySpec'),
+    u32('dwCertEncodingType'),
+    maybeOut('pInfo'),
+    inout('pcbInfo'),
+  ),
+  CryptCreateHash: advapi32(u64('hProv'), u32('Algid'), maybeU64('hKey'), u32('dwFlags'), out('phHash')),
+  CryptHashData: advapi32(u64('hHash'), pointer('pbData'), u32('dwDataLen'), u32('dwFlags')),
+  CryptSignHashW: advapi32(
+    u64('hHash'),
+    u32('dwKeySpec'),
+    maybe('szDescription'),
+    u32('dwFlags'),
+    maybeOut('pbSignature'),
+    inout('pdwSigLen'),
+  ),
+  CryptDestroyHash: advapi32(u64('hHash')),
+  CryptReleaseContext: advapi32(u64('hProv'), u32('dwFlags')),
 } as const;

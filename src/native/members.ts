@@ -48,7 +48,7 @@ export const abortable = async <Result>(
   const result = work();
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
-      result.then(discard, () => undefined);
+      result.then(discard).catch(() => undefined);
       reject(new Aborted());
     };
     signal.addEventListener('abort', onAbort, { once: true });

@@ -104,6 +104,11 @@ export class Native {
     return result === undefined ? 0 : numberFrom(name, result);
   }
 
+  /** Calls a function that answers BOOL. @throws NativeFailure with the last error for FALSE */
+  bool<Name extends FunctionName>(name: Name, ...values: ArgumentsOf<Name>): void {
+    if (this.plain(name, ...values) === 0) throw new NativeFailure(this.lastError(), name);
+  }
+
   /** Calls a function that answers a handle. @throws NativeFailure with the last error if there is none */
   handle<Name extends FunctionName>(name: Name, ...values: ArgumentsOf<Name>): bigint {
     const result = this.#libraries.call(name, ...values);

@@ -1,0 +1,169 @@
+import {
+  WIN32_CODES,
+  type DistributionDriver,
+  type DistributionStatus,
+  type DistributionStatusInfo,
+  type SessionHandle,
+  type StatusRegistration,
+} from '../driver/index.js';
+import { PEERDIST_STATUS } from './enums.js';
+import { faultFrom, NativeFailure, Refusal, Unsupported } from './failure.js';
+import { NULL, u32In, u64In } from './frame.js';
+import { PEERDIST_STATUS_INFO } from './layouts.js';
+import type { MakeMember } from './members.js';
+import type { Native } from './native.js';
+import type { Finished, Operation } from './operations.js';
+import { room } from './p2p.js';
+import type { Runtime } from './runtime.js';
+import { Session, type Sessions } from './session.js';
+
+const { ERROR_SUCCESS, ERROR_IO_PENDING, PEERDIST_ERROR_VERSION_UNSUPPORTED } = WIN32_CODES;
+const REGISTER = 'PeerDistRegisterForStatusChangeNotification';
+const VERSION_WINDOWS_8 = 2;
+const VERSION_WINDOWS_7 = 1;
+
+const STATUSES = new Map<number, DistributionStatus>([
+  [PEERDIST_STATUS.PEERDIST_STATUS_DISABLED, 'disabled'],
+  [PEERDIST_STATUS.PEERDIST_STATUS_UNAVAILABLE, 'unavailable'],
+  [PEERDIST_STATUS.PEERDIST_STATUS_AVAILABLE, 'available'],
+]);
+
+const statusFrom = (value: number): DistributionStatus => {
+  const status = STATUSES.get(value);
+  if (status === undefined) throw new Error(`PeerDist.dll answered the unknown status ${value}`);
+  return status;
+};
+
+const startup = (native: Native): SessionHandle =>
+  native.frame((frame) => {
+    const session = room(frame);
+    const start = (version: number): number => native.code('PeerDistStartup', version, session.address, NULL);
+    const code = start(VERSION_WINDOWS_8);
+    const final = code === PEERDIST_ERROR_VERSION_UNSUPPORTED ? start(VERSION_WINDOWS_7) : code;
+    if (final !== ERROR_SUCCESS) throw new NativeFailure(final, 'PeerDistStartup');
+    return u64In(session) as SessionHandle;
+  });
+
+const getStatus = (native: Native, session: SessionHandle): DistributionStatus =>
+  native.frame((frame) => {
+    const status = frame.reserve(4);
+    native.win32('PeerDistGetStatus', session, status.address);
+    return statusFrom(u32In(status));
+  });
+
+/** PeerDistGetStatusEx; before Windows 8 there is only content information of version 1. */
+const getStatusInfo = (native: Native, session: SessionHandle): DistributionStatusInfo => {
+  if (!native.has('PeerDistGetStatusEx')) {
+    return { status: getStatus(native, session), minVersion: 1, maxVersion: 1 };
+  }
+  return native.frame((frame) => {
+    const cell = frame.struct(PEERDIST_STATUS_INFO, {});
+    native.win32('PeerDistGetStatusEx', session, cell.address);
+    const info = native.memory.struct(cell.address, PEERDIST_STATUS_INFO);
+    return { status: statusFrom(info.status), minVersion: info.dwMinVer, maxVersion: info.dwMaxVer };
+  });
+};
+
+/** Arms PeerDistRegisterForStatusChangeNotification for one change. @throws NativeFailure */
+const arm = (
+  { statusSignal }: Runtime,
+  { handle, operations, completionPort }: Session,
+): Promise<Finished> => {
+  const expected =
+    statusSignal === 'completion-port'
+      ? completionPort.expect(() => operations.completed(operation.overlapped))
+      : { port: NULL, key: 0n, forget: () => undefined };
+  const begin = (): Operation =>
+    operations.begin({
+      room: 4,
+      successIsPending: true,
+      start: (native, overlapped, status) => {
+        const { port, key } = expected;
+        const code = native.code(REGISTER, handle, port, key, overlapped, status);
+        if (code !== ERROR_IO_PENDING && code !== ERROR_SUCCESS) throw new NativeFailure(code, REGISTER);
+        return code;
+      },
+    });
+  let operation: Operation;
+  try {
+    operation = begin();
+  } catch (error) {
+    expected.forget();
+    throw error;
+  }
+  return operation.finished.finally(expected.forget);
+};
+
+/**
+ * What has changed. The completion is only a wake-up: whether the status cell is written at the call, at completion or
+ * both is not documented, so the status is asked for afterwards.
+ */
+const changeOf = async (
+  native: Native,
+  session: Session,
+  finished: Promise<Finished>,
+): Promise<DistributionStatusInfo> => {
+  const { code } = await finished;
+  session.registered = false;
+  if (code !== ERROR_SUCCESS) throw new NativeFailure(code, REGISTER);
+  return getStatusInfo(native, session.handle);
+};
+
+type Members =
+  | 'startup'
+  | 'shutdown'
+  | 'getStatus'
+  | 'getStatusInfo'
+  | 'registerStatusChange'
+  | 'unregisterStatusChange'
+  | 'setEnabled'
+  | 'observe';
+
+/** Sessions and the status of the service. */
+export const statusMembers = (member: MakeMember, sessions: Sessions): Pick<DistributionDriver, Members> => ({
+  startup: member('startup', (runtime) => {
+    const handle = startup(runtime.native);
+    return sessions.add(handle, new Session(handle, runtime));
+  }),
+
+  shutdown: member('shutdown', ({ native }, session) => sessions.take(session).shutdown(native)),
+
+  getStatus: member('getStatus', ({ native }, session) => {
+    sessions.get(session);
+    return getStatus(native, session);
+  }),
+
+  getStatusInfo: member('getStatusInfo', ({ native }, session) => {
+    sessions.get(session);
+    return getStatusInfo(native, session);
+  }),
+
+  registerStatusChange: member('registerStatusChange', (runtime, handle): StatusRegistration => {
+    const session = sessions.get(handle);
+    if (session.registered) {
+      throw new Refusal('ERROR_INVALID_PARAMETER', 'the session has a registration that is still armed');
+    }
+    const finished = arm(runtime, session);
+    session.registered = true;
+    const changed = changeOf(runtime.native, session, finished).catch((error: unknown) => {
+      throw faultFrom('win32', 'distribution.registerStatusChange', error);
+    });
+    // Whoever does not wait for it any more must not bring the process down with its end.
+    changed.catch(() => undefined);
+    return { changed };
+  }),
+
+  unregisterStatusChange: member('unregisterStatusChange', ({ native }, handle) => {
+    const session = sessions.get(handle);
+    native.win32('PeerDistUnregisterForStatusChangeNotification', handle);
+    session.operations.settle();
+  }),
+
+  setEnabled: member('setEnabled', () => {
+    throw new Unsupported(
+      'turning BranchCache on or off is up to an administrator: Enable-BCDistributed or Disable-BC in PowerShell',
+    );
+  }),
+
+  observe: () => () => undefined,
+});

@@ -1,0 +1,80 @@
+import { win32 as windowsPath } from 'node:path';
+import { systemClock, type Clock, type Driver, type SupportReport } from '../driver/index.js';
+import { createDistribution } from './distribution.js';
+import { createEnumeration } from './enumeration.js';
+import { createGrouping } from './grouping.js';
+import { releasePeers } from './grouping-teardown.js';
+import { createIdentity } from './identity.js';
+import type { LibraryPaths } from './libraries.js';
+import { createRuntime, type Runtime, type StatusSignal } from './runtime.js';
+import { createSessions } from './session.js';
+import { PeerState } from './state.js';
+import { findSupport } from './support.js';
+
+export interface WindowsDriverOptions {
+  readonly clock?: Clock | undefined;
+  /**
+   * How a change of the distribution status is learnt: by the event of its OVERLAPPED, or also through an I/O
+   * completion port. `event` by default.
+   */
+  readonly statusSignal?: StatusSignal | undefined;
+  /** Absolute paths of libraries to load instead of those in System32, for tests. */
+  readonly libraries?: Partial<LibraryPaths> | undefined;
+}
+
+const NAMES = {
+  p2p: 'p2p.dll',
+  peerdist: 'peerdist.dll',
+  kernel32: 'kernel32.dll',
+  crypt32: 'crypt32.dll',
+  advapi32: 'advapi32.dll',
+};
+
+/** Where the libraries are; `undefined` on a platform that has none and without other ones given. */
+const pathsFor = (libraries: Partial<LibraryPaths> | undefined): LibraryPaths | undefined => {
+  if (process.platform !== 'win32' && libraries === undefined) return undefined;
+  const system = windowsPath.join(process.env['SystemRoot'] ?? 'C:\\Windows', 'System32');
+  const inSystem = Object.fromEntries(
+    Object.entries(NAMES).map(([name, file]) => [name, windowsPath.join(system, file)]),
+  ) as Record<keyof typeof NAMES, string>;
+  return { ...inSystem, ...libraries };
+};
+
+/**
+ * The driver on P2P.dll and PeerDist.dll. Creating it does nothing; koffi and the DLLs are loaded by the first call.
+ * Where they are missing every member rejects and says what to do.
+ */
+export const createWindowsDriver = (options: WindowsDriverOptions = {}): Driver => {
+  const { clock = systemClock, statusSignal = 'event' } = options;
+  const paths = pathsFor(options.libraries);
+  const peers = new PeerState();
+  const sessions = createSessions();
+  let runtime: Promise<Runtime> | undefined;
+  const load = (): Promise<Runtime> => (runtime ??= createRuntime({ clock, statusSignal, paths }));
+
+  return {
+    name: 'windows',
+    grouping: createGrouping(load, peers),
+    identity: createIdentity(load, peers),
+    enumeration: createEnumeration(load, peers),
+    distribution: createDistribution(load, sessions),
+    support: () => findSupport(paths),
+    dispose: async () => {
+      const loaded = await runtime?.catch(() => undefined);
+      if (loaded === undefined) return;
+      for (const [session] of sessions.entries()) {
+        await sessions
+          .take(session)
+          .shutdown(loaded.native)
+          .catch(() => undefined);
+      }
+      await releasePeers(loaded, peers);
+      await loaded.groupEvent.dispose();
+      await loaded.distributionEvent.dispose();
+    },
+  };
+};
+
+/** What of the Windows APIs is on this machine, without keeping anything open. Never rejects. */
+export const probeWindows = (options: Pick<WindowsDriverOptions, 'libraries'> = {}): Promise<SupportReport> =>
+  findSupport(pathsFor(options.libraries));
