@@ -65,4 +65,4 @@ export const coreOf = <Raw>(handle: Handle<Raw>, kind: string, operation: string
  * Keeps a handle alive although nobody refers to it any more. A dropped RxJS Subscription is such a case: the group it
  * stands for is still wanted until it is unsubscribed.
  */
-export const pin = (handle: Handle<never>): Cancel => pinLive(handle);
+export const pin = (handle: object): Cancel => pinLive(handle);

@@ -145,12 +145,12 @@ export const GROUPING_ERRORS = {
     'Ask the issuer for a new one.',
   ),
   PEER_E_INVALID_TIME_PERIOD: means(
-    'Protocol',
+    'AccessDenied',
     'the validity dates do not hold now',
     'Check the clocks of both machines; if they are right, ask for a new invitation.',
   ),
   PEER_E_INVITATION_NOT_TRUSTED: means(
-    'Protocol',
+    'AccessDenied',
     'the invitation fails its checks',
     'Check that it is complete and was made for this identity; otherwise ask the issuer for a new one.',
   ),

@@ -38,9 +38,6 @@ export const contentOptions: Rule<ContentOptions> = object({
 /** The two largest numbers stand for the default and for "wait for ever". */
 const LONGEST_TIMEOUT = UINT32_MAX - 2;
 
-/** How much to read at most, and how long peers may take; see {@link ReadRequest}. */
-export type ReadInput = ReadRequest;
-
 export const readRequest: Rule<ReadRequest> = object({
   maxBytes: integer(0, UINT32_MAX, 'bytes'),
   timeoutMs: optional(integer(0, LONGEST_TIMEOUT, 'milliseconds')),

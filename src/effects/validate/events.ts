@@ -1,9 +1,8 @@
 import * as E from 'fp-ts/lib/Either.js';
-import type { EventRegistration, GroupEventKind } from '../../driver/index.js';
-import type { Guid } from '../../driver/index.js';
+import type { EventRegistration, GroupEventKind, Guid } from '../../driver/index.js';
 import { guid } from './guid.js';
 import { list, object } from './object.js';
-import { inside, optional, type Rule } from './rule.js';
+import { inside, optional, problem, type Rule } from './rule.js';
 import { oneOf } from './scalars.js';
 
 /** A kind of event, or a kind with the one type of records or data to hear of. */
@@ -30,11 +29,11 @@ const kind: Rule<GroupEventKind> = oneOf(Object.keys(KINDS).filter(isKind));
 const registration: Rule<EventRegistration> = object({ kind, type: optional(guid) }, (fields, at) =>
   fields['type'] !== undefined && isKind(fields['kind']) && !KINDS[fields['kind']].narrowedByType
     ? [
-        {
-          path: inside(at, 'type').path,
-          code: 'conflict',
-          message: `is only allowed with RecordChanged and IncomingData, not with ${fields['kind']}`,
-        },
+        problem(
+          inside(at, 'type'),
+          'conflict',
+          `is only allowed with RecordChanged and IncomingData, not with ${fields['kind']}`,
+        ),
       ]
     : [],
 );

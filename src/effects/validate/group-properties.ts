@@ -1,10 +1,9 @@
-import type { GroupCreation, GroupProperties } from '../../driver/index.js';
-import { LIMITS } from '../../driver/index.js';
-import type { Problem, ProblemCode } from '../error/index.js';
+import { LIMITS, type GroupCreation, type GroupProperties } from '../../driver/index.js';
+import type { Problem } from '../error/index.js';
 import { role, type RoleInput } from './guid.js';
 import { classifier, cloud, comment, friendlyName, peerName } from './names.js';
 import { object, type Fields } from './object.js';
-import { inside, optional, withDefault, type At, type Rule } from './rule.js';
+import { inside, optional, problem, withDefault, type At, type Rule } from './rule.js';
 import { boolean, integer, UINT32_MAX } from './scalars.js';
 import { secret, type SecretInput } from './secret-input.js';
 
@@ -87,7 +86,7 @@ export const groupCreation: Rule<GroupCreation> = object(
   (fields, at) =>
     fields['groupPeerName'] === undefined
       ? []
-      : [problem(at, 'groupPeerName', 'forbidden', 'must be left out: creation makes the name')],
+      : [problem(inside(at, 'groupPeerName'), 'forbidden', 'must be left out: creation makes the name')],
 );
 
 /**
@@ -114,10 +113,18 @@ function schemes(fields: Fields, at: At): readonly Problem[] {
   if (password === true) return [];
   return [
     ...(certificate === false
-      ? [problem(at, 'certificate', 'conflict', 'must be true unless password is: a group needs one of them')]
+      ? [
+          problem(
+            inside(at, 'certificate'),
+            'conflict',
+            'must be true unless password is: a group needs one of them',
+          ),
+        ]
       : []),
-    ...(groupPassword === undefined ? [] : [problem(at, 'groupPassword', 'conflict', NEEDS_PASSWORD)]),
-    ...(passwordRole === undefined ? [] : [problem(at, 'passwordRole', 'conflict', NEEDS_PASSWORD)]),
+    ...(groupPassword === undefined
+      ? []
+      : [problem(inside(at, 'groupPassword'), 'conflict', NEEDS_PASSWORD)]),
+    ...(passwordRole === undefined ? [] : [problem(inside(at, 'passwordRole'), 'conflict', NEEDS_PASSWORD)]),
   ];
 }
 
@@ -127,11 +134,5 @@ const complete = (fields: Fields, at: At): readonly Problem[] =>
   fields['password'] === true
     ? ['groupPassword', 'passwordRole']
         .filter((key) => fields[key] === undefined)
-        .map((key) => problem(at, key, 'required', 'is required with password: true'))
+        .map((key) => problem(inside(at, key), 'required', 'is required with password: true'))
     : [];
-
-const problem = (at: At, key: string, code: ProblemCode, message: string): Problem => ({
-  path: inside(at, key).path,
-  code,
-  message,
-});

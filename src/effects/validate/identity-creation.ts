@@ -1,7 +1,7 @@
 import type { IdentityCreation } from '../../driver/index.js';
 import { classifier, friendlyName, peerName } from './names.js';
 import { object } from './object.js';
-import { optional, type Rule } from './rule.js';
+import { optional, problem, type Rule } from './rule.js';
 import { bytes } from './scalars.js';
 
 /** All of it may be left out: a new key pair, no classifier, the peer name as friendly name. */
@@ -21,6 +21,6 @@ export const peerNameParts: Rule<{
   { identity: optional(peerName), classifier: optional(classifier) },
   ({ identity, classifier: last }, at) =>
     identity === undefined && last === undefined
-      ? [{ path: at.path, code: 'required', message: 'needs an identity, a classifier or both' }]
+      ? [problem(at, 'required', 'needs an identity, a classifier or both')]
       : [],
 );

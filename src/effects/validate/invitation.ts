@@ -2,7 +2,7 @@ import type { CredentialInfo, CredentialsRequest, InvitationRequest } from '../.
 import { role, type RoleInput } from './guid.js';
 import { friendlyName, peerName } from './names.js';
 import { list, object } from './object.js';
-import { inside, optional, withDefault, type Rule } from './rule.js';
+import { inside, optional, problem, withDefault, type Rule } from './rule.js';
 import { boolean, bytes, text } from './scalars.js';
 import { futureTime, ticksOf, time, type TimeInput } from './time.js';
 
@@ -58,7 +58,7 @@ const credential = (now: number): Rule<CredentialInfo> =>
     ({ validFrom, validTo }, at) => {
       const [from, to] = [ticksOf(validFrom), ticksOf(validTo)];
       return from !== undefined && to !== undefined && from >= to
-        ? [{ path: inside(at, 'validTo').path, code: 'conflict', message: 'must be later than validFrom' }]
+        ? [problem(inside(at, 'validTo'), 'conflict', 'must be later than validFrom')]
         : [];
     },
   );

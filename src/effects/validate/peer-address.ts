@@ -15,9 +15,6 @@ const address: Rule<string> = (value, at) => {
   return isIPv6(value) ? E.right(value) : bad(at, 'format', 'must be an IPv6 or IPv4 address');
 };
 
-/** An endpoint by IPv6 or IPv4 address. */
-export type PeerAddressInput = PeerAddress;
-
 export const peerAddress: Rule<PeerAddress> = object({
   address,
   port,

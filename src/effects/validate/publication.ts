@@ -1,9 +1,9 @@
 import * as E from 'fp-ts/lib/Either.js';
 import type { ContentInformationQuery, PublicationOptions } from '../../driver/index.js';
-import { object, type Fields } from './object.js';
-import { bad, optional, type At, type Rule } from './rule.js';
-import { bytes, size, text } from './scalars.js';
 import type { Problem } from '../error/index.js';
+import { object, type Fields } from './object.js';
+import { bad, optional, problem, type At, type Rule } from './rule.js';
+import { bytes, size, text } from './scalars.js';
 
 /** Names a publication: opaque bytes, or a text that stands for its UTF-8 bytes. */
 export type ContentIdInput = string | Uint8Array;
@@ -45,10 +45,10 @@ export const contentInformationQuery: Rule<ContentInformationQuery> = object(
 
 const ordered = ({ minVersion, maxVersion }: Fields, at: At): readonly Problem[] =>
   minVersion === 2 && maxVersion === 1
-    ? [{ path: at.path, code: 'conflict', message: 'needs a minVersion of maxVersion at most' }]
+    ? [problem(at, 'conflict', 'needs a minVersion of maxVersion at most')]
     : [];
 
 const bounded = ({ offset, length }: Fields, at: At): readonly Problem[] =>
   typeof offset === 'number' && typeof length === 'number' && offset + length > Number.MAX_SAFE_INTEGER
-    ? [{ path: at.path, code: 'range', message: 'needs a range that ends before 2^53' }]
+    ? [problem(at, 'range', 'needs a range that ends before 2^53')]
     : [];

@@ -1,8 +1,14 @@
 import * as E from 'fp-ts/lib/Either.js';
 import type { PeerError, Problem } from '../error/index.js';
-import { attributeName, attributeValue, readValue, type AttributeValue } from './attribute-value.js';
+import {
+  attributeName,
+  attributeValue,
+  readValue,
+  type AttributeValue,
+  type WrittenValue,
+} from './attribute-value.js';
 import { list, object } from './object.js';
-import { bad, inside, type At, type Rule } from './rule.js';
+import { bad, inside, problem, type At, type Rule } from './rule.js';
 import { text } from './scalars.js';
 import { validate } from './validate.js';
 import { escapeXml, parseXml, type XmlElement } from './xml.js';
@@ -19,14 +25,14 @@ export type RecordAttributesInput = string | readonly RecordAttribute[];
 /** The XML of attributes. */
 export const recordAttributes: Rule<string> = (value, at) => {
   if (typeof value !== 'string') return E.map(write)(list(attribute)(value, at));
-  const read = readXml(value, at);
+  const read = readXml(value, at, ownName);
   return E.isLeft(read) ? read : E.right(value);
 };
 
-/** The attributes that an XML text lists. */
+/** The attributes that an XML text lists, also those that the system fills in itself. */
 export const parseRecordAttributes = (xml: string): E.Either<PeerError, readonly RecordAttribute[]> =>
   validate(
-    (value, at) => E.chain((source: string) => readXml(source, at))(text()(value, at)),
+    (value, at) => E.chain((source: string) => readXml(source, at, attributeName))(text()(value, at)),
     xml,
     'parseRecordAttributes',
   );
@@ -51,7 +57,7 @@ const attribute = object({ name: ownName, value: attributeValue });
 const write = (
   attributes: readonly {
     readonly name: string;
-    readonly value: { readonly type: string; readonly text: string };
+    readonly value: WrittenValue;
   }[],
 ): string =>
   [
@@ -63,33 +69,35 @@ const write = (
     '</attributes>',
   ].join('');
 
-const readXml = (source: string, at: At): E.Either<readonly Problem[], readonly RecordAttribute[]> => {
+const readXml = (
+  source: string,
+  at: At,
+  nameRule: Rule<string>,
+): E.Either<readonly Problem[], readonly RecordAttribute[]> => {
   const root = parseXml(source);
   if (E.isLeft(root)) return bad(at, 'format', root.left);
   const { name, text: loose, children } = root.right;
   if (name !== 'attributes' || loose.trim() !== '') {
     return bad(at, 'format', 'must be an <attributes> element with nothing but <attribute> elements inside');
   }
-  return list(readElement)(children, at);
+  return list(readElement(nameRule))(children, at);
 };
 
-const readElement: Rule<RecordAttribute> = (value, at) => {
-  const { name: tag, attributes, children, text: content } = value as XmlElement;
-  if (tag !== 'attribute' || children.length > 0)
-    return bad(at, 'format', 'must be an <attribute> with text');
-  const name = ownName(attributes.get('name'), inside(at, 'name'));
-  const read = readValue(attributes.get('type') ?? '', content);
-  const problems = [
-    ...(E.isLeft(name) ? name.left : []),
-    ...(read === undefined
-      ? [
-          {
-            path: at.path,
-            code: 'format' as const,
-            message: 'must be a string, int or date as its type says',
-          },
-        ]
-      : []),
-  ];
-  return E.isLeft(name) || read === undefined ? E.left(problems) : E.right({ name: name.right, value: read });
-};
+const readElement =
+  (nameRule: Rule<string>): Rule<RecordAttribute> =>
+  (value, at) => {
+    const { name: tag, attributes, children, text: content } = value as XmlElement;
+    if (tag !== 'attribute' || children.length > 0)
+      return bad(at, 'format', 'must be an <attribute> with text');
+    const name = nameRule(attributes.get('name'), inside(at, 'name'));
+    const read = readValue(attributes.get('type') ?? '', content);
+    const problems = [
+      ...(E.isLeft(name) ? name.left : []),
+      ...(read === undefined
+        ? [problem(at, 'format', 'must be a string, int or date as its type says')]
+        : []),
+    ];
+    return E.isLeft(name) || read === undefined
+      ? E.left(problems)
+      : E.right({ name: name.right, value: read });
+  };

@@ -1,8 +1,14 @@
 import * as E from 'fp-ts/lib/Either.js';
 import type { Problem } from '../error/index.js';
-import { attributeName, attributeValue, readValue, type AttributeValue } from './attribute-value.js';
+import {
+  attributeName,
+  attributeValue,
+  readValue,
+  type AttributeValue,
+  type WrittenValue,
+} from './attribute-value.js';
 import { list, object } from './object.js';
-import { bad, expected, inside, type At, type Rule } from './rule.js';
+import { bad, expected, inside, problem, type At, type Rule } from './rule.js';
 import { oneOf } from './scalars.js';
 import { escapeXml, MAX_DEPTH, parseXml, type XmlElement } from './xml.js';
 
@@ -84,7 +90,7 @@ const writeClause = ({
 }: {
   readonly attribute: string;
   readonly compare: Comparison;
-  readonly value: { readonly type: string; readonly text: string };
+  readonly value: WrittenValue;
 }): string =>
   `<clause attrib="${attribute}" type="${value.type}" compare="${compare}">${escapeXml(value.text)}</clause>`;
 
@@ -107,10 +113,10 @@ const readXml = (source: string, at: At): E.Either<readonly Problem[], string> =
 const problemsOf = (element: XmlElement, at: At): readonly Problem[] => {
   if (element.name === 'clause') return problemsOfClause(element, at);
   if ((element.name !== 'and' && element.name !== 'or') || element.text.trim() !== '') {
-    return [{ path: at.path, code: 'format', message: 'must be a <clause>, <and> or <or> element' }];
+    return [problem(at, 'format', 'must be a <clause>, <and> or <or> element')];
   }
   if (element.children.length === 0) {
-    return [{ path: at.path, code: 'length', message: 'must have at least 1 criterion inside' }];
+    return [problem(at, 'length', 'must have at least 1 criterion inside')];
   }
   return element.children.flatMap((child, index) => problemsOf(child, inside(inside(at, index), child.name)));
 };
@@ -123,16 +129,8 @@ const problemsOfClause = ({ attributes, children, text }: XmlElement, at: At): r
     ...(E.isLeft(name) ? name.left : []),
     ...(E.isLeft(compare) ? compare.left : []),
     ...(children.length > 0 || readValue(type, text) === undefined
-      ? [
-          {
-            path: at.path,
-            code: 'format' as const,
-            message: 'must be a string, int or date as its type says',
-          },
-        ]
+      ? [problem(at, 'format', 'must be a string, int or date as its type says')]
       : []),
-    ...(type === 'string' && !hasSoundEscapes(text)
-      ? [{ path: at.path, code: 'format' as const, message: NEEDS_ESCAPES }]
-      : []),
+    ...(type === 'string' && !hasSoundEscapes(text) ? [problem(at, 'format', NEEDS_ESCAPES)] : []),
   ];
 };

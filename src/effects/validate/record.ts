@@ -11,7 +11,7 @@ import type { Problem } from '../error/index.js';
 import { guid, recordType } from './guid.js';
 import { object, type Fields } from './object.js';
 import { recordAttributes, type RecordAttributesInput } from './record-attributes.js';
-import { inside, optional, type At, type Rule } from './rule.js';
+import { inside, optional, problem, type At, type Rule } from './rule.js';
 import { boolean, bytes, integer, text, UINT32_MAX } from './scalars.js';
 import { futureTime, ticksOf, time, type TimeInput } from './time.js';
 
@@ -68,29 +68,27 @@ export const recordUpdate = (now: number): Rule<GroupRecord> =>
       ...withinSize(fields, at),
       ...lastingEnough(now, fields, at),
       ...(fields['deleted'] === true
-        ? [
-            {
-              path: inside(at, 'deleted').path,
-              code: 'forbidden' as const,
-              message: 'must be false: delete it with deleteRecord',
-            },
-          ]
+        ? [problem(inside(at, 'deleted'), 'forbidden', 'must be false: delete it with deleteRecord')]
         : []),
     ],
   );
 
 const withinSize = ({ data, attributes }: Fields, at: At): readonly Problem[] => {
-  const xml = attributes === undefined ? E.right('') : recordAttributes(attributes, inside(at, 'attributes'));
-  const used = (isUint8Array(data) ? data.length : 0) + (E.isRight(xml) ? xml.right.length * 2 : 0);
+  const used = (isUint8Array(data) ? data.length : 0) + xmlOf(attributes, at).length * 2;
   return used > LIMITS['record.max']
     ? [
-        {
-          path: inside(at, 'data').path,
-          code: 'length',
-          message: `must with the attributes (2 bytes a character) be ${LIMITS['record.max']} bytes at most, not ${used}`,
-        },
+        problem(
+          inside(at, 'data'),
+          'length',
+          `must with the attributes (2 bytes a character) be ${LIMITS['record.max']} bytes at most, not ${used}`,
+        ),
       ]
     : [];
+};
+
+const xmlOf = (attributes: unknown, at: At): string => {
+  if (attributes === undefined || typeof attributes === 'string') return attributes ?? '';
+  return E.getOrElse(() => '')(recordAttributes(attributes, at));
 };
 
 /** The page calls an automatic refresh undefined for records that live shorter. */
@@ -99,11 +97,11 @@ const lastingEnough = (now: number, { autoRefresh, expires }: Fields, at: At): r
   const seconds = LIMITS['record.autorefresh.minExpiry'];
   return autoRefresh === true && ticks !== undefined && ticks < fileTimeFromMillis(now + seconds * 1000)
     ? [
-        {
-          path: inside(at, 'expires').path,
-          code: 'range',
-          message: `must be ${seconds} seconds or more from now with autoRefresh`,
-        },
+        problem(
+          inside(at, 'expires'),
+          'range',
+          `must be ${seconds} seconds or more from now with autoRefresh`,
+        ),
       ]
     : [];
 };

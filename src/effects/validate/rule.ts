@@ -14,8 +14,14 @@ export type Rule<A> = (value: unknown, at: At) => E.Either<readonly Problem[], A
 
 export type Checked<R> = R extends Rule<infer A> ? A : never;
 
+export const problem = ({ path }: At, code: ProblemCode, message: string): Problem => ({
+  path,
+  code,
+  message,
+});
+
 export const bad = (at: At, code: ProblemCode, message: string): E.Either<readonly Problem[], never> =>
-  E.left([{ path: at.path, code, message }]);
+  E.left([problem(at, code, message)]);
 
 /** The answer to a value of the wrong type, or to none at all. */
 export const expected = (what: string, value: unknown, at: At): E.Either<readonly Problem[], never> =>

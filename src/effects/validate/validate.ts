@@ -8,18 +8,14 @@ declare const valid: unique symbol;
 /** An `A` that passed its rule, so that a driver call can ask for nothing less. */
 export type Valid<A> = A extends undefined ? A : A & { readonly [valid]: true };
 
-/**
- * Checks an input by a rule: BadArgument with all its problems, or the value as the contract takes it. `path` names an
- * argument that stands beside others.
- */
+/** Checks an input by a rule: BadArgument with all its problems, or the value as the contract takes it. */
 export const validate = <A>(
   rule: Rule<A>,
   input: unknown,
   operation: string,
-  path = '',
 ): E.Either<PeerError, Valid<A>> => {
   const made: Secret[] = [];
-  const checked = E.flatten(E.tryCatch(() => rule(input, { path, made }), unreadable));
+  const checked = E.flatten(E.tryCatch(() => rule(input, { path: '', made }), unreadable));
   if (E.isRight(checked)) return E.right(checked.right as Valid<A>);
   for (const secret of made) secret.release();
   return E.left(badArgument(checked.left, operation));

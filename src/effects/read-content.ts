@@ -1,0 +1,89 @@
+import { win32Fault } from '../driver/index.js';
+import {
+  addContentData,
+  addContentInformation,
+  completeContentInformation,
+  openContent,
+  readContent,
+} from './content.js';
+import { orThrow, type PeerEffect } from './effect.js';
+import { fromFault } from './error/index.js';
+import { type DistributionSession, sessionCore } from './session.js';
+import type { ContentTagInput } from './validate/content.js';
+
+/** Fetches bytes that no peer has, from wherever the content came from. `offset` counts from its start. */
+export type Origin = (
+  range: { readonly offset: number; readonly length: number },
+  signal: AbortSignal,
+) => Promise<Uint8Array>;
+
+export interface ReadContentOptions {
+  readonly session: DistributionSession;
+  /** Peers to ask besides those the service discovers, as `host:port`. */
+  readonly peers?: readonly string[] | undefined;
+  /** Names the application's class of content in the cache: 16 bytes or up to 16 ASCII characters. */
+  readonly tag?: ContentTagInput | undefined;
+  /** Milliseconds to wait for each piece before it counts as missing; 5 000 by default. */
+  readonly timeoutMs?: number | undefined;
+  /** Where to get what no peer has. Without it a gap is an error. */
+  readonly origin?: Origin | undefined;
+  /** Most bytes in a piece; 1 MiB by default. */
+  readonly pieceBytes?: number | undefined;
+}
+
+/** A piece of content, in order. */
+export interface ContentPiece {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+  readonly from: 'service' | 'origin';
+}
+
+const PIECE_BYTES = 1024 * 1024;
+
+/**
+ * The bytes that content information describes, in order and checked: from the local cache, from peers, from the
+ * origin. Nothing is fetched beyond a small window ahead of what is taken.
+ */
+export async function* readPieces(
+  contentInformation: Uint8Array,
+  { session, peers, tag, timeoutMs, origin, pieceBytes = PIECE_BYTES }: ReadContentOptions,
+  signal: AbortSignal,
+): AsyncGenerator<ContentPiece, void> {
+  const { env } = sessionCore(session, 'retrieve');
+  const run = async <A>(effect: PeerEffect<A>): Promise<A> => orThrow(await effect(env)());
+  const input = { ...(tag === undefined ? {} : { tag }), ...(peers === undefined ? {} : { peers }) };
+  await using content = await run(openContent(session, input, { signal }));
+  await run(addContentInformation(content, contentInformation, { signal }));
+  await run(completeContentInformation(content, { signal }));
+
+  const read = () => run(readContent(content, { maxBytes: pieceBytes, timeoutMs }, { signal }));
+  /** The next read waits in the service while the consumer works on this piece. */
+  let next = read();
+  for (;;) {
+    const result = await next;
+    if (result._tag === 'End') return;
+    next = read();
+    next.catch(() => undefined);
+    if (result._tag === 'Data') {
+      yield { offset: result.offset, bytes: result.bytes, from: 'service' };
+    } else if (result._tag === 'Missing') {
+      const { offset, length, cause } = result;
+      if (origin === undefined) throw missing(offset, length, cause);
+      for (let at = offset; at < offset + length;) {
+        const bytes = await origin({ offset: at, length: offset + length - at }, signal);
+        if (bytes.length === 0) throw missing(at, offset + length - at, 'missing');
+        await run(addContentData(content, at, bytes, { signal }));
+        yield { offset: at, bytes, from: 'origin' };
+        at += bytes.length;
+      }
+    }
+  }
+}
+
+const missing = (offset: number, length: number, cause: 'missing' | 'timeout'): Error =>
+  fromFault(
+    win32Fault('retrieve', cause === 'timeout' ? 'ERROR_TIMEOUT' : 'PEERDIST_ERROR_MISSING_DATA', {
+      reason: `no peer delivered the ${length} bytes from ${offset} on, and there is no origin to ask`,
+    }),
+    'retrieve',
+  );

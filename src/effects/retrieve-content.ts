@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { onFile } from './error/from-system.js';
+import { type ContentPiece, type ReadContentOptions, readPieces } from './read-content.js';
+import { observeDistribution } from './session.js';
+
+export interface RetrieveOptions extends ReadContentOptions {
+  /** Where to write the content. Only a complete file appears under this name. Without it the cache alone is filled. */
+  readonly to?: string | undefined;
+}
+
+/** Where the bytes came from so far. Counts are those of the session while this content is read. */
+export interface TransferCounts {
+  readonly bytes: number;
+  readonly blocks: number;
+  readonly fromCache: number;
+  readonly fromOrigin: number;
+  /** Bytes by peer. */
+  readonly fromPeers: Readonly<Record<string, number>>;
+}
+
+export type RetrieveProgress = TransferCounts &
+  ({ readonly _tag: 'Retrieving' } | { readonly _tag: 'Retrieved'; readonly to: string | undefined });
+
+/** Retrieves content step by step. Ended early, what was verified stays in the cache and no partial file appears. */
+export async function* retrieveContent(
+  contentInformation: Uint8Array,
+  { to, ...reading }: RetrieveOptions,
+  signal: AbortSignal,
+): AsyncGenerator<RetrieveProgress, void> {
+  const counter = new Counter();
+  const stopObserving = observeDistribution(reading.session, (event) => counter.observe(event));
+  try {
+    await using file = await PartialFile.open(to);
+    yield { _tag: 'Retrieving', ...counter.counts() };
+    for await (const piece of readPieces(contentInformation, reading, signal)) {
+      await file.write(piece);
+      counter.take(piece);
+      yield { _tag: 'Retrieving', ...counter.counts() };
+    }
+    await file.finish();
+    yield { _tag: 'Retrieved', to, ...counter.counts() };
+  } finally {
+    stopObserving();
+  }
+}
+
+type Observed = Parameters<Parameters<typeof observeDistribution>[1]>[0];
+
+class Counter {
+  readonly #fromPeers = new Map<string, number>();
+  #bytes = 0;
+  #blocks = 0;
+  #fromCache = 0;
+  #fromOrigin = 0;
+
+  observe(event: Observed): void {
+    if (event._tag === 'CacheHit') {
+      this.#blocks += 1;
+      this.#fromCache += event.bytes;
+    } else if (event._tag === 'BlockResponseReceived') {
+      this.#blocks += 1;
+      this.#fromPeers.set(event.peer, (this.#fromPeers.get(event.peer) ?? 0) + event.bytes);
+    }
+  }
+
+  take({ bytes, from }: ContentPiece): void {
+    this.#bytes += bytes.length;
+    if (from === 'origin') this.#fromOrigin += bytes.length;
+  }
+
+  counts(): TransferCounts {
+    return {
+      bytes: this.#bytes,
+      blocks: this.#blocks,
+      fromCache: this.#fromCache,
+      fromOrigin: this.#fromOrigin,
+      fromPeers: Object.fromEntries(this.#fromPeers),
+    };
+  }
+}
+
+/** A file that appears under its name once it is complete, or not at all. */
+class PartialFile implements AsyncDisposable {
+  readonly #target: string | undefined;
+  readonly #partial: string;
+  #file: FileHandle | undefined;
+
+  private constructor(target: string | undefined, partial: string, file: FileHandle | undefined) {
+    this.#target = target;
+    this.#partial = partial;
+    this.#file = file;
+  }
+
+  static async open(target: string | undefined): Promise<PartialFile> {
+    // In the same directory, because a rename cannot cross file systems.
+    const partial = `${target ?? ''}.${randomUUID()}.part`;
+    const file = target === undefined ? undefined : await onFile('retrieve', () => open(partial, 'wx'));
+    return new PartialFile(target, partial, file);
+  }
+
+  async write({ bytes }: ContentPiece): Promise<void> {
+    await onFile('retrieve', async () => this.#file?.writeFile(bytes));
+  }
+
+  async finish(): Promise<void> {
+    const target = this.#target;
+    if (target === undefined) return;
+    await onFile('retrieve', async () => {
+      await this.#close();
+      await rename(this.#partial, target);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#target === undefined) return;
+    // After a rename there is nothing left under this name.
+    await this.#close().catch(() => undefined);
+    await rm(this.#partial, { force: true }).catch(() => undefined);
+  }
+
+  async #close(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close();
+  }
+}
