@@ -29,15 +29,23 @@ export const releaseMade = (checked: SecretText | undefined, input: unknown): vo
 const isSecretText = (value: unknown): value is SecretText =>
   typeof value === 'object' && value !== null && 'use' in value && typeof value.use === 'function';
 
+/** A secret of somebody else's making may call back with anything, or not at all. */
 const lent = (content: SecretText, at: At): E.Either<readonly Problem[], SecretText> => {
+  const verdicts: E.Either<readonly Problem[], SecretText>[] = [];
   try {
-    return content.use((utf16le) => {
-      if (utf16le.length === 0) return bad(at, 'length', 'must not be empty');
-      return hasNul(utf16le) ? bad(at, 'character', 'must not contain a NUL character') : E.right(content);
+    content.use((utf16le: unknown) => {
+      verdicts.push(E.map(() => content)(utf16leText(utf16le, at)));
     });
   } catch (thrown) {
     return bad(at, 'forbidden', isPeerError(thrown) ? 'was released already' : 'cannot be read');
   }
+  return verdicts[0] ?? bad(at, 'type', 'must lend its bytes to the function that `use` is given');
+};
+
+const utf16leText: Rule<Uint8Array> = (value, at) => {
+  if (!isUint8Array(value)) return bad(at, 'type', 'must lend a Uint8Array');
+  if (value.length === 0) return bad(at, 'length', 'must not be empty');
+  return hasNul(value) ? bad(at, 'character', 'must not contain a NUL character') : E.right(value);
 };
 
 const hasNul = (utf16le: Uint8Array): boolean => {

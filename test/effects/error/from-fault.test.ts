@@ -49,7 +49,7 @@ describe('the tag', () => {
     ['hresult', 'PEER_E_NOT_AUTHORIZED', 'AccessDenied'],
     ['hresult', 'PEER_E_NO_CLOUD', 'NotFound'],
     ['hresult', 'PEER_E_ALREADY_EXISTS', 'AlreadyExists'],
-    ['hresult', 'PEER_E_INVITATION_NOT_TRUSTED', 'Protocol'],
+    ['hresult', 'PEER_E_INVITATION_NOT_TRUSTED', 'AccessDenied'],
     ['hresult', 'E_OUTOFMEMORY', 'System'],
     ['hresult', 'E_NOTIMPL', 'Unsupported'],
     ['win32', 'ERROR_INVALID_HANDLE', 'HandleClosed'],
