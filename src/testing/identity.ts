@@ -28,7 +28,7 @@ export const createIdentity = (
 ): FakeIdentity => {
   const store = new IdentityStore();
   const keys = new HandleTable<bigint, StoredIdentity>('identity-key', ledger, nextId, (operation) =>
-    faultOf(operation, 'ERROR_INVALID_HANDLE', 'this key was released'),
+    faultOf(operation, 'E_HANDLE', 'this key was released'),
   );
 
   const resolve = (operation: OperationName, name: string | undefined): StoredIdentity => {

@@ -1,0 +1,37 @@
+import { createFakeDriver, createFakeNetwork } from '../../src/testing/index.js';
+import { describeEnumeration } from './enumeration.js';
+import { describeGrouping } from './grouping.js';
+import { describeIdentity } from './identity.js';
+import type { Setup } from './setup.js';
+
+const capabilities = {
+  connect: true,
+  invitations: true,
+  records: true,
+  groupConfig: true,
+  passwordGroups: true,
+};
+
+const setup: Setup = async () => {
+  const network = createFakeNetwork();
+  const [driver, consumer] = [createFakeDriver({ network }), createFakeDriver({ network })];
+  return {
+    driver,
+    consumer,
+    peers: async () => [],
+    path: (name) => `/fake/${name}`,
+    cleanup: async () => {
+      const leftovers = [driver, consumer].flatMap((fake) => {
+        const { kinds, pendingCalls } = fake.ledger();
+        return [...Object.entries(kinds).filter(([, { open }]) => open > 0), ...pendingCalls];
+      });
+      await driver.dispose();
+      await consumer.dispose();
+      if (leftovers.length > 0) throw new Error(`left open: ${JSON.stringify(leftovers)}`);
+    },
+  };
+};
+
+describeIdentity('fake driver', setup);
+describeEnumeration('fake driver', setup);
+describeGrouping('fake driver', setup, capabilities);

@@ -1,0 +1,31 @@
+import type { Driver } from '../../src/driver/index.js';
+
+/** What a driver says it can do. Where it says no, the suite wants `Unsupported` with a reason. */
+export interface Capabilities {
+  /** Groups go online, members meet. Takes `invitations` with it. */
+  readonly connect: boolean;
+  /** Inviting and joining, by certificate and by password, and issuing credentials. */
+  readonly invitations: boolean;
+  /** Group records, their search and the group database. */
+  readonly records: boolean;
+  /** Exporting and importing the configuration of a group. */
+  readonly groupConfig: boolean;
+  /** Groups with password authentication. */
+  readonly passwordGroups: boolean;
+}
+
+/** A driver under test with the world around it, made anew for every test. */
+export interface Conformance {
+  /** The driver that publishes, and the only one in tests that need one. */
+  readonly driver: Driver;
+  /** A driver with a cache of its own that can reach the publications of `driver`. */
+  readonly consumer: Driver;
+  /** Where `consumer` is told to look for what `driver` has published. */
+  peers(): Promise<readonly string[]>;
+  /** An absolute path that exists for this test only. */
+  path(name: string): string;
+  /** Gives everything back, and throws if the driver finds that the test has left something open. */
+  cleanup(): Promise<void>;
+}
+
+export type Setup = () => Promise<Conformance>;
