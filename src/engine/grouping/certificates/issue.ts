@@ -1,5 +1,4 @@
 import { webcrypto, type KeyObject } from 'node:crypto';
-import type { KeyUsageFlags } from '@peculiar/x509';
 import { exportPrivateKey, type RandomSource } from '../crypto/keys.js';
 import { mayIssue } from '../roles.js';
 import type { CertificateFields } from './certificate.js';
@@ -20,15 +19,17 @@ const serialNumber = (random: RandomSource): string => {
 const mayCertify = (fields: CertificateFields): boolean =>
   fields.kind === 'group-root' || (fields.kind === 'membership' && mayIssue(fields.roles));
 
-const keyUsage = ({ KeyUsageFlags: flags }: CertificateLibrary, certifies: boolean): KeyUsageFlags =>
-  (certifies ? flags.digitalSignature | flags.keyCertSign : flags.digitalSignature) as KeyUsageFlags;
+// KeyUsage as DER BIT STRING: digitalSignature, with and without keyCertSign.
+const KEY_USAGE_OID = '2.5.29.15';
+const SIGNING = Uint8Array.of(0x03, 0x02, 0x07, 0x80);
+const SIGNING_AND_CERTIFYING = Uint8Array.of(0x03, 0x02, 0x02, 0x84);
 
 const extensionsOf = (library: CertificateLibrary, fields: CertificateFields) => {
   const { Extension } = library;
   const certifies = mayCertify(fields);
   const common = [
     new library.BasicConstraintsExtension(certifies, undefined, true),
-    new library.KeyUsagesExtension(keyUsage(library, certifies), true),
+    new Extension(KEY_USAGE_OID, true, certifies ? SIGNING_AND_CERTIFYING : SIGNING),
     new library.ExtendedKeyUsageExtension([OID.peerAuthentication]),
     new library.SubjectAlternativeNameExtension([{ type: 'url', value: nameToUri(fields.subject) }]),
     // Not critical, against the Windows profile: any X.509 verifier should be able to check a chain.
