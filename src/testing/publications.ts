@@ -103,9 +103,9 @@ export const createPublishing = (context: FakeContext, sessions: Sessions): Fake
     if (publication === undefined) throw faultOf(operation, 'ERROR_NOT_FOUND', 'no such publication');
     const { key, coverage } = publication;
     const { offset: start = 0, length: wanted } = query;
-    const end = wanted === undefined ? coverage.length : Math.min(start + wanted, coverage.length);
-    if (start > coverage.length)
-      throw faultOf(operation, 'ERROR_INVALID_PARAMETER', 'the range starts behind the end of the content');
+    const end = wanted === undefined ? coverage.length : start + wanted;
+    if (start > coverage.length || end > coverage.length)
+      throw faultOf(operation, 'ERROR_INVALID_PARAMETER', 'the range reaches behind the end of the content');
     return encodeContentInformation({ key, length: coverage.length, start, end });
   };
 

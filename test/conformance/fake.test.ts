@@ -1,4 +1,5 @@
 import { createFakeDriver, createFakeNetwork } from '../../src/testing/index.js';
+import { describeDistribution } from './distribution.js';
 import { describeEnumeration } from './enumeration.js';
 import { describeGrouping } from './grouping.js';
 import { describeIdentity } from './identity.js';
@@ -35,3 +36,4 @@ const setup: Setup = async () => {
 describeIdentity('fake driver', setup);
 describeEnumeration('fake driver', setup);
 describeGrouping('fake driver', setup, capabilities);
+describeDistribution('fake driver', setup);

@@ -1,0 +1,13 @@
+import { describeDistributionStatus } from './distribution-status.js';
+import { describeInvalidation } from './invalidation.js';
+import { describePublishing } from './publishing.js';
+import { describeReading } from './reading.js';
+import type { Setup } from './setup.js';
+
+/** Behaviour of the distribution family. */
+export const describeDistribution = (name: string, setup: Setup): void => {
+  describeDistributionStatus(name, setup);
+  describePublishing(name, setup);
+  describeReading(name, setup);
+  describeInvalidation(name, setup);
+};
