@@ -1,19 +1,7 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import {
-  BLOCK,
-  blocksOf,
-  contentId,
-  filesIn,
-  foreignSegment,
-  openStore,
-  publish,
-  readBack,
-  SECRET,
-  SEGMENT,
-  tag,
-  temporaryDirectory,
-} from './store-fixture.js';
+import { BLOCK, blocksOf, contentId, SECRET, SEGMENT, segmentOf, tag } from './made-content.js';
+import { filesIn, openStore, publish, readBack, temporaryDirectory } from './store-fixture.js';
 
 const sha256 = (...parts: Uint8Array[]): Buffer => createHash('sha256').update(Buffer.concat(parts)).digest();
 const hmac = (key: Uint8Array, ...parts: Uint8Array[]): Buffer =>
@@ -163,7 +151,7 @@ describe('segments', () => {
   it('are adopted empty, filled block by block, and dropped with their tag', async () => {
     const directory = temporaryDirectory();
     const store = await openStore(directory);
-    const { info, blocks } = foreignSegment(4);
+    const { info, blocks } = segmentOf('foreign', 4);
     const segment = await store.adopt(info, tag('x'));
     expect(segment.has(2)).toBe(false);
     expect(await segment.read(2)).toBeUndefined();
@@ -185,7 +173,7 @@ describe('segments', () => {
 
   it('learn the hashes that a first, partial description lacked', async () => {
     const store = await openStore(temporaryDirectory());
-    const { info, blocks } = foreignSegment(4);
+    const { info, blocks } = segmentOf('foreign', 4);
     const partial = await store.adopt({ ...info, blockHashes: info.blockHashes.slice(0, 2) }, tag('x'));
     await partial.write(1, blocks[1]!);
     await expect(partial.write(2, blocks[2]!)).rejects.toBeInstanceOf(RangeError);
@@ -199,7 +187,7 @@ describe('segments', () => {
 
   it('never hand out a block that the caller did not describe', async () => {
     const store = await openStore(temporaryDirectory());
-    const { info, blocks } = foreignSegment(2);
+    const { info, blocks } = segmentOf('foreign', 2);
     const forged = { ...info, blockHashes: [sha256(Buffer.alloc(BLOCK)), info.blockHashes[1]!] };
     await (await store.adopt(forged, tag('x'))).write(0, Buffer.alloc(BLOCK));
     const honest = await store.adopt(info, tag('y'));

@@ -1,20 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
-import type { ContentStore, Publication, SegmentInfo } from '../../../src/engine/distribution/ports.js';
-import { describeSegment } from '../../../src/engine/distribution/wire/index.js';
+import type { ContentStore, Publication } from '../../../src/engine/distribution/ports.js';
 import { openContentStore, type ContentStoreOptions } from '../../../src/engine/distribution/store/index.js';
-
-export const KIB = 1024;
-export const BLOCK = 64 * KIB;
-export const SEGMENT = 512 * BLOCK;
-export const SECRET = Buffer.from('secret of the tests');
-
-export const contentId = (name: string): Buffer => Buffer.from(name);
-export const tag = (name: string): Buffer => Buffer.alloc(16, name);
+import { contentId, SECRET } from './made-content.js';
 
 const cleanups: (() => unknown)[] = [];
 
@@ -48,26 +39,6 @@ export const publish = async (
   const writer = await store.beginPublication({ contentId: contentId(id), hash: 'sha256' });
   for (let at = 0; at < content.length; at += chunk) await writer.append(content.subarray(at, at + chunk));
   return writer.complete();
-};
-
-/** The blocks of a content as anybody would cut them. */
-export const blocksOf = (content: Uint8Array): Buffer[] =>
-  Array.from({ length: Math.ceil(content.length / BLOCK) }, (_, index) =>
-    Buffer.from(content.subarray(index * BLOCK, (index + 1) * BLOCK)),
-  );
-
-const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();
-
-/** A segment as content information of another publisher describes it. */
-export const foreignSegment = (blocks: number): { info: SegmentInfo; blocks: Buffer[] } => {
-  const content = blocksOf(randomBytes(blocks * BLOCK - 100));
-  const info = describeSegment({
-    hash: 'sha256',
-    serverKey: sha256(Buffer.from('another secret')),
-    length: blocks * BLOCK - 100,
-    blockHashes: content.map(sha256),
-  });
-  return { info, blocks: content };
 };
 
 /** All of a publication's bytes, read back block by block; `undefined` stands for a block that is not there. */

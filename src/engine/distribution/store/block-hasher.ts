@@ -8,7 +8,7 @@ export interface HashingTask {
   /** The bytes may change again. Never rejects. */
   readonly accepted: Promise<void>;
   /** The bytes are written; the hashes of the blocks, one after the other. */
-  readonly done: Promise<Uint8Array>;
+  readonly done: Promise<Buffer>;
 }
 
 /** Hashes blocks and writes them: on this thread, or on others. */
@@ -22,7 +22,7 @@ export interface BlockHasher {
 }
 
 /** The hashes of the blocks that `bytes` consists of, one after the other. */
-export const hashBlocks = (hash: HashName, bytes: Uint8Array): Uint8Array => {
+export const hashBlocks = (hash: HashName, bytes: Uint8Array): Buffer => {
   const hashes: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; at += BLOCK_LENGTH) {
     hashes.push(hashBlock(hash, bytes.subarray(at, at + BLOCK_LENGTH)));

@@ -40,7 +40,8 @@ const serveHashJobs = (
       for (let at = 0; at < bytes.length; at += blockLength) {
         hashes.push(hashOf(hash, bytes.subarray(at, at + blockLength), 'buffer'));
       }
-      port.postMessage({ id, hashes: Buffer.concat(hashes) } satisfies HashReply);
+      // A copy of its own: of a Buffer the whole slab that it lies in would be sent.
+      port.postMessage({ id, hashes: Uint8Array.from(Buffer.concat(hashes)) } satisfies HashReply);
     } catch (thrown) {
       const { message, ...rest } = thrown as Error;
       port.postMessage({ id, error: { ...rest, message } } satisfies HashReply);

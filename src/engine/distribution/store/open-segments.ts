@@ -75,10 +75,10 @@ export class OpenSegments {
     if (identity === undefined) return undefined;
     const entry = this.#entries.get(idHex) ?? this.#open(idHex, identity);
     if (entry === undefined) return undefined;
-    this.#disk.readNow(entry.blocks, entry.present);
     this.#entries.delete(idHex);
     this.#entries.set(idHex, entry);
     this.#closeLeastRecent(entry);
+    this.#disk.readNow(entry.blocks, entry.present);
     return entry;
   }
 

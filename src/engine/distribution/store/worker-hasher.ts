@@ -5,7 +5,7 @@ import { HASH_WORKER_SOURCE, type HashJob, type HashReply } from './hash-worker.
 import { InFlight, settled } from './in-flight.js';
 
 interface Pending {
-  resolve(hashes: Uint8Array): void;
+  resolve(hashes: Buffer): void;
   reject(error: Error): void;
 }
 
@@ -119,7 +119,7 @@ class HashWorker {
     return this.#isOver;
   }
 
-  run(job: Omit<HashJob, 'id'>): Promise<Uint8Array> {
+  run(job: Omit<HashJob, 'id'>): Promise<Buffer> {
     this.#ids += 1;
     const id = this.#ids;
     this.#worker.ref();
@@ -137,7 +137,7 @@ class HashWorker {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
     if (this.#pending.size === 0) this.#worker.unref();
-    if (hashes !== undefined) pending?.resolve(hashes);
+    if (hashes !== undefined) pending?.resolve(Buffer.from(hashes.buffer));
     else pending?.reject(Object.assign(new Error(error?.message), error));
   }
 

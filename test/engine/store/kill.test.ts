@@ -1,0 +1,89 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ContentStore } from '../../../src/engine/distribution/ports.js';
+import { buildProgram, output, start } from './child-program.js';
+import { BLOCK, contentId, contentOf, segmentOf } from './made-content.js';
+import { openStore, readBack, temporaryDirectory } from './store-fixture.js';
+
+const KILLS = 24;
+const names = (said: string, what: string): string[] =>
+  [...said.matchAll(new RegExp(`^${what} (.*)$`, 'gm'))].map(([, name]) => name!);
+
+/** Everything that the store claims to have is right; what was said to be finished is there. */
+const check = async (store: ContentStore, said: string): Promise<void> => {
+  const gone = new Set(names(said, 'unpublished'));
+  // The last one may have been on its way out when the kill came.
+  const published = names(said, 'published');
+  for (const name of published) {
+    const publication = store.publication(contentId(name));
+    if (gone.has(name)) expect(publication).toBeUndefined();
+    else if (publication === undefined) expect(name).toBe(published.at(-1));
+    if (publication === undefined) continue;
+    const blocks = await readBack(store, publication);
+    expect(Buffer.concat(blocks.map((block) => block!)).equals(contentOf(name, 9 * BLOCK + 77))).toBe(true);
+  }
+  for (let shared = 0; shared < 4; shared += 1) {
+    const { info, blocks } = segmentOf(`shared-${shared}`, 6);
+    const segment = store.find(info.id);
+    for (const [index, block] of blocks.entries()) {
+      const found = await segment?.read(index);
+      if (found !== undefined) expect(found.equals(block)).toBe(true);
+    }
+  }
+};
+
+describe('a process that is killed', () => {
+  const programs = mkdtempSync(join(tmpdir(), 'peerweave-programs-'));
+  let program = '';
+  beforeAll(async () => {
+    program = await buildProgram('busy-program', programs);
+  });
+  afterAll(() => rmSync(programs, { recursive: true }));
+
+  const killAfter = async (directory: string, seed: string, ms: number): Promise<string> => {
+    const child = start(program, directory, seed);
+    const said = output(child);
+    await Promise.race([once(child.stdout!, 'data'), said]);
+    await sleep(ms);
+    child.kill('SIGKILL');
+    return said;
+  };
+
+  it('loses at most what it had not finished, at any moment', { timeout: 120_000 }, async () => {
+    const directory = temporaryDirectory();
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      const said = await killAfter(directory, `k${kill}`, Math.random() * 120);
+      const store = await openStore(directory);
+      await check(store, said);
+      await store.close();
+      expect(await readdir(join(directory, 'incoming'))).toEqual([]);
+    }
+  });
+
+  it('does not disturb another one that works on the same store', { timeout: 120_000 }, async () => {
+    const directory = temporaryDirectory();
+    const survivor = start(program, directory, 'survivor');
+    const survived = output(survivor);
+    const said: string[] = [];
+    for (let kill = 0; kill < 6; kill += 1) said.push(await killAfter(directory, `s${kill}`, 60));
+    survivor.kill('SIGKILL');
+    expect(names(await survived, 'published').length).toBeGreaterThan(6);
+    const store = await openStore(directory);
+    for (const text of [...said, await survived]) await check(store, text);
+  });
+
+  it('leaves its content ids to others', async () => {
+    const directory = temporaryDirectory();
+    const said = await killAfter(directory, 'dead', 300);
+    const [kept] = names(said, 'published').filter((name) => !names(said, 'unpublished').includes(name));
+    const store = await openStore(directory);
+    const writer = await store.beginPublication({ contentId: contentId(kept!), hash: 'sha256' });
+    await writer.append(Buffer.from('new content'));
+    expect((await writer.complete()).length).toBe(11);
+  });
+});
