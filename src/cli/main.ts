@@ -1,1 +1,14 @@
-export {};
+import { createProgram } from './program.js';
+import { reportFailure } from './failure.js';
+
+// A reader that has gone away (`| head`) is no fault of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+try {
+  await createProgram().parseAsync();
+} catch (thrown) {
+  process.exitCode = reportFailure(thrown, process.argv.includes('--json'));
+}

@@ -1,0 +1,46 @@
+// Loads every entry of the packed tarball in plain Node, as ESM and as CommonJS, and runs the command from it.
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { withConsumer } from './consumer.mjs';
+
+const ENTRIES = ['', '/streams', '/effects', '/native', '/engine', '/testing'].map((path) => `peerweave${path}`);
+
+const run = (file, args, cwd) => execFileSync(file, args, { cwd, encoding: 'utf8', timeout: 120_000 });
+
+// The same small job through one module system; both copies of the package may be loaded side by side.
+const job = `
+const peers = root.createPeerweave({ driver: testing.createFakeDriver() });
+const opened = await root.effects.openSession()(peers.env)();
+if (opened._tag !== 'Right') throw opened.left;
+const status = await peers.promise(peers.effects.getDistributionStatus(opened.right));
+await opened.right.close();
+const refused = await peers.effects.getDistributionStatus(opened.right)();
+console.log(status, refused._tag, refused.left instanceof root.PeerError, refused.left._tag);
+`;
+const EXPECTED = 'available Left true HandleClosed';
+
+await withConsumer(async (directory) => {
+  const esm = [
+    ...ENTRIES.map((entry, index) => `import * as m${index} from '${entry}'; if (Object.keys(m${index}).length === 0) throw new Error('${entry} is empty');`),
+    `import * as root from 'peerweave'; import * as testing from 'peerweave/testing';`,
+    job,
+  ];
+  const cjs = [
+    ...ENTRIES.map((entry) => `if (Object.keys(require('${entry}')).length === 0) throw new Error('${entry} is empty');`),
+    `const root = require('peerweave'); const testing = require('peerweave/testing');`,
+    `(async () => {${job}})().catch((error) => { console.error(error); process.exitCode = 1; });`,
+  ];
+  writeFileSync(join(directory, 'smoke.mjs'), esm.join('\n'));
+  writeFileSync(join(directory, 'smoke.cjs'), cjs.join('\n'));
+  for (const file of ['smoke.mjs', 'smoke.cjs']) {
+    const printed = run(process.execPath, [file], directory).trim();
+    if (printed !== EXPECTED) throw new Error(`${file} printed ${printed}`);
+    console.log(`${file}: ${printed}`);
+  }
+  const version = run('npx', ['peerweave', '--version'], directory).trim();
+  console.log(`npx peerweave --version: ${version}`);
+  const demo = run('npx', ['peerweave', 'demo', '--size', '4'], directory);
+  if (!demo.includes('SHA-256 equal')) throw new Error(demo);
+  console.log('npx peerweave demo: done');
+});

@@ -1,0 +1,74 @@
+import { basename } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { NEVER } from 'rxjs';
+import { publish } from 'peerweave';
+import { inSession, withContext } from '../context.js';
+import { parseEndpoint } from '../endpoint.js';
+import { formatBytes } from '../output.js';
+import { createProgress } from '../progress.js';
+import { writeSecretFile } from '../files.js';
+
+interface PublishFlags {
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly ciOut?: string;
+  readonly force: boolean;
+}
+
+export const addPublish = (program: Command): void => {
+  program
+    .command('publish')
+    .description('publish files and serve them to peers until stopped')
+    .argument('<file...>', 'files to publish')
+    .option('--listen <host:port>', 'where peers can reach this machine; port 0 takes a free one', listenAddress, {
+      host: '127.0.0.1',
+      port: 0,
+    })
+    .option('--ci-out <file>', 'where to write the content information; <file>.ci in this directory by default')
+    .option('--force', 'overwrite content information files that exist', false)
+    .addHelpText(
+      'after',
+      '\nWhoever holds a content information file can fetch and decrypt the content: hand it only to those who may.\n' +
+        'By default only this machine can connect. Use --listen 0.0.0.0:PORT to serve the network.',
+    )
+    .action(async (files: readonly string[], flags: PublishFlags, command: Command) => {
+      if (flags.ciOut !== undefined && files.length > 1) {
+        command.error("error: option '--ci-out' goes with one file only");
+      }
+      await withContext(
+        command,
+        (context) =>
+          inSession(context, async (session) => {
+            for (const file of files) {
+              using progress = createProgress(basename(file));
+              const last = await context.last(publish(file, { session }), (event) =>
+                progress.at(event.bytes, event._tag === 'Publishing' ? event.total : event.bytes, 'hashing'),
+              );
+              if (last._tag !== 'Published') continue;
+              const ciFile = flags.ciOut ?? `${basename(file)}.ci`;
+              await writeSecretFile(ciFile, last.contentInformation, flags.force);
+              context.output.result(
+                { file, bytes: last.bytes, contentInformation: ciFile },
+                `published ${file} (${formatBytes(last.bytes)}); content information in ${ciFile}`,
+              );
+            }
+            const endpoint = context.opened.engine?.endpoint();
+            const address = endpoint === undefined ? 'the BranchCache service' : formatEndpoint(endpoint);
+            context.output.result(
+              { serving: true, ...(endpoint === undefined ? {} : { endpoint: address }) },
+              `serving on ${address}; stop with Ctrl-C`,
+            );
+            await context.last(NEVER);
+          }),
+        { listen: flags.listen },
+      );
+    });
+};
+
+const formatEndpoint = ({ host, port }: { readonly host: string; readonly port: number }): string =>
+  `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+const listenAddress = (text: string): { readonly host: string; readonly port: number } => {
+  const endpoint = parseEndpoint(text);
+  if (endpoint === undefined) throw new InvalidArgumentError('It must be HOST:PORT, such as 0.0.0.0:8080 or [::]:0.');
+  return endpoint;
+};

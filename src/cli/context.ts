@@ -1,0 +1,76 @@
+import type { Command } from 'commander';
+import { lastValueFrom, Observable, takeUntil, tap } from 'rxjs';
+import { createPeerweave, effects, openDriver, type OpenedDriver, PeerError, type Peerweave } from 'peerweave';
+import type { EngineOptions } from 'peerweave/engine';
+import { createOutput, type Output } from './output.js';
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  readonly json?: boolean;
+  readonly dataDir?: string;
+  readonly driver?: 'auto' | 'windows' | 'engine';
+}
+
+/** What a command works with. */
+export interface Context {
+  readonly peers: Peerweave;
+  readonly opened: OpenedDriver;
+  readonly output: Output;
+  /** Fires on Ctrl-C and on a polite kill. */
+  readonly signal: AbortSignal;
+  /** Follows a stream to its last value; ends with Cancelled when the person stops the command. */
+  last<T>(stream$: Observable<T>, onNext?: (value: T) => void): Promise<T>;
+}
+
+/** Runs a command: opens the driver, and closes it whatever happens. */
+export const withContext = async (
+  command: Command,
+  run: (context: Context) => Promise<void>,
+  engine: EngineOptions = {},
+): Promise<void> => {
+  const options = command.optsWithGlobals<GlobalOptions>();
+  const controller = new AbortController();
+  const stop = (): void => controller.abort();
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  const opened = await openDriver({
+    prefer: options.driver,
+    engine: { ...engine, ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }) },
+  });
+  const { signal } = controller;
+  const aborted$ = new Observable<never>((subscriber) => {
+    const fail = (): void => subscriber.error(stopped());
+    if (signal.aborted) fail();
+    signal.addEventListener('abort', fail, { once: true });
+    return () => signal.removeEventListener('abort', fail);
+  });
+  try {
+    await run({
+      peers: createPeerweave({ driver: opened.driver }),
+      opened,
+      output: createOutput(options.json ?? false),
+      signal,
+      last: (stream$, onNext) => lastValueFrom(stream$.pipe(takeUntil(aborted$), tap(onNext))),
+    });
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+    await opened.driver.dispose();
+  }
+};
+
+const stopped = (): PeerError =>
+  new PeerError({
+    tag: 'Cancelled',
+    code: 'PEERWEAVE_CANCELLED',
+    operation: 'peerweave',
+    what: 'stopped by a signal',
+    advice: 'What was complete by then is kept.',
+  });
+
+/** Opens a session for as long as `run` takes. */
+export const inSession = async <A>(
+  { peers, signal }: Context,
+  run: (session: effects.DistributionSession) => Promise<A>,
+): Promise<A> => {
+  await using session = await peers.promise(peers.effects.openSession({ signal }));
+  return await run(session);
+};

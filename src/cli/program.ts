@@ -1,0 +1,50 @@
+import { Command, Option } from 'commander';
+import { addContentInformation } from './commands/content-information.js';
+import { addDemo } from './commands/demo.js';
+import { addDoctor } from './commands/doctor.js';
+import { addGroup } from './commands/group.js';
+import { addIdentity } from './commands/identity.js';
+import { addPublish } from './commands/publish.js';
+import { addRetrieve } from './commands/retrieve.js';
+import { addService } from './commands/service.js';
+import { version } from './version.js';
+
+/** The whole command line. It throws instead of ending the process. */
+export const createProgram = (): Command => {
+  const program = new Command('peerweave')
+    .description('Share content between peers by the BranchCache protocols, and manage peer identities and groups.')
+    .version(version)
+    .addOption(new Option('--json', 'print results as JSON, one document per line'))
+    .addOption(new Option('--data-dir <directory>', 'where keys, groups and cached content lie'))
+    .addOption(
+      new Option('--driver <name>', 'what does the work')
+        .choices(['auto', 'windows', 'engine'])
+        .default('auto'),
+    )
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 system fault, 2 wrong usage or input, 3 not found, 4 access denied, 5 exists already,\n' +
+        '6 disabled, unavailable or not ready, 7 timed out, 8 not supported here, 9 broken content or protocol,\n' +
+        '130 stopped by a signal.',
+    );
+  for (const add of [
+    addDemo,
+    addDoctor,
+    addService,
+    addPublish,
+    addRetrieve,
+    addContentInformation,
+    addIdentity,
+    addGroup,
+  ]) {
+    add(program);
+  }
+  return everywhere(program);
+};
+
+/** Settings that sub-commands do not inherit once they exist. */
+const everywhere = (command: Command): Command => {
+  command.exitOverride().showHelpAfterError('(--help tells more)');
+  for (const sub of command.commands) everywhere(sub);
+  return command;
+};
