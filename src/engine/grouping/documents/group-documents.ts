@@ -1,4 +1,4 @@
-import { scopeOfCloud } from '../clouds.js';
+import { resolveCloud, scopeOfCloud } from '../clouds.js';
 import { Refusal } from '../refusal.js';
 import { bytesAt, expectShape, textAt } from './fields.js';
 import { Malformed } from './malformed.js';
@@ -23,7 +23,7 @@ const cloudFields = (cloud: string): XmlField[] => {
 
 /** The cloud's name; scope and flags follow from it and must agree. */
 const cloudAt = (document: XmlDocument, index: number): string => {
-  const cloud = textAt(document, index, 'CLOUDNAME');
+  const cloud = resolveCloud(textAt(document, index, 'CLOUDNAME'));
   const { scope, flags } = scopeOfCloud(cloud);
   const agrees =
     textAt(document, index + 1, 'SCOPE') === SCOPE_NAMES[scope] &&
