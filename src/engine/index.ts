@@ -1,1 +1,15 @@
-export {};
+export { makeContentInformation, type MakeContentInformationOptions } from './content-information.js';
+export { DataDirectoryError, defaultDataDirectory } from './data-dir.js';
+export type { ContentLimits } from './distribution/content/content.js';
+export type { HashName, SegmentInfo } from './distribution/ports.js';
+export type { RetrievalClientLimits, RetrievalServerLimits } from './distribution/retrieval/index.js';
+export type { Endpoint } from './distribution/service.js';
+export {
+  ContentInformationError,
+  parseContentInformation,
+  type ByteRange,
+  type ContentInformation,
+  type ContentInformationErrorCode,
+  type PlacedSegment,
+} from './distribution/wire/index.js';
+export { createEngineDriver, type EngineDriver, type EngineLimits, type EngineOptions } from './engine.js';

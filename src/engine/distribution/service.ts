@@ -149,8 +149,9 @@ export class DistributionService {
   /** Starts what should run and does not. */
   async #attempt(): Promise<DistributionStatusInfo> {
     try {
+      const isEnabled = await this.#parts.isEnabled();
       this.#stopWatching ??= this.#parts.watchEnabled(() => void this.refresh());
-      if (!(await this.#parts.isEnabled())) return DISABLED;
+      if (!isEnabled) return DISABLED;
       if (this.#death !== undefined) throw this.#death;
       if (this.#running === undefined) this.#running = await this.#start();
       else await this.#running.store.probe().catch(throwUnlessFull);

@@ -5,7 +5,8 @@ import { parseContentInformation } from '../../../src/engine/distribution/wire/i
 import { contentInformation, createRig, publish, type Rig } from './rig.js';
 
 const id = (name: string): Buffer => Buffer.from(name);
-const bytesOf = (length: number): Buffer => Buffer.alloc(length, (index) => index % 251);
+const bytesOf = (length: number): Buffer =>
+  Buffer.from(Uint8Array.from({ length }, (_, index) => index % 251));
 
 describe('the server side of the engine', () => {
   let rig: Rig;

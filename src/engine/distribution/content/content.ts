@@ -16,13 +16,24 @@ import { ContentReader, endOf } from './content-reader.js';
 import { EarlyData } from './early-data.js';
 import { LocalBlocks } from './local-blocks.js';
 
-/** Bounds of one open content; see the options of the engine for what each means. */
+/** Bounds of one open content. */
 export interface ContentLimits {
+  /** Blocks of 64 KiB fetched ahead of a reader, held for it or being written. */
   readonly readAheadBlocks: number;
+  /** The longest answer to one read. */
   readonly maxReadBytes: number;
+  /** Blocks of which only pieces were added; one more is ERROR_NOT_ENOUGH_MEMORY. */
   readonly maxPartialBlocks: number;
+  /** Bytes added before the content information is complete; more are ERROR_NOT_ENOUGH_MEMORY. */
   readonly maxEarlyBytes: number;
 }
+
+export const DEFAULT_CONTENT_LIMITS: ContentLimits = {
+  readAheadBlocks: 64,
+  maxReadBytes: 4 * 1024 * 1024,
+  maxPartialBlocks: 64,
+  maxEarlyBytes: 8 * 1024 * 1024,
+};
 
 export interface ContentParts {
   readonly tag: Uint8Array;

@@ -1,0 +1,140 @@
+import { randomBytes } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import { systemClock, type Clock, type Driver } from '../driver/index.js';
+import { defaultDataDirectory, openDataDirectory } from './data-dir.js';
+import { DEFAULT_CONTENT_LIMITS, type ContentLimits } from './distribution/content/content.js';
+import { createDistribution } from './distribution/distribution.js';
+import type { HashName } from './distribution/ports.js';
+import {
+  createRetrievalClient,
+  createRetrievalServer,
+  type RetrievalClientLimits,
+  type RetrievalServerLimits,
+} from './distribution/retrieval/index.js';
+import { DistributionService, type Endpoint } from './distribution/service.js';
+import { Sessions } from './distribution/session/sessions.js';
+import { openContentStore } from './distribution/store/index.js';
+import { createGroupingEngine } from './grouping/index.js';
+import { ServiceConfig } from './service-config.js';
+import { inspectEngine } from './support.js';
+
+export interface EngineOptions {
+  /**
+   * Where identities, groups, publications and the local cache lie. Several processes of one user may share it. Made on
+   * first use; by default the platform's place for application data, see {@link defaultDataDirectory}.
+   */
+  readonly dataDir?: string | undefined;
+  /**
+   * Where to serve blocks to peers while a distribution session is open; port 0 takes a free one. `false`: not at all.
+   * By default a free port of 127.0.0.1, which other machines cannot reach.
+   */
+  readonly listen?: { readonly host: string; readonly port: number } | false | undefined;
+  /** Where all time comes from. */
+  readonly clock?: Clock | undefined;
+  /** Where keys, salts and initialization vectors come from. Give another source than the system's to tests only. */
+  readonly random?: ((length: number) => Uint8Array) | undefined;
+  /** The hash of new publications; SHA-256 by default, as Windows clients retrieve no other. */
+  readonly hash?: HashName | undefined;
+  /** Threads that hash what is published; 0, the default, does it on the main thread. */
+  readonly hashWorkers?: number | undefined;
+  /** Bounds of memory and time, where the defaults do not fit. */
+  readonly limits?: EngineLimits | undefined;
+}
+
+export interface EngineLimits {
+  /** Each open content. */
+  readonly content?: Partial<ContentLimits> | undefined;
+  /** Asking peers. */
+  readonly client?: Partial<RetrievalClientLimits> | undefined;
+  /** Serving peers. */
+  readonly server?: Partial<RetrievalServerLimits> | undefined;
+}
+
+/** The embedded engine: a {@link Driver} that needs nothing of the system but files and sockets. */
+export interface EngineDriver extends Driver {
+  /** Where peers can reach this engine; `undefined` unless the distribution service runs and listens. */
+  endpoint(): Endpoint | undefined;
+}
+
+const DEFAULT_LISTEN = { host: '127.0.0.1', port: 0 };
+
+/**
+ * Makes an engine. Nothing is opened yet: store and listener come with the first distribution session and go with the
+ * last, so that a process ends by itself once its sessions are shut down.
+ *
+ * @example
+ * ```ts
+ * import { createEngineDriver } from 'peerweave/engine';
+ *
+ * const engine = createEngineDriver({ dataDir: './peerweave-data' });
+ * const session = await engine.distribution.startup();
+ * console.log(await engine.distribution.getStatus(session), engine.endpoint());
+ * await engine.dispose();
+ * ```
+ */
+export const createEngineDriver = (options: EngineOptions = {}): EngineDriver => {
+  const {
+    listen = DEFAULT_LISTEN,
+    clock = systemClock,
+    random = randomBytes,
+    hash = 'sha256',
+    hashWorkers = 0,
+    limits = {},
+  } = options;
+  // Absolute from the start, as the working directory may change.
+  const dataDir = resolve(options.dataDir ?? defaultDataDirectory());
+  const sessions = new Sessions();
+  const config = new ServiceConfig(dataDir);
+  const service = new DistributionService({
+    clock,
+    isEnabled: async () => {
+      await openDataDirectory(dataDir);
+      return config.isEnabled();
+    },
+    watchEnabled: (onChange) => config.watch(onChange),
+    openStore: async () =>
+      openContentStore({
+        directory: join(dataDir, 'content'),
+        serverSecret: await config.serverSecret(),
+        hashWorkers,
+      }),
+    createServer: (store) =>
+      listen === false
+        ? undefined
+        : createRetrievalServer({
+            source: store,
+            ...listen,
+            emit: sessions.emit,
+            clock,
+            randomBytes: random,
+            limits: limits.server,
+          }),
+    createClient: () => createRetrievalClient({ emit: sessions.emit, clock, limits: limits.client }),
+  });
+  const distribution = createDistribution({
+    service,
+    sessions,
+    clock,
+    hash,
+    limits: { ...DEFAULT_CONTENT_LIMITS, ...limits.content },
+    writeEnabled: async (enabled) => {
+      await openDataDirectory(dataDir);
+      await config.setEnabled(enabled);
+    },
+  });
+  const groups = createGroupingEngine({ dataDir, clock, random });
+  const endpoint = (): Endpoint | undefined => service.running?.endpoint;
+  return {
+    name: 'engine',
+    grouping: groups.grouping,
+    identity: groups.identity,
+    enumeration: groups.enumeration,
+    distribution,
+    endpoint,
+    support: () => inspectEngine({ dataDir, config, listen, endpoint: endpoint() }),
+    dispose: async () => {
+      await Promise.allSettled(sessions.handles().map((session) => distribution.shutdown(session)));
+      await groups.dispose();
+    },
+  };
+};
