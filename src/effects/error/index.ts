@@ -1,5 +1,5 @@
 export { fromFault } from './from-fault.js';
 export { badArgument, cancelled, defect, handleClosed, invalidated, timeout, unsupported } from './make.js';
-export { isPeerError, PeerError, type PeerErrorDetails } from './peer-error.js';
+export { isPeerError, PeerError } from './peer-error.js';
 export type { Problem, ProblemCode } from './problem.js';
 export type { PeerErrorTag } from './tag.js';

@@ -8,7 +8,7 @@ import type { Problem } from '../error/index.js';
 /** What an attribute of a record holds; the type in the XML (string, int, date) follows from it. */
 export type AttributeValue = string | number | bigint | Date;
 
-export type AttributeType = 'string' | 'int' | 'date';
+type AttributeType = 'string' | 'int' | 'date';
 
 /** A value as the XML writes it. */
 export interface WrittenValue {

@@ -1,3 +1,4 @@
+import * as E from 'fp-ts/lib/Either.js';
 import { LIMITS, type GroupCreation, type GroupProperties } from '../../driver/index.js';
 import type { Problem } from '../error/index.js';
 import { role, type RoleInput } from './guid.js';
@@ -48,7 +49,7 @@ const DAY = 24 * 60 * 60;
 
 const memberDataLifetime: Rule<number> = (value, at) =>
   value === 0
-    ? integer(0, 0)(value, at)
+    ? E.right(0)
     : integer(
         LIMITS['group.memberDataLifetime.min'],
         LIMITS['group.memberDataLifetime.max'],

@@ -5,7 +5,7 @@ import { object } from './object.js';
 import { bad, expected, optional, type Rule } from './rule.js';
 import { integer, UINT32_MAX } from './scalars.js';
 
-export const port: Rule<number> = integer(1, 0xffff);
+const port: Rule<number> = integer(1, 0xffff);
 
 /** IPv6 as it is; IPv4 mapped into it, because PEER_ADDRESS holds nothing else. */
 const address: Rule<string> = (value, at) => {

@@ -87,7 +87,8 @@ const withinSize = ({ data, attributes }: Fields, at: At): readonly Problem[] =>
 };
 
 const xmlOf = (attributes: unknown, at: At): string => {
-  if (attributes === undefined || typeof attributes === 'string') return attributes ?? '';
+  if (attributes === undefined) return '';
+  if (typeof attributes === 'string') return attributes;
   return E.getOrElse(() => '')(recordAttributes(attributes, at));
 };
 
