@@ -14,7 +14,7 @@ import { ratioTable } from './lib/table.js';
 
 const MIB = 2 ** 20;
 const BLOCK = 65_536;
-const CHUNK = 2 * MIB;
+const CHUNK = 4 * MIB;
 
 /** A file whose segments all differ. */
 const writeTestFile = (path: string, mib: number): void => {

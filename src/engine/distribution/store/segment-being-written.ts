@@ -5,7 +5,7 @@ import type { BlockHasher, HashingTask } from './block-hasher.js';
 import type { Disk } from './disk.js';
 
 /** Bytes that are handed to the hasher at once: the event loop waits for one such piece at most. */
-export const PIECE_LENGTH = 512 * 1024;
+export const PIECE_LENGTH = 1024 * 1024;
 
 /** The data file of one segment of a publication, being filled from its start. */
 export class SegmentBeingWritten {

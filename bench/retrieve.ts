@@ -1,0 +1,208 @@
+/**
+ * Retrieving content between two processes against a plain node:http download that computes SHA-256.
+ *
+ *     node bench/run.mjs retrieve [MiB] [rounds]
+ */
+import { fork, type ChildProcess } from 'node:child_process';
+import { createCipheriv, createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { closeSync, createReadStream, openSync, readSync, writeSync } from 'node:fs';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer, get, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DistributionDriver, SessionHandle } from '../src/driver/index.js';
+import { createEngineDriver } from '../src/engine/index.js';
+import { inOwnProcess, measure, median, type Measurement } from './lib/measure.js';
+import { ratioTable } from './lib/table.js';
+
+const MIB = 2 ** 20;
+const CHUNK = MIB;
+const CONTENT_ID = Buffer.from('bench');
+const TAG = Buffer.from('peerweave--bench');
+
+/** What a serving process tells when it serves: its port, and the content information in hex where there is one. */
+interface Serving {
+  readonly port: number;
+  readonly information: string;
+}
+
+/** A file whose segments all differ. */
+const writeTestFile = (path: string, mib: number): void => {
+  const stream = createCipheriv('aes-128-ctr', Buffer.alloc(16, 1), Buffer.alloc(16));
+  const zeros = Buffer.alloc(MIB);
+  const fd = openSync(path, 'w');
+  for (let written = 0; written < mib; written += 1) writeSync(fd, stream.update(zeros));
+  closeSync(fd);
+};
+
+const publish = async (
+  distribution: DistributionDriver,
+  session: SessionHandle,
+  path: string,
+): Promise<Buffer> => {
+  const stream = await distribution.publishStream(session, { contentId: CONTENT_ID });
+  const fd = openSync(path, 'r');
+  const chunk = Buffer.allocUnsafe(CHUNK);
+  for (let count = readSync(fd, chunk); count > 0; count = readSync(fd, chunk)) {
+    await distribution.addToStream(session, stream, chunk.subarray(0, count));
+  }
+  closeSync(fd);
+  await distribution.completeStream(session, stream);
+  const source = await distribution.openContentInformation(session, { contentId: CONTENT_ID });
+  const pieces: Uint8Array[] = [];
+  for (;;) {
+    const piece = await distribution.retrieveContentInformation(session, source, CHUNK);
+    if (piece.length === 0) return Buffer.concat(pieces);
+    pieces.push(piece);
+  }
+};
+
+/** Serves until told to stop, then tells what that cost. */
+const serve = async (kind: string, path: string, directory: string): Promise<void> => {
+  const stopped = once(process, 'message');
+  const serving = (what: Serving): Promise<Measurement> =>
+    measure(async () => {
+      process.send?.(what);
+      await stopped;
+    });
+  if (kind === 'http') {
+    const server = createServer((_, response) => createReadStream(path).pipe(response));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    process.send?.(await serving({ port, information: '' }));
+    server.close();
+  } else {
+    const engine = createEngineDriver({ dataDir: directory });
+    const session = await engine.distribution.startup();
+    const information = await publish(engine.distribution, session, path);
+    const { port } = engine.endpoint() ?? { port: 0 };
+    process.send?.(await serving({ port, information: information.toString('hex') }));
+    await engine.dispose();
+  }
+  process.disconnect();
+};
+
+const download = (port: number, bytes: number): Promise<Measurement> =>
+  measure(async () => {
+    const [response] = (await once(get({ host: '127.0.0.1', port }), 'response')) as [IncomingMessage];
+    const hash = createHash('sha256');
+    let length = 0;
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      length += chunk.length;
+    }
+    hash.digest();
+    if (length !== bytes) throw new Error(`${length} bytes instead of ${bytes}`);
+  });
+
+/** Block by block the bytes are checked against the content information, so nothing is hashed once more here. */
+const retrieve = async (
+  port: number,
+  bytes: number,
+  information: Buffer,
+  directory: string,
+): Promise<Measurement> => {
+  const engine = createEngineDriver({ dataDir: directory, listen: false });
+  const { distribution } = engine;
+  const session = await distribution.startup();
+  const result = await measure(async () => {
+    const content = await distribution.openContent(session, { tag: TAG, peers: [`127.0.0.1:${port}`] });
+    await distribution.addContentInformation(session, content, information);
+    await distribution.completeContentInformation(session, content);
+    let length = 0;
+    for (;;) {
+      const read = await distribution.streamRead(session, content, { maxBytes: CHUNK });
+      if (read._tag === 'End') break;
+      if (read._tag !== 'Data') throw new Error(`${read._tag} at ${length}`);
+      length += read.bytes.length;
+    }
+    if (length !== bytes) throw new Error(`${length} bytes instead of ${bytes}`);
+    await distribution.closeContent(session, content);
+  });
+  await engine.dispose();
+  return result;
+};
+
+const fetchAs = async (kind: string, path: string, rest: readonly string[]): Promise<void> => {
+  const [port = '', informationPath = '', directory = ''] = rest;
+  const { size } = await stat(path);
+  const result =
+    kind === 'http'
+      ? await download(Number(port), size)
+      : await retrieve(Number(port), size, await readFile(informationPath), directory);
+  process.stdout.write(JSON.stringify(result));
+};
+
+const message = async <Message>(child: ChildProcess): Promise<Message> => {
+  const [received] = (await once(child, 'message')) as [Message];
+  return received;
+};
+
+/** One transfer with a process on each side. */
+const transfer = async (
+  kind: string,
+  path: string,
+  directory: string,
+): Promise<{ readonly server: Measurement; readonly client: Measurement }> => {
+  const [, program = ''] = process.argv;
+  const served = join(directory, 'server');
+  const cached = join(directory, 'client');
+  const child = fork(program, ['serve', kind, path, served]);
+  const { port, information } = await message<Serving>(child);
+  const informationPath = join(directory, 'information');
+  await writeFile(informationPath, information, 'hex');
+  const client = await inOwnProcess(['fetch', kind, path, String(port), informationPath, cached]);
+  const measured = message<Measurement>(child);
+  child.send('stop');
+  const server = await measured;
+  await once(child, 'close');
+  await Promise.all([served, cached].map((one) => rm(one, { recursive: true, force: true })));
+  return { server, client };
+};
+
+const KINDS = [
+  { kind: 'http', name: 'node:http and SHA-256', target: undefined },
+  { kind: 'peerweave', name: 'peerweave', target: 0.45 },
+];
+
+const main = async (mib: number, rounds: number): Promise<void> => {
+  const directory = await mkdtemp(join(tmpdir(), 'peerweave-bench-'));
+  try {
+    const path = join(directory, 'file');
+    writeTestFile(path, mib);
+    const runs = KINDS.map((kind) => ({
+      ...kind,
+      clients: [] as Measurement[],
+      servers: [] as Measurement[],
+    }));
+    for (let round = 0; round < rounds; round += 1) {
+      for (const { kind, clients, servers } of runs) {
+        const { server, client } = await transfer(kind, path, directory);
+        clients.push(client);
+        servers.push(server);
+      }
+    }
+    const bytes = mib * MIB;
+    console.log(`${mib} MiB, median of ${rounds} rounds`);
+    console.log(
+      ratioTable([
+        ...runs.map(({ name, clients, target }) => ({
+          name: `${name}, client`,
+          bytes,
+          result: median(clients),
+          target,
+        })),
+        ...runs.map(({ name, servers }) => ({ name: `${name}, server`, bytes, result: median(servers) })),
+      ]),
+    );
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+};
+
+const [first, kind = '', path = '', ...rest] = process.argv.slice(2);
+if (first === 'serve') await serve(kind, path, rest[0] ?? '');
+else if (first === 'fetch') await fetchAs(kind, path, rest);
+else await main(Number(first ?? 1024), Number(kind || 3));
