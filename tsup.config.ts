@@ -19,6 +19,8 @@ export default defineConfig([
     sourcemap: true,
     clean: true,
     shims: true,
+    // Optional dependencies are bundled unless told otherwise, and this one finds its binary beside itself.
+    external: ['koffi'],
     dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
   },
   {

@@ -25,7 +25,8 @@ const fences = (file, inDocstrings) => {
   lines.forEach((line, index) => {
     const text = strip(line);
     if (open === undefined) {
-      if (/^```ts\s*$/.test(text) && (!inDocstrings || /^\s*\*/.test(line))) open = { file, line: index + 1, code: [] };
+      if (/^```ts\s*$/.test(text) && (!inDocstrings || /^\s*\*/.test(line)))
+        open = { file, line: index + 1, code: [] };
     } else if (/^```\s*$/.test(text)) {
       found.push(open);
       open = undefined;
@@ -35,7 +36,10 @@ const fences = (file, inDocstrings) => {
   return found;
 };
 
-const all = [...markdown.flatMap((file) => fences(file, false)), ...sources.flatMap((file) => fences(file, true))];
+const all = [
+  ...markdown.flatMap((file) => fences(file, false)),
+  ...sources.flatMap((file) => fences(file, true)),
+];
 if (all.length === 0) throw new Error('no fences found');
 
 await withConsumer(async (directory) => {
@@ -59,13 +63,19 @@ await withConsumer(async (directory) => {
       include: ['*.ts'],
     }),
   );
-  const typed = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', directory], {
-    encoding: 'utf8',
-  });
+  const typed = spawnSync(
+    process.execPath,
+    [join(root, 'node_modules/typescript/bin/tsc'), '-p', directory],
+    {
+      encoding: 'utf8',
+    },
+  );
   let failed = 0;
   if (typed.status !== 0) {
     failed += 1;
-    console.error(typed.stdout.replace(/fence-(\d+)\.ts/g, (_, index) => `${at(named[index])} fence-${index}.ts`));
+    console.error(
+      typed.stdout.replace(/fence-(\d+)\.ts/g, (_, index) => `${at(named[index])} fence-${index}.ts`),
+    );
   }
   for (const fence of named) {
     buildSync({

@@ -4,7 +4,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withConsumer } from './consumer.mjs';
 
-const ENTRIES = ['', '/streams', '/effects', '/native', '/engine', '/testing'].map((path) => `peerweave${path}`);
+const ENTRIES = ['', '/streams', '/effects', '/native', '/engine', '/testing'].map(
+  (path) => `peerweave${path}`,
+);
 
 const run = (file, args, cwd) => execFileSync(file, args, { cwd, encoding: 'utf8', timeout: 120_000 });
 
@@ -22,12 +24,17 @@ const EXPECTED = 'available Left true HandleClosed';
 
 await withConsumer(async (directory) => {
   const esm = [
-    ...ENTRIES.map((entry, index) => `import * as m${index} from '${entry}'; if (Object.keys(m${index}).length === 0) throw new Error('${entry} is empty');`),
+    ...ENTRIES.map(
+      (entry, index) =>
+        `import * as m${index} from '${entry}'; if (Object.keys(m${index}).length === 0) throw new Error('${entry} is empty');`,
+    ),
     `import * as root from 'peerweave'; import * as testing from 'peerweave/testing';`,
     job,
   ];
   const cjs = [
-    ...ENTRIES.map((entry) => `if (Object.keys(require('${entry}')).length === 0) throw new Error('${entry} is empty');`),
+    ...ENTRIES.map(
+      (entry) => `if (Object.keys(require('${entry}')).length === 0) throw new Error('${entry} is empty');`,
+    ),
     `const root = require('peerweave'); const testing = require('peerweave/testing');`,
     `(async () => {${job}})().catch((error) => { console.error(error); process.exitCode = 1; });`,
   ];

@@ -6,7 +6,8 @@ import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
 
-const npm = (args, cwd) => execFileSync('npm', args, { cwd, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' });
+const npm = (args, cwd) =>
+  execFileSync('npm', args, { cwd, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' });
 
 /** Packs the built package and installs it with its peers; `use` gets the directory, which is removed afterwards. */
 export const withConsumer = async (use) => {
@@ -14,9 +15,21 @@ export const withConsumer = async (use) => {
   try {
     npm(['pack', '--silent', '--pack-destination', directory], root);
     const tarball = readdirSync(directory).find((name) => name.endsWith('.tgz'));
-    writeFileSync(join(directory, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
+    writeFileSync(
+      join(directory, 'package.json'),
+      JSON.stringify({ name: 'consumer', private: true, type: 'module' }),
+    );
     npm(
-      ['install', '--silent', '--no-audit', '--no-fund', `./${tarball}`, 'rxjs@7', 'fp-ts@2', '@types/node@20'],
+      [
+        'install',
+        '--silent',
+        '--no-audit',
+        '--no-fund',
+        `./${tarball}`,
+        'rxjs@7',
+        'fp-ts@2',
+        '@types/node@20',
+      ],
       directory,
     );
     return await use(directory, join(directory, tarball));

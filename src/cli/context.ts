@@ -1,6 +1,13 @@
 import type { Command } from 'commander';
-import { lastValueFrom, Observable, takeUntil, tap } from 'rxjs';
-import { createPeerweave, effects, openDriver, type OpenedDriver, PeerError, type Peerweave } from 'peerweave';
+import { lastValueFrom, Observable, switchMap, takeUntil, tap, throwError } from 'rxjs';
+import {
+  createPeerweave,
+  effects,
+  openDriver,
+  type OpenedDriver,
+  PeerError,
+  type Peerweave,
+} from 'peerweave';
 import type { EngineOptions } from 'peerweave/engine';
 import { createOutput, type Output } from './output.js';
 
@@ -20,6 +27,8 @@ export interface Context {
   readonly signal: AbortSignal;
   /** Follows a stream to its last value; ends with Cancelled when the person stops the command. */
   last<T>(stream$: Observable<T>, onNext?: (value: T) => void): Promise<T>;
+  /** Follows a stream that is meant to go on until the person stops the command, which is no failure then. */
+  untilStopped<T>(stream$: Observable<T>, onNext?: (value: T) => void): Promise<void>;
 }
 
 /** Runs a command: opens the driver, and closes it whatever happens. */
@@ -37,19 +46,23 @@ export const withContext = async (
     engine: { ...engine, ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }) },
   });
   const { signal } = controller;
-  const aborted$ = new Observable<never>((subscriber) => {
-    const fail = (): void => subscriber.error(stopped());
-    if (signal.aborted) fail();
-    signal.addEventListener('abort', fail, { once: true });
-    return () => signal.removeEventListener('abort', fail);
+  const stopped$ = new Observable<true>((subscriber) => {
+    const tell = (): void => subscriber.next(true);
+    if (signal.aborted) tell();
+    signal.addEventListener('abort', tell, { once: true });
+    return () => signal.removeEventListener('abort', tell);
   });
+  const failed$ = stopped$.pipe(switchMap(() => throwError(stopped)));
   try {
     await run({
       peers: createPeerweave({ driver: opened.driver }),
       opened,
       output: createOutput(options.json ?? false),
       signal,
-      last: (stream$, onNext) => lastValueFrom(stream$.pipe(takeUntil(aborted$), tap(onNext))),
+      last: (stream$, onNext) => lastValueFrom(stream$.pipe(takeUntil(failed$), tap(onNext))),
+      untilStopped: async (stream$, onNext) => {
+        await lastValueFrom(stream$.pipe(takeUntil(stopped$), tap(onNext)), { defaultValue: undefined });
+      },
     });
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop);

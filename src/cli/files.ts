@@ -27,8 +27,7 @@ export const withFile = async <A>(path: string, what: string, run: () => Promise
   }
 };
 
-export const readNamedFile = (path: string): Promise<Buffer> =>
-  withFile(path, 'read', () => readFile(path));
+export const readNamedFile = (path: string): Promise<Buffer> => withFile(path, 'read', () => readFile(path));
 
 /** Writes what only its owner may read: content information and exported keys open what they belong to. */
 export const writeSecretFile = (path: string, content: Uint8Array | string, force: boolean): Promise<void> =>

@@ -14,7 +14,8 @@ export const PASSWORD_OPTION = [
 
 /** The password that the person gave one way or another, never on the command line where `ps` shows it. */
 export const readPassword = async ({ passwordFile }: PasswordFlags): Promise<Secret> => {
-  if (passwordFile !== undefined) return Secret.of(firstLine((await readNamedFile(passwordFile)).toString('utf8')));
+  if (passwordFile !== undefined)
+    return Secret.of(firstLine((await readNamedFile(passwordFile)).toString('utf8')));
   const fromEnvironment = process.env['PEERWEAVE_PASSWORD'];
   if (fromEnvironment !== undefined) return Secret.of(fromEnvironment);
   if (process.stdin.isTTY) return Secret.of(await ask());

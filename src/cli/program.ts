@@ -12,7 +12,9 @@ import { version } from './version.js';
 /** The whole command line. It throws instead of ending the process. */
 export const createProgram = (): Command => {
   const program = new Command('peerweave')
-    .description('Share content between peers by the BranchCache protocols, and manage peer identities and groups.')
+    .description(
+      'Share content between peers by the BranchCache protocols, and manage peer identities and groups.',
+    )
     .version(version)
     .addOption(new Option('--json', 'print results as JSON, one document per line'))
     .addOption(new Option('--data-dir <directory>', 'where keys, groups and cached content lie'))

@@ -48,7 +48,9 @@ export const openDriver = async ({
   const grouping = choose(prefer, report, 'grouping service');
   const distribution = choose(prefer, report, 'distribution service');
   const engine =
-    grouping.uses === 'engine' || distribution.uses === 'engine' ? createEngineDriver(engineOptions) : undefined;
+    grouping.uses === 'engine' || distribution.uses === 'engine'
+      ? createEngineDriver(engineOptions)
+      : undefined;
   const windows = createWindowsDriver();
   const driver = combine(
     grouping.uses === 'engine' ? engine : windows,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { PeerError } from 'peerweave';
+import { isPeerError, PeerError } from 'peerweave';
 import { makeContentInformation, parseContentInformation } from 'peerweave/engine';
 import { createOutput, columns, formatBytes } from '../output.js';
 import { readNamedFile, withFile, writeSecretFile } from '../files.js';
@@ -31,12 +31,14 @@ export const addContentInformation = (program: Command): void => {
     .requiredOption('-o, --output <file>', 'where to write it')
     .option('--force', 'overwrite it if it exists', false)
     .action(async (file: string, flags: MakeFlags, command: Command) => {
-      const information = await withFile(file, 'ci make', () =>
-        makeContentInformation(createReadStream(file, { highWaterMark: 1024 * 1024 }), {
-          secret: flags.secretHex ?? randomBytes(32),
-          hash: flags.hash,
-          range: flags.range,
-        }),
+      const information = await describable(file, () =>
+        withFile(file, 'ci make', () =>
+          makeContentInformation(createReadStream(file, { highWaterMark: 1024 * 1024 }), {
+            secret: flags.secretHex ?? randomBytes(32),
+            hash: flags.hash,
+            range: flags.range,
+          }),
+        ),
       );
       await writeSecretFile(flags.output, information, flags.force);
       output(command).result(
@@ -104,8 +106,27 @@ const readable = (file: string, bytes: Uint8Array): ReturnType<typeof parseConte
   }
 };
 
+/** Empty content and a range outside of it are the caller's mistake. */
+const describable = async <A>(file: string, make: () => Promise<A>): Promise<A> => {
+  try {
+    return await make();
+  } catch (thrown) {
+    const range = isPeerError(thrown) ? thrown.cause : thrown;
+    if (!(range instanceof RangeError)) throw thrown;
+    throw new PeerError({
+      tag: 'BadArgument',
+      code: 'PEERWEAVE_BAD_RANGE',
+      operation: 'ci make',
+      what: `${file}: ${range.message}`,
+      advice: 'Content information describes one byte or more.',
+      cause: range,
+    });
+  }
+};
+
 const hexBytes = (text: string): Buffer => {
-  if (!/^(?:[0-9a-fA-F]{2})+$/.test(text)) throw new InvalidArgumentError('It must be an even number of hex digits.');
+  if (!/^(?:[0-9a-fA-F]{2})+$/.test(text))
+    throw new InvalidArgumentError('It must be an even number of hex digits.');
   return Buffer.from(text, 'hex');
 };
 

@@ -4,7 +4,9 @@ import { runDemo } from '../demo/run-demo.js';
 export const addDemo = (program: Command): void => {
   program
     .command('demo')
-    .description('show the whole of it on this machine: a group, a publication, a second process that fetches it')
+    .description(
+      'show the whole of it on this machine: a group, a publication, a second process that fetches it',
+    )
     .argument('[file]', 'what to publish; a generated file by default')
     .option('--size <mib>', 'size of the generated file', mebibytes, 64)
     .action(async (file: string | undefined, { size }: { readonly size: number }, command: Command) => {

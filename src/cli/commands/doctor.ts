@@ -10,7 +10,9 @@ export const addDoctor = (program: Command): void => {
       await withContext(command, async ({ opened, output }) => {
         const reports = await liveFindings(opened.driver);
         const { grouping, distribution } = opened;
-        const ok = reports.every((report) => report.driver !== opened.driver.name || report.findings.every((f) => f.ok));
+        const ok = reports.every(
+          (report) => report.driver !== opened.driver.name || report.findings.every((f) => f.ok),
+        );
         output.result(
           { ok, grouping, distribution, reports },
           [

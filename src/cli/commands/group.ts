@@ -76,7 +76,10 @@ export const addGroup = (program: Command): void => {
           columns(
             Object.entries(properties)
               .filter(([, value]) => value !== undefined)
-              .map(([key, value]) => [key, typeof value === 'object' ? JSON.stringify(value) : String(value)]),
+              .map(([key, value]) => [
+                key,
+                typeof value === 'object' ? JSON.stringify(value) : String(value),
+              ]),
           ),
         );
       });
@@ -125,12 +128,14 @@ export const addGroup = (program: Command): void => {
     .argument('<file>')
     .option(...PASSWORD_OPTION)
     .option('--overwrite', 'replace a configuration that is here', false)
-    .action(async (file: string, flags: PasswordFlags & { readonly overwrite: boolean }, command: Command) => {
-      await withContext(command, async ({ peers, output }) => {
-        const xml = (await readNamedFile(file)).toString('utf8');
-        using password = await readPassword(flags);
-        const imported = await peers.promise(peers.effects.importGroupConfig(xml, password, flags));
-        output.result(imported, imported.groupPeerName);
-      });
-    });
+    .action(
+      async (file: string, flags: PasswordFlags & { readonly overwrite: boolean }, command: Command) => {
+        await withContext(command, async ({ peers, output }) => {
+          const xml = (await readNamedFile(file)).toString('utf8');
+          using password = await readPassword(flags);
+          const imported = await peers.promise(peers.effects.importGroupConfig(xml, password, flags));
+          output.result(imported, imported.groupPeerName);
+        });
+      },
+    );
 };

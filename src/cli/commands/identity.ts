@@ -18,12 +18,14 @@ export const addIdentity = (program: Command): void => {
     .description('create an identity and print its peer name')
     .option('--classifier <text>', 'what the peer name ends with')
     .option('--friendly-name <text>', 'what other people see')
-    .action(async (flags: { readonly classifier?: string; readonly friendlyName?: string }, command: Command) => {
-      await withContext(command, async ({ peers, output }) => {
-        const peerName = await peers.promise(peers.effects.createIdentity(flags));
-        output.result({ peerName }, peerName);
-      });
-    });
+    .action(
+      async (flags: { readonly classifier?: string; readonly friendlyName?: string }, command: Command) => {
+        await withContext(command, async ({ peers, output }) => {
+          const peerName = await peers.promise(peers.effects.createIdentity(flags));
+          output.result({ peerName }, peerName);
+        });
+      },
+    );
 
   identity
     .command('list')
@@ -33,7 +35,9 @@ export const addIdentity = (program: Command): void => {
         const found = await peers.promise(peers.effects.list(effects.identities()));
         output.result(
           { identities: found },
-          found.length === 0 ? 'no identities' : columns(found.map((pair) => [pair.peerName, pair.friendlyName])),
+          found.length === 0
+            ? 'no identities'
+            : columns(found.map((pair) => [pair.peerName, pair.friendlyName])),
         );
       });
     });

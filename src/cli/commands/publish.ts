@@ -19,11 +19,19 @@ export const addPublish = (program: Command): void => {
     .command('publish')
     .description('publish files and serve them to peers until stopped')
     .argument('<file...>', 'files to publish')
-    .option('--listen <host:port>', 'where peers can reach this machine; port 0 takes a free one', listenAddress, {
-      host: '127.0.0.1',
-      port: 0,
-    })
-    .option('--ci-out <file>', 'where to write the content information; <file>.ci in this directory by default')
+    .option(
+      '--listen <host:port>',
+      'where peers can reach this machine; port 0 takes a free one',
+      listenAddress,
+      {
+        host: '127.0.0.1',
+        port: 0,
+      },
+    )
+    .option(
+      '--ci-out <file>',
+      'where to write the content information; <file>.ci in this directory by default',
+    )
     .option('--force', 'overwrite content information files that exist', false)
     .addHelpText(
       'after',
@@ -57,7 +65,7 @@ export const addPublish = (program: Command): void => {
               { serving: true, ...(endpoint === undefined ? {} : { endpoint: address }) },
               `serving on ${address}; stop with Ctrl-C`,
             );
-            await context.last(NEVER);
+            await context.untilStopped(NEVER);
           }),
         { listen: flags.listen },
       );
@@ -69,6 +77,7 @@ const formatEndpoint = ({ host, port }: { readonly host: string; readonly port: 
 
 const listenAddress = (text: string): { readonly host: string; readonly port: number } => {
   const endpoint = parseEndpoint(text);
-  if (endpoint === undefined) throw new InvalidArgumentError('It must be HOST:PORT, such as 0.0.0.0:8080 or [::]:0.');
+  if (endpoint === undefined)
+    throw new InvalidArgumentError('It must be HOST:PORT, such as 0.0.0.0:8080 or [::]:0.');
   return endpoint;
 };

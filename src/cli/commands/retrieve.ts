@@ -25,41 +25,45 @@ export const addRetrieve = (program: Command): void => {
     .requiredOption('-o, --output <file>', 'where to write the content')
     .option('--timeout <ms>', 'how long to wait for each piece', '5000')
     .action(async (ciFile: string, flags: RetrieveFlags, command: Command) => {
-      await withContext(command, (context) =>
-        inSession(context, async (session) => {
-          const information = await readNamedFile(ciFile);
-          const total = lengthOf(information);
-          const started = Date.now();
-          let reported = 0;
-          using progress = createProgress('retrieving');
-          const last = await context.last(
-            retrieve(information, {
-              session,
-              peers: flags.peer,
-              to: flags.output,
-              timeoutMs: Number(flags.timeout),
-            }),
-            (event) => {
-              progress.at(event.bytes, total, formatRate(event.bytes, (Date.now() - started) / 1000));
-              if (!context.output.json || event._tag !== 'Retrieving') return;
-              if (Date.now() - reported < REPORT_EVERY_MS) return;
-              reported = Date.now();
-              context.output.result({ ...event, total }, '');
-            },
-          );
-          const seconds = (Date.now() - started) / 1000;
-          const sha256 = await sha256Of(flags.output);
-          context.output.result(
-            { ...last, seconds, sha256 },
-            [
-              `retrieved ${flags.output}: ${formatBytes(last.bytes)} in ${seconds.toFixed(2)} s, ` +
-                formatRate(last.bytes, seconds),
-              ...Object.entries(last.fromPeers).map(([peer, bytes]) => `  from ${peer}: ${formatBytes(bytes)}`),
-              `  from the cache: ${formatBytes(last.fromCache)}`,
-              `sha256 ${sha256}`,
-            ].join('\n'),
-          );
-        }),
+      await withContext(
+        command,
+        (context) =>
+          inSession(context, async (session) => {
+            const information = await readNamedFile(ciFile);
+            const total = lengthOf(information);
+            const started = Date.now();
+            let reported = 0;
+            using progress = createProgress('retrieving');
+            const last = await context.last(
+              retrieve(information, {
+                session,
+                peers: flags.peer,
+                to: flags.output,
+                timeoutMs: Number(flags.timeout),
+              }),
+              (event) => {
+                progress.at(event.bytes, total, formatRate(event.bytes, (Date.now() - started) / 1000));
+                if (!context.output.json || event._tag !== 'Retrieving') return;
+                if (Date.now() - reported < REPORT_EVERY_MS) return;
+                reported = Date.now();
+                context.output.result({ ...event, total }, '');
+              },
+            );
+            const seconds = (Date.now() - started) / 1000;
+            const sha256 = await sha256Of(flags.output);
+            context.output.result(
+              { ...last, seconds, sha256 },
+              [
+                `retrieved ${flags.output}: ${formatBytes(last.bytes)} in ${seconds.toFixed(2)} s, ` +
+                  formatRate(last.bytes, seconds),
+                ...Object.entries(last.fromPeers).map(
+                  ([peer, bytes]) => `  from ${peer}: ${formatBytes(bytes)}`,
+                ),
+                `  from the cache: ${formatBytes(last.fromCache)}`,
+                `sha256 ${sha256}`,
+              ].join('\n'),
+            );
+          }),
         { listen: false },
       );
     });

@@ -19,9 +19,9 @@ export const addService = (program: Command): void => {
       await withContext(command, (context) =>
         inSession(context, async (session) => {
           const events$ = distributionStatus(session);
-          await context.last(watch ? events$ : events$.pipe(take(1)), (event) =>
-            context.output.result(event, describe(event)),
-          );
+          const show = (event: StatusEvent): void => context.output.result(event, describe(event));
+          if (watch) await context.untilStopped(events$, show);
+          else await context.last(events$.pipe(take(1)), show);
         }),
       );
     });
@@ -32,7 +32,9 @@ export const addService = (program: Command): void => {
   ] as const) {
     program
       .command(name)
-      .description(`turn the distribution service ${enabled ? 'on' : 'off'} for everybody who uses the same data`)
+      .description(
+        `turn the distribution service ${enabled ? 'on' : 'off'} for everybody who uses the same data`,
+      )
       .action(async (_options: unknown, command: Command) => {
         await withContext(command, async ({ peers, output }) => {
           await peers.promise(peers.effects.setDistributionEnabled(enabled));

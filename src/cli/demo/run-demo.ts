@@ -26,7 +26,9 @@ export const runDemo = async (
         await showGroup(context);
         const source = file ?? join(directory, 'model.bin');
         if (file === undefined) {
-          output.say(`\n2. Publish ${mebibytes} MiB of fresh random bytes, and fetch them from a second process`);
+          output.say(
+            `\n2. Publish ${mebibytes} MiB of fresh random bytes, and fetch them from a second process`,
+          );
           await generateFile(source, mebibytes, signal);
         } else {
           output.say(`\n2. Publish ${basename(file)}, and fetch it from a second process`);

@@ -26,4 +26,3 @@ export const showGroup = async ({ peers, output }: Context): Promise<void> => {
     peers.effects.deleteGroup({ groupPeerName: properties.groupPeerName, identity: creatorPeerName }),
   );
 };
-

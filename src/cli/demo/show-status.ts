@@ -9,13 +9,15 @@ export const showStatus = (context: Context): Promise<void> =>
   inSession(context, async (session) => {
     const { peers, output } = context;
     output.say('\n3. Switch the service off and on again while handles are open');
-    const published = await context.last(publish(Buffer.from('a small thing'), { session, contentId: 'small' }));
+    const published = await context.last(
+      publish(Buffer.from('a small thing'), { session, contentId: 'small' }),
+    );
     if (published._tag !== 'Published') throw new Error('publishing ended without a publication');
-    const { effects, promise } = peers;
+    const { effects } = peers;
     const handles = [
-      await promise(effects.openPublication(session, { contentId: 'unfinished' })),
-      await promise(effects.openContentInformation(session, { contentId: 'small' })),
-      await promise(effects.openContent(session)),
+      await peers.promise(effects.openPublication(session, { contentId: 'unfinished' })),
+      await peers.promise(effects.openContentInformation(session, { contentId: 'small' })),
+      await peers.promise(effects.openContent(session)),
     ];
     output.say(`   open      ${handles.map(({ kind }) => kind).join(', ')}`);
 
@@ -25,16 +27,17 @@ export const showStatus = (context: Context): Promise<void> =>
       context.last(status$.pipe(first((event) => event._tag === 'Status' && event.status === wanted)));
 
     await until('available');
-    await promise(effects.setDistributionEnabled(false));
+    await peers.promise(effects.setDistributionEnabled(false));
     await until('disabled');
     for (const handle of handles) output.say(`   closed    ${handle.kind}: ${handle.state}`);
-    await promise(effects.setDistributionEnabled(true));
+    await peers.promise(effects.setDistributionEnabled(true));
     await until('available');
     printing.unsubscribe();
   });
 
 const describe = (event: StatusEvent): string => {
   if (event._tag === 'Fault') return `fault: ${event.error.message}`;
-  const closed = event.invalidated.length === 0 ? '' : `, closed before this: ${event.invalidated.join(', ')}`;
+  const closed =
+    event.invalidated.length === 0 ? '' : `, closed before this: ${event.invalidated.join(', ')}`;
   return `${event.status}${closed}`;
 };

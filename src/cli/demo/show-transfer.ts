@@ -49,7 +49,12 @@ export const showTransfer = (context: Context, source: string, directory: string
     output.say(`   a second process retrieved and verified ${formatBytes(report.bytes)} from ${peer}`);
     if (!equal) throw new Error('the retrieved file differs from the published one');
     return {
-      data: { bytesFromPeers: fromPeers, seconds, megabytesPerSecond: bytes / 1e6 / seconds, sha256Equal: equal },
+      data: {
+        bytesFromPeers: fromPeers,
+        seconds,
+        megabytesPerSecond: bytes / 1e6 / seconds,
+        sha256Equal: equal,
+      },
       text: columns([
         ['   bytes from peers', `${fromPeers} (${formatBytes(fromPeers)})`],
         ['   seconds', seconds.toFixed(2)],
