@@ -108,6 +108,7 @@ export const createGroupInvitations = (
 
     parseInvitation: (xml) =>
       gate.run('grouping.parseInvitation', undefined, () => {
+        grouping.checkStarted('grouping.parseInvitation');
         const invitation = readInvitation('grouping.parseInvitation', xml);
         const { subjectPublicKey: key } = invitation;
         return {

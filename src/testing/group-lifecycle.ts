@@ -112,9 +112,8 @@ export const createGroupLifecycle = (grouping: GroupingContext, canConnect: bool
         grouping.checkStarted(operation);
         const creator = creatorOf(operation, creation.creatorPeerName);
         const cloud = grouping.resolveCloud(operation, creation.cloud);
-        const serial = network.nextSerial();
-        const authority = authorityOf(keyPairFor(`group ${serial}`).publicKey);
-        const groupPeerName = joinPeerName(authority, creation.classifier ?? `group-${serial}`);
+        const authority = authorityOf(keyPairFor(`group ${network.nextSerial()}`).publicKey);
+        const groupPeerName = joinPeerName(authority, creation.classifier);
         const properties = propertiesOf(operation, creation, groupPeerName, cloud);
         const password = creation.authentication?.groupPassword;
         const passwordDigest = password === undefined ? undefined : digestSecret(password);

@@ -54,7 +54,7 @@ export const createIdentity = (
     const serial = network.nextSerial();
     const pair = privateKey === undefined ? keyPairFor(`identity ${serial}`) : keyPairFromPkcs8(privateKey);
     if (pair === undefined) throw faultOf(operation, 'E_INVALIDARG', 'the private key is no PKCS#8 DER');
-    const peerName = joinPeerName(authorityOf(pair.publicKey), classifier ?? `identity-${serial}`);
+    const peerName = joinPeerName(authorityOf(pair.publicKey), classifier);
     if (store.get(peerName) !== undefined) throw faultOf(operation, 'PEER_E_ALREADY_EXISTS');
     const identity = { peerName, friendlyName: orPeerName(friendlyName, peerName), keys: pair };
     store.add(identity);
@@ -152,13 +152,10 @@ export const createIdentity = (
           throw faultOf(operation, 'E_INVALIDARG', 'this is no peer name');
         if (classifier !== undefined && !isClassifier(classifier))
           throw faultOf(operation, 'E_INVALIDARG', 'the classifier is too long');
-        if (classifier === undefined) {
-          if (name === undefined) throw faultOf(operation, 'E_INVALIDARG', 'neither identity nor classifier');
-          return name;
-        }
-        return name === undefined
-          ? unsecuredPeerName(classifier)
-          : joinPeerName(authorityIn(name), classifier);
+        if (name !== undefined) return joinPeerName(authorityIn(name), classifier);
+        if (classifier === undefined)
+          throw faultOf(operation, 'E_INVALIDARG', 'neither identity nor classifier');
+        return unsecuredPeerName(classifier);
       }),
   };
 

@@ -1,21 +1,16 @@
-const SECURED = /^[0-9a-f]{40}$/;
+const PEER_NAME = /^(?:0|[0-9a-f]{40})\.[^\0]*$/s;
 const UNSECURED = '0';
-export const MAX_CLASSIFIER = 149;
-
-/** Whether `text` is `authority.classifier`, or a bare secured authority. */
-export const isPeerName = (text: string): boolean => {
-  const [authority = '', ...rest] = text.split('.');
-  const classifier = rest.join('.');
-  return (
-    (SECURED.test(authority) || (authority === UNSECURED && classifier !== '')) && isClassifier(classifier)
-  );
-};
+const MAX_CLASSIFIER = 149;
 
 export const isClassifier = (text: string): boolean => text.length <= MAX_CLASSIFIER && !text.includes('\0');
 
-export const joinPeerName = (authority: string, classifier: string): string => `${authority}.${classifier}`;
+/** `authority.classifier`; the dot is there without a classifier too. */
+export const joinPeerName = (authority: string, classifier = ''): string => `${authority}.${classifier}`;
 
-export const authorityIn = (peerName: string): string => peerName.split('.', 1)[0] ?? '';
+export const isPeerName = (text: string): boolean =>
+  PEER_NAME.test(text) && isClassifier(text.slice(text.indexOf('.') + 1));
+
+export const authorityIn = (peerName: string): string => peerName.slice(0, peerName.indexOf('.'));
 
 /** The name of what anybody may claim to be. */
 export const unsecuredPeerName = (classifier: string): string => joinPeerName(UNSECURED, classifier);

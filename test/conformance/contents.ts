@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { expect } from 'vitest';
 import type {
   ContentHandle,
   ContentInformationHandle,
@@ -22,12 +21,6 @@ export const TAG = new TextEncoder().encode('conformance tag!');
 
 /** Three whole blocks and a bit. */
 export const CONTENT = bytesOf('content', 3 * BLOCK + 4_321);
-
-/** That two byte sequences are equal; comparing megabytes element by element would take minutes. */
-export const expectBytes = (actual: Uint8Array, expected: Uint8Array): void => {
-  expect(actual.length).toBe(expected.length);
-  expect(Buffer.compare(actual, expected)).toBe(0);
-};
 
 /** One driver with a session. */
 export interface Endpoint {

@@ -3,9 +3,9 @@ import { describeDistribution } from './distribution.js';
 import { describeEnumeration } from './enumeration.js';
 import { describeGrouping } from './grouping.js';
 import { describeIdentity } from './identity.js';
-import type { Setup } from './setup.js';
+import type { Capabilities, Setup } from './setup.js';
 
-const capabilities = {
+const capabilities: Capabilities = {
   connect: true,
   invitations: true,
   records: true,

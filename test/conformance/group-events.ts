@@ -28,26 +28,6 @@ export const describeGroupEvents = (name: string, setup: Setup): void =>
       await leave(driver, group);
     });
 
-    it('hands out a burst in portions, losing none', async () => {
-      const { driver } = here();
-      const { grouping } = driver;
-      const { group } = await ownGroup(driver);
-      const events = await grouping.registerEvents(group, [{ kind: 'PropertyChanged' }], () => undefined);
-      const properties = await grouping.getProperties(group);
-      for (let index = 0; index < 5; index += 1)
-        await grouping.setProperties(group, { ...properties, comment: `${index}` });
-      let got = 0;
-      await eventually(async () => {
-        const portion = await grouping.getEvents(events, 2);
-        expect(portion.length).toBeLessThanOrEqual(2);
-        got += portion.length;
-        return got === 5 ? true : undefined;
-      });
-      expect(await grouping.getEvents(events, 2)).toEqual([]);
-      await grouping.unregisterEvents(events);
-      await leave(driver, group);
-    });
-
     it('tells only what was asked for, and every registration', async () => {
       const { driver } = here();
       const { grouping } = driver;

@@ -181,7 +181,11 @@ export const describeGroupLifecycle = (name: string, setup: Setup, capabilities:
     it.each<[string, string, Parameters<typeof expectFault>[1][]]>([
       ['a malformed name', 'somebody', ['PEER_E_INVALID_PEER_NAME', 'E_INVALIDARG']],
       ['an empty name', '', ['PEER_E_INVALID_PEER_NAME', 'E_INVALIDARG']],
-      ['nobody', UNKNOWN_GROUP, ['PEER_E_NO_KEY_ACCESS', 'PEER_E_NOT_FOUND', 'PEER_E_INVALID_PEER_NAME']],
+      [
+        'nobody',
+        UNKNOWN_GROUP,
+        ['PEER_E_NO_KEY_ACCESS', 'PEER_E_NOT_FOUND', 'PEER_E_IDENTITY_NOT_FOUND', 'PEER_E_INVALID_PEER_NAME'],
+      ],
     ])('creates no group for %s', async (_what, creatorPeerName, symbols) => {
       const { grouping } = here().driver;
       await grouping.startup();
@@ -197,6 +201,7 @@ export const describeGroupLifecycle = (name: string, setup: Setup, capabilities:
       await expectFault(
         driver.grouping.create({ creatorPeerName }),
         'ERROR_DELETE_PENDING',
+        'PEER_E_IDENTITY_NOT_FOUND',
         'PEER_E_NOT_FOUND',
         'PEER_E_NO_KEY_ACCESS',
       );

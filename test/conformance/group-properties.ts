@@ -33,7 +33,6 @@ export const describeGroupProperties = (name: string, setup: Setup): void =>
       const { driver } = here();
       const { group } = await ownGroup(driver);
       const properties = await driver.grouping.getProperties(group);
-      expect(properties.memberDataLifetime).toBeGreaterThan(0);
       expect(properties.presenceLifetime).toBeGreaterThanOrEqual(300);
       expect(properties.authentication).toMatchObject({ certificate: true, password: false });
       expect(properties).toMatchObject({

@@ -6,6 +6,7 @@ import {
   type GroupHandle,
   type Guid,
 } from '../../src/driver/index.js';
+import { eventually } from './eventually.js';
 import { expectFault, expectUnsupported } from './faults.js';
 import { connectBoth, guid, joinedMember, leave, listen, ownGroup } from './groups.js';
 import { itemsOf } from './listings.js';
@@ -91,6 +92,46 @@ export const describeGroupRecords = (name: string, setup: Setup, capabilities: C
       await expectFault(grouping.deleteRecord(group, id), 'PEER_E_RECORD_NOT_FOUND');
       await expectFault(grouping.updateRecord(group, updated), 'PEER_E_RECORD_NOT_FOUND');
       await listener.stop();
+      await leave(driver, group);
+    });
+
+    it('change with an event each, handed out in portions of the asked size', async () => {
+      const { driver } = here();
+      const { grouping } = driver;
+      const { group } = await ownGroup(driver);
+      const events = await grouping.registerEvents(group, [{ kind: 'RecordChanged' }], () => undefined);
+      const added = [];
+      for (let index = 0; index < 5; index += 1) added.push(await add(driver, group));
+      const told: string[] = [];
+      await eventually(async () => {
+        const portion = await grouping.getEvents(events, 2);
+        expect(portion.length).toBeLessThanOrEqual(2);
+        for (const event of portion) if (event._tag === 'RecordChanged') told.push(event.recordId);
+        return told.length === added.length ? true : undefined;
+      });
+      expect(told.sort()).toEqual(added.sort());
+      expect(await grouping.getEvents(events, 2)).toEqual([]);
+      await grouping.unregisterEvents(events);
+      await leave(driver, group);
+    });
+
+    it('are narrowed to a type by the registration', async () => {
+      const { driver } = here();
+      const { grouping } = driver;
+      const { group } = await ownGroup(driver);
+      const events = await grouping.registerEvents(
+        group,
+        [{ kind: 'RecordChanged', type: TASK }],
+        () => undefined,
+      );
+      await add(driver, group, undefined, NOTE);
+      const task = await add(driver, group, undefined, TASK);
+      const [event] = await eventually(async () => {
+        const waiting = await grouping.getEvents(events, 4);
+        return waiting.length > 0 ? waiting : undefined;
+      });
+      expect(event).toMatchObject({ recordId: task });
+      await grouping.unregisterEvents(events);
       await leave(driver, group);
     });
 

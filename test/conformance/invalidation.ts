@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
+import { expectBytes } from './bytes.js';
 import {
   BLOCK,
   CONTENT,
   CONTENT_ID,
-  expectBytes,
   informationOf,
   openContent,
   publish,

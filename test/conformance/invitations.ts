@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { fileTimeFromMillis } from '../../src/driver/index.js';
+import { expectBytes } from './bytes.js';
 import { aborted, expectFault, expectUnsupported } from './faults.js';
 import { joinedMember, leave, ownGroup, ROLES } from './groups.js';
 import { groupNames } from './listings.js';
@@ -46,6 +47,7 @@ export const describeInvitations = (name: string, setup: Setup, capabilities: Ca
     it('say what they are to anybody', async () => {
       const { driver, consumer } = here();
       const { group, identity, groupPeerName } = await ownGroup(driver, { friendlyName: 'Chess' });
+      await consumer.grouping.startup();
       const invitee = await consumer.identity.create({ friendlyName: 'Bo' });
       const key = await consumer.identity.getKey(invitee);
       const expiration = fileTimeFromMillis(Date.UTC(2040, 0));
@@ -54,17 +56,19 @@ export const describeInvitations = (name: string, setup: Setup, capabilities: Ca
         expiration,
         roles: [ROLES.member],
       });
-      expect(await consumer.grouping.parseInvitation(invitation)).toMatchObject({
+      const info = await consumer.grouping.parseInvitation(invitation);
+      expect(info).toMatchObject({
         groupPeerName,
         groupFriendlyName: 'Chess',
         issuerPeerName: identity,
         subjectPeerName: invitee,
         validTo: expiration,
         roles: [ROLES.member],
-        subjectPublicKey: Uint8Array.from(key.publicKey),
         authentication: 'certificate',
       });
+      expectBytes(info.subjectPublicKey!, key.publicKey);
       await key.release();
+      await consumer.grouping.shutdown();
       await leave(driver, group);
     });
 
@@ -140,11 +144,11 @@ export const describeInvitations = (name: string, setup: Setup, capabilities: Ca
         const { driver, consumer } = here();
         const { group, groupPeerName } = await ownGroup(driver, PASSWORD_GROUP);
         const invitation = await driver.grouping.createPasswordInvitation(group);
+        await consumer.grouping.startup();
         expect(await consumer.grouping.parseInvitation(invitation)).toMatchObject({
           groupPeerName,
           authentication: 'password',
         });
-        await consumer.grouping.startup();
         const joiner = await consumer.identity.create({});
         const password = secretText(PASSWORD);
         await expectFault(

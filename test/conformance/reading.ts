@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
+import { expectBytes } from './bytes.js';
 import {
   BLOCK,
   bytesOf,
   CONTENT,
   CONTENT_ID,
   dataOf,
-  expectBytes,
   informationOf,
   openContent,
   publish,
@@ -143,9 +143,8 @@ export const describeReading = (name: string, setup: Setup): void =>
         offset: 0,
       });
       dataOf(await distribution.blockRead(session, content, 0, { maxBytes: BLOCK }));
-      expect(dataOf(await distribution.blockRead(session, content, 0, local)).bytes).toEqual(
-        CONTENT.slice(0, 10),
-      );
+      const { bytes } = dataOf(await distribution.blockRead(session, content, 0, local));
+      expectBytes(bytes, CONTENT.slice(0, 10));
       await distribution.closeContent(session, content);
       await end();
     });
