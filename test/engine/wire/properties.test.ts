@@ -162,7 +162,7 @@ const response: fc.Arbitrary<RetrievalResponse> = fc.oneof(
     segmentId: bytesUpTo(64),
     blockIndex: index,
     nextBlockIndex: index,
-    data: bytesUpTo(300),
+    data: fc.tuple(bytesUpTo(300)),
     iv: bytesUpTo(16),
   }),
 );
@@ -195,7 +195,7 @@ describe('messages', () => {
     (algorithm, block, ivStart, flipped) => {
       const secret = Buffer.alloc(32, 7);
       const iv = Buffer.concat([ivStart, Buffer.alloc(16)]).subarray(0, 16);
-      const data = Buffer.from(encryptBlock(algorithm, secret, iv, block));
+      const data = Buffer.concat(encryptBlock(algorithm, secret, iv, block));
       expect(decryptBlock(algorithm, secret, iv, data)).toEqual(Buffer.from(block));
       data.writeUInt8(data.readUInt8(flipped % data.length) ^ 1, flipped % data.length);
       const other = orOnly(MessageError, () => decryptBlock(algorithm, secret, iv, data));

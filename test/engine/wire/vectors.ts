@@ -7,6 +7,9 @@ import {
   hashBlock,
   SEGMENT_LENGTH,
 } from '../../../src/engine/distribution/wire/index.js';
+import { cut } from './content.js';
+
+export { cut, generateContent } from './content.js';
 
 interface SegmentVector {
   readonly offset: number;
@@ -67,19 +70,6 @@ export const vectors = JSON.parse(
 ) as Vectors;
 
 export const serverSecret = Buffer.from(vectors.meta.secrets.S1.hex, 'hex');
-
-/** The vectors' content generator G2: `size` bytes without a short period. */
-export const generateContent = (size: number): Buffer => {
-  const content = Buffer.allocUnsafe(size);
-  for (let index = 0; index < size; index += 1) content[index] = Math.imul(index, 2_654_435_761) >>> 24;
-  return content;
-};
-
-/** `content` cut into runs of `length` bytes. */
-export const cut = (content: Buffer, length: number): Buffer[] =>
-  Array.from({ length: Math.ceil(content.length / length) }, (_, index) =>
-    content.subarray(index * length, (index + 1) * length),
-  );
 
 /** The segments a publisher with the vectors' secret makes of `content`. */
 export const publishedSegments = (hash: HashName, content: Buffer): SegmentInfo[] => {

@@ -20,16 +20,19 @@ export const encryptedLength = (cipher: BlockCipher, length: number): number =>
 const keyFor = (cipher: Exclude<BlockCipher, 'none'>, segmentSecret: Uint8Array): Uint8Array =>
   segmentSecret.subarray(0, KEY_LENGTHS[cipher]);
 
-/** The bytes of a block as they go over the wire. `iv` must be random: the key is the same for a whole segment. */
+/**
+ * A block as it goes over the wire, in pieces that follow one another. `iv` must be random: the key is the same for a
+ * whole segment.
+ */
 export const encryptBlock = (
   cipher: BlockCipher,
   segmentSecret: Uint8Array,
   iv: Uint8Array,
   block: Uint8Array,
-): Uint8Array => {
-  if (cipher === 'none') return block;
+): Uint8Array[] => {
+  if (cipher === 'none') return [block];
   const encryption = createCipheriv(cipher, keyFor(cipher, segmentSecret), iv);
-  return Buffer.concat([encryption.update(block), encryption.final()]);
+  return [encryption.update(block), encryption.final()];
 };
 
 /**
@@ -41,14 +44,15 @@ export const decryptBlock = (
   cipher: BlockCipher,
   segmentSecret: Uint8Array,
   iv: Uint8Array,
-  data: Buffer,
+  data: Uint8Array,
 ): Buffer => {
-  if (cipher === 'none') return data;
+  if (cipher === 'none') return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   if (iv.length !== IV_LENGTH) throw new MessageError(`initialisation vector of ${iv.length} bytes`);
   const decryption = createDecipheriv(cipher, keyFor(cipher, segmentSecret), iv);
   const start = decryption.update(data);
   try {
-    return Buffer.concat([start, decryption.final()]);
+    const end = decryption.final();
+    return end.length === 0 ? start : Buffer.concat([start, end]);
   } catch {
     throw new MessageError('block with wrong padding');
   }

@@ -1,4 +1,11 @@
-export { BLOCK_CIPHERS, decryptBlock, encryptBlock, IV_LENGTH, type BlockCipher } from './block-cipher.js';
+export {
+  BLOCK_CIPHERS,
+  decryptBlock,
+  encryptBlock,
+  encryptedLength,
+  IV_LENGTH,
+  type BlockCipher,
+} from './block-cipher.js';
 export { includesBlock, rangesOfBlocks, type BlockRange } from './block-ranges.js';
 export {
   contentInformationOf,

@@ -63,11 +63,10 @@ export const u32 = (value: number): Buffer => {
 };
 
 /** A size, as many bytes, and zeros up to a multiple of four. */
-export const sized = (bytes: Uint8Array): Uint8Array[] => [
-  u32(bytes.length),
-  bytes,
-  Buffer.alloc(paddingAfter(bytes.length)),
-];
+export const sized = (...pieces: readonly Uint8Array[]): Uint8Array[] => {
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  return [u32(length), ...pieces, Buffer.alloc(paddingAfter(length))];
+};
 
 /** A size and as many bytes, with which the message ends. */
 export const sizedAtEnd = (bytes: Uint8Array): Uint8Array[] => [u32(bytes.length), bytes];

@@ -37,8 +37,8 @@ export interface BlockResponse {
   readonly blockIndex: number;
   /** The first block behind this one that the server also has; 0 if none. */
   readonly nextBlockIndex: number;
-  /** Encrypted. */
-  readonly data: Uint8Array;
+  /** Encrypted, in pieces that follow one another. */
+  readonly data: readonly Uint8Array[];
   readonly iv: Uint8Array;
 }
 
@@ -72,7 +72,7 @@ const encodeParts = (response: RetrievalResponse): Uint8Array[] => {
         ...sized(response.segmentId),
         u32(response.blockIndex),
         u32(response.nextBlockIndex),
-        ...sized(response.data),
+        ...sized(...response.data),
         noVerificationData,
         ...sizedAtEnd(response.iv),
       ]);
@@ -114,7 +114,7 @@ const readBlock = (reader: MessageReader, cipher: BlockCipher): BlockResponse =>
   const segmentId = reader.sized();
   const blockIndex = reader.u32();
   const nextBlockIndex = reader.u32();
-  const data = reader.sized();
+  const data = [reader.sized()];
   reader.sized(); // Verification data: no version of the protocol has any.
   const iv = reader.sizedAtEnd();
   return { _tag: 'Block', cipher, segmentId, blockIndex, nextBlockIndex, data, iv };

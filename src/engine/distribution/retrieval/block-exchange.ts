@@ -1,0 +1,102 @@
+import type { SegmentInfo } from '../ports.js';
+import {
+  blockCount,
+  blockLength,
+  decodeResponse,
+  decryptBlock,
+  encodeRequest,
+  encryptedLength,
+  hashBlock,
+  MessageError,
+  type BlockCipher,
+  type BlockRange,
+  type RetrievalResponse,
+} from '../wire/index.js';
+import { PeerFault } from './peer-fault.js';
+
+/** What Windows prefers. A server may choose otherwise and says so in its answer. */
+const PREFERRED_CIPHER: BlockCipher = 'aes-128-cbc';
+
+/** The question which blocks of a segment a peer has. */
+export const askForList = (segment: SegmentInfo): Buffer =>
+  encodeRequest({
+    _tag: 'GetBlockList',
+    cipher: PREFERRED_CIPHER,
+    segmentId: segment.id,
+    ranges: [{ index: 0, count: blockCount(segment.length) }],
+  });
+
+/** The question for one block. */
+export const askForBlock = (segment: SegmentInfo, block: number): Buffer =>
+  encodeRequest({
+    _tag: 'GetBlocks',
+    cipher: PREFERRED_CIPHER,
+    segmentId: segment.id,
+    ranges: [{ index: block, count: 1 }],
+  });
+
+/** The blocks that the answer lists; none if the peer has none. @throws PeerFault */
+export const acceptList = (segment: SegmentInfo, answer: Buffer): readonly BlockRange[] => {
+  const response = decode(answer, 'BlockList');
+  checkSegment(segment, response.segmentId);
+  if (response.ranges.some(({ index }) => index >= blockCount(segment.length))) {
+    throw new PeerFault('listed blocks that the segment does not have');
+  }
+  return response.ranges;
+};
+
+/**
+ * The plain block from the answer, checked against its hash; `undefined` if the peer does not have it.
+ *
+ * @throws PeerFault
+ */
+export const acceptBlock = (segment: SegmentInfo, block: number, answer: Buffer): Buffer | undefined => {
+  const hash = segment.blockHashes[block];
+  if (hash === undefined) throw new RangeError(`block ${block} of a segment that is known up to fewer`);
+  const response = decode(answer, 'Block');
+  checkSegment(segment, response.segmentId);
+  if (response.blockIndex !== block) throw new PeerFault('answered with another block');
+  const { cipher, iv } = response;
+  const [data] = response.data;
+  if (data === undefined || data.length === 0) return undefined;
+  const length = blockLength(segment.length, block);
+  if (data.length !== encryptedLength(cipher, length)) {
+    throw new PeerFault(`answered with ${data.length} bytes for a block of ${length}`);
+  }
+  const bytes = asFault(() => decryptBlock(cipher, segment.secret, iv, data));
+  if (bytes.length !== length || !hashBlock(segment.hash, bytes).equals(hash)) {
+    throw new PeerFault('answered with bytes that do not match their hash');
+  }
+  return bytes;
+};
+
+const decode = <Tag extends RetrievalResponse['_tag']>(
+  answer: Buffer,
+  expected: Tag,
+): Extract<RetrievalResponse, { readonly _tag: Tag }> => {
+  const response = asFault(() => decodeResponse(answer));
+  if (isTagged(response, expected)) return response;
+  if (response._tag === 'Negotiation') {
+    const { minVersion, maxVersion } = response;
+    throw new PeerFault(`speaks versions ${minVersion.major} to ${maxVersion.major} of the protocol only`);
+  }
+  throw new PeerFault('answered another question');
+};
+
+const isTagged = <Tag extends RetrievalResponse['_tag']>(
+  response: RetrievalResponse,
+  tag: Tag,
+): response is Extract<RetrievalResponse, { readonly _tag: Tag }> => response._tag === tag;
+
+const checkSegment = (segment: SegmentInfo, id: Uint8Array): void => {
+  if (Buffer.compare(segment.id, id) !== 0) throw new PeerFault('answered with another segment');
+};
+
+const asFault = <Result>(read: () => Result): Result => {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof MessageError) throw new PeerFault(`answered nonsense: ${error.message}`);
+    throw error;
+  }
+};

@@ -1,0 +1,97 @@
+import type { Clock } from '../../../driver/index.js';
+import type { BlockRange } from '../wire/index.js';
+import type { RetrievalClientLimits } from './limits.js';
+import type { PeerFault } from './peer-fault.js';
+
+/** What is remembered of a peer, across contents and connections. */
+export interface PeerRecord {
+  readonly peer: string;
+  /** Requests under way. */
+  outstanding: number;
+  /** Whether its last answer was a verified block; a peer without that gets one request at a time. */
+  trusted: boolean;
+  /** Faults that count. */
+  faults: number;
+  /** Grows with every fault that counts, so that a request can tell whether one happened meanwhile. */
+  incident: number;
+  /** When the faults are forgotten. */
+  forgetAt: number;
+  /** Which blocks it says it has, by segment. */
+  readonly lists: Map<string, BlockList>;
+}
+
+interface BlockList {
+  readonly ranges: readonly BlockRange[];
+  readonly expiresAt: number;
+}
+
+/** From here on the book drops peers it has nothing to say about. */
+const MANY_PEERS = 1_024;
+
+/** The memory of peers: who misbehaved, and who has what. */
+export class PeerBook {
+  readonly #records = new Map<string, PeerRecord>();
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly limits: RetrievalClientLimits,
+  ) {}
+
+  /** The record of `peer`, without what is too old to matter. */
+  get(peer: string): PeerRecord {
+    const known = this.#records.get(peer);
+    if (known !== undefined) {
+      if (known.forgetAt <= this.clock.now()) known.faults = 0;
+      return known;
+    }
+    if (this.#records.size >= MANY_PEERS) this.#forgetStrangers();
+    const record: PeerRecord = {
+      peer,
+      outstanding: 0,
+      trusted: false,
+      faults: 0,
+      incident: 0,
+      forgetAt: 0,
+      lists: new Map(),
+    };
+    this.#records.set(peer, record);
+    return record;
+  }
+
+  isStruckOut(record: PeerRecord): boolean {
+    return record.faults >= this.limits.faultsPerPeer && record.forgetAt > this.clock.now();
+  }
+
+  /**
+   * Notes a fault of a request that began at `incident`. Requests that fail together because the peer went away are
+   * one fault.
+   */
+  blame(record: PeerRecord, fault: PeerFault, incident: number): void {
+    record.trusted = false;
+    if (fault.kind === 'outage' && incident !== record.incident) return;
+    record.incident += 1;
+    record.faults += 1;
+    record.forgetAt = this.clock.now() + this.limits.faultMemoryMs;
+  }
+
+  /** Which blocks of `segment` the peer said it has; `undefined` if it was not asked lately. */
+  list(record: PeerRecord, segment: string): readonly BlockRange[] | undefined {
+    const list = record.lists.get(segment);
+    return list === undefined || list.expiresAt <= this.clock.now() ? undefined : list.ranges;
+  }
+
+  setList(record: PeerRecord, segment: string, ranges: readonly BlockRange[]): void {
+    const now = this.clock.now();
+    for (const [other, { expiresAt }] of record.lists) if (expiresAt <= now) record.lists.delete(other);
+    record.lists.set(segment, { ranges, expiresAt: now + this.limits.listLifetimeMs });
+  }
+
+  /** Keeps the book from growing with every address that was ever heard of. */
+  #forgetStrangers(): void {
+    const now = this.clock.now();
+    for (const [peer, record] of this.#records) {
+      if (record.outstanding > 0 || record.forgetAt > now) continue;
+      if ([...record.lists.values()].every(({ expiresAt }) => expiresAt <= now)) this.#records.delete(peer);
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import type { BlockSource, StoredSegment } from '../ports.js';
+import {
+  blockCount,
+  blockLength,
+  encodeResponse,
+  encryptBlock,
+  IV_LENGTH,
+  PROTOCOL_VERSION,
+  rangesOfBlocks,
+  type BlockCipher,
+  type BlockRequest,
+  type BlockResponse,
+  type RetrievalRequest,
+} from '../wire/index.js';
+
+/** What a request is answered with, and what of the store that hands out. */
+export interface Answer {
+  readonly body: Buffer;
+  readonly served?: { readonly segment: StoredSegment; readonly block: number; readonly bytes: number };
+}
+
+export interface AnswerContext {
+  readonly source: BlockSource;
+  readonly randomBytes: (length: number) => Uint8Array;
+  /** Whether there is no room for another upload; the answer is then that nothing is here. */
+  readonly busy: boolean;
+}
+
+/** Answers a request by PCCRR 3.2.5. */
+export const answerRequest = async (request: RetrievalRequest, context: AnswerContext): Promise<Answer> => {
+  switch (request._tag) {
+    case 'Negotiation':
+    case 'Foreign': {
+      const versions = { minVersion: PROTOCOL_VERSION, maxVersion: PROTOCOL_VERSION };
+      return { body: encodeResponse({ _tag: 'Negotiation', ...versions }) };
+    }
+    case 'GetBlockList':
+      return answerList(request, context);
+    case 'GetBlocks':
+      return answerBlock(request, context);
+  }
+};
+
+const answerList = ({ cipher, segmentId, ranges }: BlockRequest, context: AnswerContext): Answer => {
+  const segment = context.busy ? undefined : context.source.find(segmentId);
+  const end = segment === undefined ? 0 : blockCount(segment.info.length);
+  const listed = rangesOfBlocks(ranges, end, (index) => segment?.has(index) === true);
+  const behind = Math.max(0, ...ranges.map(({ index, count }) => index + count));
+  return {
+    body: encodeResponse({
+      _tag: 'BlockList',
+      cipher: chooseCipher(cipher),
+      segmentId,
+      ranges: listed,
+      nextBlockIndex: segment === undefined ? 0 : nextBlock(segment, behind),
+    }),
+  };
+};
+
+const answerBlock = async (request: BlockRequest, context: AnswerContext): Promise<Answer> => {
+  const { segmentId, ranges } = request;
+  const cipher = chooseCipher(request.cipher);
+  const none = Buffer.alloc(0);
+  // Only one block is answered, the lowest.
+  const blockIndex = ranges.length === 0 ? 0 : Math.min(...ranges.map(({ index }) => index));
+  const missing: BlockResponse = {
+    _tag: 'Block',
+    cipher,
+    segmentId,
+    blockIndex,
+    nextBlockIndex: 0,
+    data: [],
+    iv: none,
+  };
+  const segment = context.busy ? undefined : context.source.find(segmentId);
+  if (segment === undefined || ranges.length === 0) return { body: encodeResponse(missing) };
+  const nextBlockIndex = nextBlock(segment, blockIndex + 1);
+  const bytes = segment.has(blockIndex) ? await segment.read(blockIndex) : undefined;
+  if (bytes?.length !== blockLength(segment.info.length, blockIndex)) {
+    return { body: encodeResponse({ ...missing, nextBlockIndex }) };
+  }
+  const iv = context.randomBytes(IV_LENGTH);
+  const data = encryptBlock(cipher, segment.info.secret, iv, bytes);
+  return {
+    body: encodeResponse({ ...missing, nextBlockIndex, data, iv }),
+    served: { segment, block: blockIndex, bytes: bytes.length },
+  };
+};
+
+/** What Windows prefers, unless more was asked for; plain text is never sent. */
+const chooseCipher = (wanted: BlockCipher): BlockCipher => (wanted === 'none' ? 'aes-128-cbc' : wanted);
+
+const nextBlock = (segment: StoredSegment, from: number): number => {
+  const end = blockCount(segment.info.length);
+  for (let index = from; index < end; index += 1) if (segment.has(index)) return index;
+  return 0;
+};

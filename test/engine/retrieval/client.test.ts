@@ -1,0 +1,358 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { systemClock, type Clock, type DistributionEvent } from '../../../src/driver/index.js';
+import { FetchFailure, type RetrievalClient } from '../../../src/engine/distribution/ports.js';
+import {
+  decodeRequest,
+  encodeResponse,
+  type BlockRequest,
+} from '../../../src/engine/distribution/wire/index.js';
+import { vectors } from '../wire/vectors.js';
+import {
+  afterwards,
+  fakePeer,
+  honestAnswer,
+  http,
+  memorySource,
+  never,
+  segmentOf,
+  startClient,
+  startServer,
+  until,
+  type FakePeer,
+} from './harness.js';
+
+const segment = segmentOf(8 * 65_536 + 1_000);
+
+type Fetch = Parameters<RetrievalClient['fetch']>[0];
+
+const ask = (block: number, peers: readonly string[], changes: Partial<Fetch> = {}): Fetch => ({
+  segment: segment.info,
+  block,
+  peers,
+  wanted: 1,
+  signal: never(),
+  ...changes,
+});
+
+const failureOf = async (fetched: Promise<unknown>): Promise<FetchFailure> => {
+  const failure = await fetched.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  expect(failure).toBeInstanceOf(FetchFailure);
+  return failure as FetchFailure;
+};
+
+const kinds = (peer: FakePeer): string[] => peer.requests.map(({ _tag }) => _tag);
+
+const emptyList = (request: BlockRequest): Buffer =>
+  encodeResponse({ ...request, _tag: 'BlockList', ranges: [], nextBlockIndex: 0 });
+
+const emptyBlock = (request: BlockRequest): Buffer =>
+  encodeResponse({
+    _tag: 'Block',
+    cipher: request.cipher,
+    segmentId: request.segmentId,
+    blockIndex: request.ranges[0]!.index,
+    nextBlockIndex: 0,
+    data: [],
+    iv: Buffer.alloc(0),
+  });
+
+const honest = (socket: Socket, request: BlockRequest): void => {
+  socket.write(http(honestAnswer(segment, request)));
+};
+
+/** Real timers, but a time of day that the test sets. */
+const settableClock = (): Clock & { advance(ms: number): void } => {
+  let now = 1_000_000;
+  return { now: () => now, schedule: systemClock.schedule, advance: (ms) => void (now += ms) };
+};
+
+describe('fetching', () => {
+  it('a whole segment from several servers, each block whole and told of', async () => {
+    const events: DistributionEvent[] = [];
+    const servers = await Promise.all([0, 1, 2].map(() => startServer({ source: memorySource([segment]) })));
+    const peers = servers.map(({ peer }) => peer);
+    const client = startClient({ emit: (event) => events.push(event) });
+    const fetched = await Promise.all(
+      segment.blocks.map((_, block) => client.fetch(ask(block, peers, { wanted: segment.blocks.length }))),
+    );
+    fetched.forEach(({ bytes }, block) => expect(bytes.equals(segment.blocks[block]!)).toBe(true));
+    expect(new Set(fetched.map(({ peer }) => peer))).toEqual(new Set(peers));
+    const received = events.flatMap((event) => (event._tag === 'BlockResponseReceived' ? [event] : []));
+    expect(received.map(({ block }) => block).sort((a, b) => a - b)).toEqual(segment.blocks.map((_, i) => i));
+    expect(received.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(segment.info.length);
+  });
+
+  it('from a node:http server that answers in chunks and closes', async () => {
+    const message = Buffer.from(vectors.pccrr.wire['MSG_BLK block1 aes256']!.hex!, 'hex');
+    const server = createServer((request, response) => {
+      request.resume().on('end', () => {
+        response.setHeader('connection', 'close');
+        for (const byte of message) response.write(Buffer.from([byte]));
+        response.end();
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    afterwards(async () => void server.close());
+    const { publishedSegments, generateContent } = await import('../wire/vectors.js');
+    const content = generateContent(65_537);
+    const [info] = publishedSegments('sha256', content);
+    const { port } = server.address() as AddressInfo;
+    const { bytes } = await startClient().fetch(ask(1, [`127.0.0.1:${port}`], { segment: info! }));
+    expect(bytes).toEqual(content.subarray(65_536));
+  });
+
+  it('a block in plain text, if the peer insists, since its hash proves it', async () => {
+    const peer = await fakePeer((socket, request) => {
+      const data = [segment.blocks[3]!];
+      socket.write(http(honestAnswer(segment, request, { cipher: 'none', data, iv: Buffer.alloc(0) })));
+    });
+    const { bytes } = await startClient().fetch(ask(3, [peer.peer]));
+    expect(bytes.equals(segment.blocks[3]!)).toBe(true);
+  });
+
+  it('over IPv6', async () => {
+    const server = await startServer({ source: memorySource([segment]), host: '::1' });
+    const { bytes } = await startClient().fetch(ask(0, [`[::1]:${server.port}`]));
+    expect(bytes.equals(segment.blocks[0]!)).toBe(true);
+  });
+
+  it.each(['', 'nowhere', '127.0.0.1:0', '127.0.0.1:65536', 'a\r\nb:80', 'http://127.0.0.1:80'])(
+    'from %j fails with a reason',
+    async (peer) => {
+      const failure = await failureOf(startClient().fetch(ask(0, [peer])));
+      expect(failure.attempts[0]).toEqual({ peer, reason: 'is not host:port' });
+    },
+  );
+
+  it('from nobody fails, and from a port where nobody listens fails with the reason', async () => {
+    const client = startClient();
+    expect((await failureOf(client.fetch(ask(0, [])))).attempts).toEqual([]);
+    const gone = await startServer({ source: memorySource([]) });
+    await gone.close();
+    expect((await failureOf(client.fetch(ask(0, [gone.peer])))).attempts[0]!.reason).toContain(
+      'ECONNREFUSED',
+    );
+  });
+});
+
+describe('block lists', () => {
+  it('are asked for only by who wants more than three blocks, and once', async () => {
+    const peer = await fakePeer(honest);
+    const client = startClient();
+    await client.fetch(ask(0, [peer.peer], { wanted: 3 }));
+    expect(kinds(peer)).toEqual(['GetBlocks']);
+    for (const block of [1, 2, 3]) await client.fetch(ask(block, [peer.peer], { wanted: 4 }));
+    expect(kinds(peer)).toEqual(['GetBlocks', 'GetBlockList', 'GetBlocks', 'GetBlocks', 'GetBlocks']);
+  });
+
+  it('keep a peer from being asked for what it lacks, for fifteen seconds and without a strike', async () => {
+    const clock = settableClock();
+    const peer = await fakePeer((socket, request) => void socket.write(http(emptyList(request))));
+    const events: DistributionEvent[] = [];
+    const client = startClient({ clock, emit: (event) => events.push(event) });
+    const lacking = async (): Promise<void> => {
+      const failure = await failureOf(client.fetch(ask(0, [peer.peer], { wanted: 9 })));
+      expect(failure.attempts).toEqual([{ peer: peer.peer, reason: 'does not have the block' }]);
+    };
+    for (let time = 0; time < 5; time += 1) await lacking();
+    expect(kinds(peer)).toEqual(['GetBlockList']);
+    clock.advance(14_999);
+    await lacking();
+    expect(kinds(peer)).toHaveLength(1);
+    clock.advance(1);
+    await lacking();
+    expect(kinds(peer)).toHaveLength(2);
+    expect(events).toEqual([]);
+  });
+
+  it('that promise what is not delivered are not believed again for a while', async () => {
+    const peer = await fakePeer((socket, request) => {
+      const list = request._tag === 'GetBlockList';
+      socket.write(http(list ? honestAnswer(segment, request) : emptyBlock(request)));
+    });
+    const client = startClient();
+    for (const block of [0, 1, 2, 3]) await failureOf(client.fetch(ask(block, [peer.peer], { wanted: 9 })));
+    expect(kinds(peer)).toEqual(['GetBlockList', 'GetBlocks']);
+  });
+});
+
+describe('peers', () => {
+  it('that fail three times stay out for ten minutes, across fetches', async () => {
+    const clock = settableClock();
+    const liar = await fakePeer((socket, request) => {
+      socket.write(http(honestAnswer(segment, request, { segmentId: Buffer.alloc(32) })));
+    });
+    const client = startClient({ clock });
+    expect((await failureOf(client.fetch(ask(0, [liar.peer])))).attempts).toHaveLength(3);
+    clock.advance(599_999);
+    expect((await failureOf(client.fetch(ask(1, [liar.peer])))).attempts).toHaveLength(0);
+    expect(liar.requests).toHaveLength(3);
+    clock.advance(1);
+    expect((await failureOf(client.fetch(ask(1, [liar.peer])))).attempts).toHaveLength(3);
+  });
+
+  it('get one request at a time until they have delivered, then as many as the limit', async () => {
+    const held: (() => void)[] = [];
+    const peer = await fakePeer((socket, request) => void held.push(() => honest(socket, request)));
+    const client = startClient({ limits: { requestsPerPeer: 3, requestTimeoutMs: 20_000 } });
+    const fetched = Promise.all(segment.blocks.map((_, block) => client.fetch(ask(block, [peer.peer]))));
+    await until(() => held.length === 1);
+    held.shift()!();
+    await until(() => held.length === 3);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(held).toHaveLength(3);
+    while (peer.requests.length < segment.blocks.length || held.length > 0) {
+      await until(() => held.length > 0);
+      held.shift()!();
+    }
+    expect(await fetched).toHaveLength(segment.blocks.length);
+    expect(peer.sockets.size).toBe(3);
+  });
+
+  it('beyond the sixteenth are not asked', async () => {
+    const peers = await Promise.all(
+      Array.from({ length: 18 }, () =>
+        fakePeer((socket, request) => void socket.write(http(emptyBlock(request)))),
+      ),
+    );
+    await failureOf(
+      startClient().fetch(
+        ask(
+          0,
+          peers.map(({ peer }) => peer),
+        ),
+      ),
+    );
+    expect(peers.map(({ requests }) => requests.length)).toEqual([...Array<number>(16).fill(1), 0, 0]);
+  });
+
+  it('that went away with several requests under way have one fault, not several', async () => {
+    let away = true;
+    const pending: Socket[] = [];
+    const peer = await fakePeer((socket, request, index) => {
+      if (index === 0 || !away) honest(socket, request);
+      else pending.push(socket);
+      if (pending.length === 4) {
+        away = false;
+        for (const each of pending.splice(0)) each.resetAndDestroy();
+      }
+    });
+    const client = startClient({ limits: { requestsPerPeer: 4, requestTimeoutMs: 20_000 } });
+    await client.fetch(ask(0, [peer.peer]));
+    const fetched = await Promise.all([1, 2, 3, 4].map((block) => client.fetch(ask(block, [peer.peer]))));
+    expect(fetched.map(({ bytes }) => bytes.equals(segment.blocks[0]!))).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  it('that close an idle connection just when it is used again are not to blame', async () => {
+    const events: DistributionEvent[] = [];
+    let fresh = true;
+    const peer = await fakePeer((socket, request) => {
+      if (fresh) honest(socket, request);
+      else socket.resetAndDestroy();
+      fresh = !fresh;
+    });
+    const client = startClient({ emit: (event) => events.push(event) });
+    for (const block of [0, 1, 2]) await client.fetch(ask(block, [peer.peer]));
+    expect(events.filter(({ _tag }) => _tag === 'PeerFailed')).toEqual([]);
+    expect(peer.requests).toHaveLength(5);
+  });
+
+  it('one honest among fifteen liars is enough for every block', async () => {
+    const clock = settableClock();
+    const liars = await Promise.all(
+      Array.from({ length: 15 }, (_, kind) =>
+        fakePeer((socket, request) => {
+          if (kind % 3 === 0)
+            socket.write(http(honestAnswer(segment, request, { segmentId: Buffer.alloc(32) })));
+          else if (kind % 3 === 1) socket.resetAndDestroy();
+          else if (request._tag === 'GetBlockList') honest(socket, request);
+          else socket.write(http(emptyBlock(request)));
+        }),
+      ),
+    );
+    const server = await startServer({ source: memorySource([segment]) });
+    const client = startClient({ clock });
+    const peers = [...liars.map(({ peer }) => peer), server.peer];
+    const fetched = await Promise.all(
+      segment.blocks.map((_, block) => client.fetch(ask(block, peers, { wanted: 9 }))),
+    );
+    fetched.forEach(({ peer, bytes }, block) => {
+      expect(peer).toBe(server.peer);
+      expect(bytes.equals(segment.blocks[block]!)).toBe(true);
+    });
+    for (const { requests } of liars) expect(requests.length).toBeLessThanOrEqual(4);
+  });
+});
+
+describe('ending', () => {
+  it('an abort rejects with its reason, closes the connection and blames nobody', async () => {
+    const events: DistributionEvent[] = [];
+    const peer = await fakePeer(() => undefined);
+    const client = startClient({ emit: (event) => events.push(event) });
+    const ending = new AbortController();
+    const asked = client.fetch(ask(0, [peer.peer], { signal: ending.signal }));
+    const waiting = client.fetch(ask(1, [peer.peer], { signal: ending.signal }));
+    await until(() => peer.requests.length === 1);
+    const reason = new Error('enough');
+    ending.abort(reason);
+    await expect(asked).rejects.toBe(reason);
+    await expect(waiting).rejects.toBe(reason);
+    await until(() => peer.sockets.size === 0);
+    expect(peer.requests).toHaveLength(1);
+    expect(events.filter(({ _tag }) => _tag === 'PeerFailed')).toEqual([]);
+    await expect(client.fetch(ask(0, [peer.peer], { signal: ending.signal }))).rejects.toBe(reason);
+  });
+
+  it('a close fails what is under way or waiting and leaves no connection', async () => {
+    const silent = await fakePeer(() => undefined);
+    const idle = await fakePeer(honest);
+    const client = startClient();
+    await client.fetch(ask(0, [idle.peer]));
+    expect(idle.sockets.size).toBe(1);
+    const failures = [0, 1].map((block) => failureOf(client.fetch(ask(block, [silent.peer]))));
+    await until(() => silent.requests.length === 1);
+    await client.close();
+    await Promise.all(failures);
+    await until(() => silent.sockets.size === 0 && idle.sockets.size === 0);
+    await failureOf(client.fetch(ask(0, [idle.peer])));
+  });
+
+  it('requests are of the protocol, to the path of the protocol', async () => {
+    const seen: { method?: string; url?: string; body: Buffer }[] = [];
+    const server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        seen.push({ method: request.method!, url: request.url!, body: Buffer.concat(chunks) });
+        response.end(emptyBlock(decodeRequest(Buffer.concat(chunks)) as BlockRequest));
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    afterwards(async () => void server.close());
+    const id = Buffer.from(vectors.pccrr.segment_id, 'hex');
+    const client = startClient();
+    const { port } = server.address() as AddressInfo;
+    await failureOf(client.fetch(ask(1, [`127.0.0.1:${port}`], { segment: { ...segment.info, id } })));
+    expect(seen).toEqual([
+      {
+        method: 'POST',
+        url: '/116B50EB-ECE2-41ac-8429-9F9E963361B7/',
+        body: Buffer.from(vectors.pccrr.wire['MSG_GETBLKS block1']!.hex!, 'hex'),
+      },
+    ]);
+    await client.close();
+  });
+});
