@@ -1,4 +1,5 @@
 import type { Clock } from '../../driver/index.js';
+import type { Calls } from './calls.js';
 import type { RandomSource } from './crypto/keys.js';
 import type { Enumerations } from './enumerations.js';
 import type { GroupEvents } from './group-events.js';
@@ -10,6 +11,7 @@ import type { IdentityStore } from './storage/identity-store.js';
 
 /** Everything that the members of the grouping family work with. */
 export interface GroupingContext {
+  readonly calls: Calls;
   readonly data: DataDirectory;
   readonly clock: Clock;
   readonly random: RandomSource;

@@ -7,6 +7,7 @@ import {
   type GroupingDriver,
   type IdentityDriver,
 } from '../../driver/index.js';
+import { Calls } from './calls.js';
 import type { RandomSource } from './crypto/keys.js';
 import { createEnumerationDriver, Enumerations } from './enumerations.js';
 import { GroupEvents } from './group-events.js';
@@ -23,7 +24,7 @@ export interface GroupingEngineOptions {
   /** Its sub-directory `grouping` holds identities and groups; several processes of one user may share it. Made on first use. */
   readonly dataDir: string;
   readonly clock?: Clock | undefined;
-  /** Where keys, serial numbers and salts come from. Give another one than the system's to tests only. */
+  /** Where keys, serial numbers and salts come from; its bytes are overwritten. Give another than the system's to tests only. */
   readonly random?: RandomSource | undefined;
 }
 
@@ -31,13 +32,14 @@ export interface GroupingEngine {
   readonly grouping: GroupingDriver;
   readonly identity: IdentityDriver;
   readonly enumeration: EnumerationDriver;
-  /** Closes all groups and ends all listings. Never rejects. */
+  /** Closes all groups, waits for what is under way and ends all listings. Never rejects. */
   dispose(): Promise<void>;
 }
 
 /** The grouping and identity families on local disk. */
 export const createGroupingEngine = (options: GroupingEngineOptions): GroupingEngine => {
   const { dataDir, clock = systemClock, random = randomBytes } = options;
+  const calls = new Calls();
   const next = createHandleSource();
   const data = new DataDirectory(join(dataDir, 'grouping'), random);
   const identityStore = new IdentityStore(data, clock, random);
@@ -54,6 +56,7 @@ export const createGroupingEngine = (options: GroupingEngineOptions): GroupingEn
 
   return {
     grouping: createGroupingDriver({
+      calls,
       data,
       clock,
       random,
@@ -64,10 +67,11 @@ export const createGroupingEngine = (options: GroupingEngineOptions): GroupingEn
       events,
       enumerations,
     }),
-    identity: createIdentityDriver(identities),
-    enumeration: createEnumerationDriver(enumerations),
+    identity: createIdentityDriver(identities, calls),
+    enumeration: createEnumerationDriver(enumerations, calls),
     dispose: async () => {
       openGroups.dispose();
+      await calls.idle();
       enumerations.clear();
     },
   };

@@ -1,6 +1,7 @@
 import type { EnumerationDriver, EnumerationHandle } from '../../driver/index.js';
 import { HandleTable, type HandleSource } from './handles.js';
-import { perform, Refusal } from './refusal.js';
+import type { Calls } from './calls.js';
+import { Refusal } from './refusal.js';
 
 interface Listing {
   readonly items: readonly unknown[];
@@ -42,9 +43,9 @@ export class Enumerations {
   }
 }
 
-export const createEnumerationDriver = (enumerations: Enumerations): EnumerationDriver => ({
-  itemCount: (listing) => perform('enumeration.itemCount', () => enumerations.itemCount(listing)),
+export const createEnumerationDriver = (enumerations: Enumerations, calls: Calls): EnumerationDriver => ({
+  itemCount: (listing) => calls.perform('enumeration.itemCount', () => enumerations.itemCount(listing)),
   nextItems: (listing, max, call) =>
-    perform('enumeration.nextItems', () => enumerations.nextItems(listing, max), call),
-  end: (listing) => perform('enumeration.end', () => enumerations.end(listing)),
+    calls.perform('enumeration.nextItems', () => enumerations.nextItems(listing, max), call),
+  end: (listing) => calls.perform('enumeration.end', () => enumerations.end(listing)),
 });

@@ -9,21 +9,22 @@ import { readGroupConfig, writeGroupConfig, type GroupConfig } from './documents
 import { refuseMalformed } from './documents/malformed.js';
 import { isNameOf } from './names.js';
 import { Refusal } from './refusal.js';
-import { decodeGroup, encodeGroup, type GroupRecord } from './storage/group-record.js';
+import { decodeGroup, encodeGroup, type StoredGroup } from './storage/stored-group.js';
 import { DamagedRecord } from './storage/record.js';
 
 const sealContext = ({ identity, groupPeerName, cloud }: Omit<GroupConfig, 'membership'>): string =>
   ['peerweave group configuration', identity, groupPeerName, cloud].join('\0');
 
 /** What is sealed: length of the record, 32 bits big-endian; the record; the group's key, PKCS#8, if there is one. */
-const packGroup = (group: GroupRecord, pkcs8: Uint8Array): Buffer => {
+const packGroup = (group: StoredGroup, pkcs8: Uint8Array): Buffer => {
   const record = encodeGroup(group);
   const length = Buffer.alloc(4);
   length.writeUInt32BE(record.length);
   return Buffer.concat([length, record, pkcs8]);
 };
 
-const unpackGroup = (packed: Buffer): { group: GroupRecord; key: KeyObject | undefined } => {
+const unpackGroup = (packed: Buffer): { group: StoredGroup; key: KeyObject | undefined } => {
+  if (packed.length < 4) throw new DamagedRecord('it is cut short');
   const end = 4 + packed.readUInt32BE(0);
   const pkcs8 = packed.subarray(end);
   return {
@@ -55,7 +56,7 @@ export const exportConfig = async (
 /** Refuses a configuration whose sealed part is not about what its outside says. */
 const checkContent = async (
   config: GroupConfig,
-  group: GroupRecord,
+  group: StoredGroup,
   key: KeyObject | undefined,
 ): Promise<void> => {
   const agrees =
@@ -75,7 +76,7 @@ const checkContent = async (
 const openConfig = async (
   config: GroupConfig,
   password: SecretText,
-): Promise<{ group: GroupRecord; key: KeyObject | undefined }> => {
+): Promise<{ group: StoredGroup; key: KeyObject | undefined }> => {
   const packed = await unseal(config.membership, password, sealContext(config));
   try {
     return unpackGroup(packed);

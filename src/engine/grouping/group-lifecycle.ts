@@ -1,9 +1,10 @@
-import type {
-  CallOptions,
-  GroupCreation,
-  GroupHandle,
-  GroupProperties,
-  SecretText,
+import {
+  ROLES,
+  type CallOptions,
+  type GroupCreation,
+  type GroupHandle,
+  type GroupProperties,
+  type SecretText,
 } from '../../driver/index.js';
 import { INFINITE_VALIDITY_MS, wholeSeconds } from './certificates/certificate.js';
 import { chainToDer, checkChainTime, type MembershipChain } from './certificates/chain.js';
@@ -17,9 +18,8 @@ import { trustInvitation } from './invitations.js';
 import { ownMembership, requireReady } from './memberships.js';
 import { authorityOf, composePeerName } from './names.js';
 import { Refusal } from './refusal.js';
-import { ADMINISTRATOR } from './roles.js';
 import type { Identity } from './storage/identity-store.js';
-import type { GroupRecord } from './storage/group-record.js';
+import type { StoredGroup } from './storage/stored-group.js';
 
 const newInstance = ({ random }: GroupingContext): string => Buffer.from(random(16)).toString('hex');
 
@@ -78,13 +78,13 @@ export const createGroup = async (
       issuer: groupPeerName,
       issuerFriendlyName: friendlyName,
       groupPeerName,
-      roles: [ADMINISTRATOR],
+      roles: [ROLES.admin],
       ...period,
     },
     key,
     random,
   );
-  const group: GroupRecord = {
+  const group: StoredGroup = {
     instance: newInstance(context),
     groupPeerName,
     identity: creator.peerName,
@@ -116,7 +116,7 @@ export const openGroup = async (
 };
 
 /** The group that was there before this join. */
-const findKnown = async ({ groupStore }: GroupingContext, joined: GroupRecord): Promise<GroupRecord> => {
+const findKnown = async ({ groupStore }: GroupingContext, joined: StoredGroup): Promise<StoredGroup> => {
   const known = await groupStore.find(joined.identity, joined.groupPeerName);
   if (known === undefined)
     throw new Refusal('ERROR_DELETE_PENDING', 'the group is being deleted at this moment; join again');
@@ -126,7 +126,7 @@ const findKnown = async ({ groupStore }: GroupingContext, joined: GroupRecord): 
 /** A newer membership replaces an older one; everything else that is known of the group stays. */
 const renewMembership = async (
   context: GroupingContext,
-  known: GroupRecord,
+  known: StoredGroup,
   chain: MembershipChain,
 ): Promise<void> => {
   const current = await ownMembership(known);
@@ -159,7 +159,7 @@ export const joinGroup = async (
   const groupPeerName = chain.root.subject;
   if (openGroups.handlesOn(owner.peerName, groupPeerName).length > 0)
     throw new Refusal('PEER_E_GROUP_IN_USE', `${owner.peerName} has group ${groupPeerName} open`);
-  const joined: GroupRecord = {
+  const joined: StoredGroup = {
     instance: newInstance(context),
     groupPeerName,
     identity: owner.peerName,
@@ -192,7 +192,7 @@ export const joinGroupWithPassword = async (
     throw new Refusal('E_INVALIDARG', 'this invitation is joined without a password');
   checkCloud(cloud, invitation.cloud);
   const owner = await context.identityStore.read(await context.identities.resolve(identity));
-  const joined: GroupRecord = {
+  const joined: StoredGroup = {
     instance: newInstance(context),
     groupPeerName: invitation.groupPeerName,
     identity: owner.peerName,

@@ -1,4 +1,9 @@
-import type { GroupAuthentication, GroupCreation, GroupProperties } from '../../driver/index.js';
+import {
+  LIMITS,
+  type GroupAuthentication,
+  type GroupCreation,
+  type GroupProperties,
+} from '../../driver/index.js';
 import { resolveCloud } from './clouds.js';
 import { passwordLength } from './crypto/password.js';
 import {
@@ -11,14 +16,17 @@ import {
 import { Refusal } from './refusal.js';
 import { isRole } from './roles.js';
 
-const MAX_COMMENT_LENGTH = 255;
+const MAX_COMMENT_LENGTH = LIMITS['group.comment.max'];
 
 /** Shorter group passwords are refused: whoever gets hold of the verifier can try them all. */
 export const MIN_GROUP_PASSWORD_LENGTH = 8;
 
-// Seconds. PEER_GROUP_PROPERTIES gives 8 hours to 10 years; 0 stands for as long as the issuer allows.
-const MEMBER_DATA_LIFETIME = { min: 28_800, max: 315_360_000 };
-const PRESENCE_LIFETIME = { min: 300, max: 0xffff_ffff };
+// Seconds; 0 stands for as long as the issuer allows.
+const MEMBER_DATA_LIFETIME = {
+  min: LIMITS['group.memberDataLifetime.min'],
+  max: LIMITS['group.memberDataLifetime.max'],
+};
+const PRESENCE_LIFETIME = { min: LIMITS['group.presenceLifetime.min'], max: 0xffff_ffff };
 
 const invalid = (reason: string): Refusal => new Refusal('PEER_E_INVALID_GROUP_PROPERTIES', reason);
 

@@ -25,7 +25,7 @@ import {
 } from './invitations.js';
 import { enumerateMembers } from './members.js';
 import { requireReady } from './memberships.js';
-import { perform, Refusal } from './refusal.js';
+import { Refusal } from './refusal.js';
 
 /** The version of the Windows API whose behaviour this is: 1.1. */
 const API_VERSION = 0x0101;
@@ -46,12 +46,12 @@ const sameTime = async (
 
 /** The grouping family of the contract, as far as it goes without a network. */
 export const createGroupingDriver = (context: GroupingContext): GroupingDriver => {
-  const { openGroups, events, enumerations } = context;
+  const { calls, openGroups, events, enumerations } = context;
   const closeLate = (handle: GroupHandle): void => openGroups.forget(handle);
 
   /** A member that needs what the engine lacks; a dead handle is still the more important news. */
   const unsupported = (operation: string, handle: GroupHandle, reason: string): Promise<never> =>
-    perform(operation, async () => {
+    calls.perform(operation, async () => {
       await openGroups.read(handle);
       throw unsupportedGrouping(operation, reason);
     });
@@ -60,29 +60,34 @@ export const createGroupingDriver = (context: GroupingContext): GroupingDriver =
     canConnect: false,
 
     startup: () =>
-      perform('grouping.startup', async () => {
+      calls.perform('grouping.startup', async () => {
         await context.data.prepare();
         await context.data.sweep(context.clock);
         openGroups.startup();
         return { version: API_VERSION, highestVersion: API_VERSION };
       }),
-    shutdown: () => perform('grouping.shutdown', () => openGroups.shutdown()),
+    shutdown: () => calls.perform('grouping.shutdown', () => openGroups.shutdown()),
 
     create: (creation, call) =>
-      perform('grouping.create', () => createGroup(context, creation, call), call, closeLate),
+      calls.perform('grouping.create', () => createGroup(context, creation, call), call, closeLate),
     open: (identity, name, cloud, call) =>
-      perform('grouping.open', () => openGroup(context, identity, name, cloud), call, closeLate),
+      calls.perform('grouping.open', () => openGroup(context, identity, name, cloud), call, closeLate),
     join: (identity, invitation, cloud, call) =>
-      perform('grouping.join', () => joinGroup(context, identity, invitation, cloud, call), call, closeLate),
+      calls.perform(
+        'grouping.join',
+        () => joinGroup(context, identity, invitation, cloud, call),
+        call,
+        closeLate,
+      ),
     joinWithPassword: (identity, invitation, password, cloud, call) =>
-      perform(
+      calls.perform(
         'grouping.joinWithPassword',
         () => joinGroupWithPassword(context, identity, invitation, password, cloud, call),
         call,
         closeLate,
       ),
-    close: (group) => perform('grouping.close', () => openGroups.close(group)),
-    delete: (identity, name) => perform('grouping.delete', () => deleteGroup(context, identity, name)),
+    close: (group) => calls.perform('grouping.close', () => openGroups.close(group)),
+    delete: (identity, name) => calls.perform('grouping.delete', () => deleteGroup(context, identity, name)),
 
     connect: (group) => unsupported('grouping.connect', group, OFFLINE_ONLY),
     connectByAddress: (group) => unsupported('grouping.connectByAddress', group, OFFLINE_ONLY),
@@ -90,36 +95,36 @@ export const createGroupingDriver = (context: GroupingContext): GroupingDriver =
       unsupported('grouping.resumePasswordAuthentication', group, OFFLINE_ONLY),
 
     getStatus: (group) =>
-      perform('grouping.getStatus', async () => {
+      calls.perform('grouping.getStatus', async () => {
         await openGroups.read(group);
         return { listening: false, hasConnections: false };
       }),
-    getProperties: (group) => perform('grouping.getProperties', () => getProperties(context, group)),
+    getProperties: (group) => calls.perform('grouping.getProperties', () => getProperties(context, group)),
     setProperties: (group, properties) =>
-      perform('grouping.setProperties', () => setProperties(context, group, properties)),
+      calls.perform('grouping.setProperties', () => setProperties(context, group, properties)),
 
     createInvitation: (group, request) =>
-      perform('grouping.createInvitation', () => createInvitation(context, group, request)),
+      calls.perform('grouping.createInvitation', () => createInvitation(context, group, request)),
     createPasswordInvitation: (group) =>
-      perform('grouping.createPasswordInvitation', () => createPasswordInvitation(context, group)),
+      calls.perform('grouping.createPasswordInvitation', () => createPasswordInvitation(context, group)),
     parseInvitation: (invitation) =>
-      perform('grouping.parseInvitation', () => {
+      calls.perform('grouping.parseInvitation', () => {
         openGroups.requireStarted();
         return parseInvitation(invitation);
       }),
     issueCredentials: (group, request) =>
       request.store
         ? unsupported('grouping.issueCredentials', group, NO_DATABASE)
-        : perform('grouping.issueCredentials', () => issueCredentials(context, group, request)),
+        : calls.perform('grouping.issueCredentials', () => issueCredentials(context, group, request)),
     exportConfig: (group, password) =>
-      perform('grouping.exportConfig', () => exportConfig(context, group, password)),
+      calls.perform('grouping.exportConfig', () => exportConfig(context, group, password)),
     importConfig: (xml, password, overwrite) =>
-      perform('grouping.importConfig', () => importConfig(context, xml, password, overwrite)),
+      calls.perform('grouping.importConfig', () => importConfig(context, xml, password, overwrite)),
 
     enumerateMembers: (group, filter) =>
-      perform('grouping.enumerateMembers', () => enumerateMembers(context, group, filter)),
+      calls.perform('grouping.enumerateMembers', () => enumerateMembers(context, group, filter)),
     enumerateConnections: (group) =>
-      perform('grouping.enumerateConnections', async () => {
+      calls.perform('grouping.enumerateConnections', async () => {
         await openGroups.read(group);
         return enumerations.open<GroupConnection>([]);
       }),
@@ -136,16 +141,16 @@ export const createGroupingDriver = (context: GroupingContext): GroupingDriver =
     exportDatabase: (group) => unsupported('grouping.exportDatabase', group, NO_DATABASE),
     importDatabase: (group) => unsupported('grouping.importDatabase', group, NO_DATABASE),
     peerToUniversalTime: (group, time) =>
-      perform('grouping.peerToUniversalTime', () => sameTime(context, group, time)),
+      calls.perform('grouping.peerToUniversalTime', () => sameTime(context, group, time)),
     universalToPeerTime: (group, time) =>
-      perform('grouping.universalToPeerTime', () => sameTime(context, group, time)),
+      calls.perform('grouping.universalToPeerTime', () => sameTime(context, group, time)),
 
     registerEvents: (group, registrations, onSignal) =>
-      perform('grouping.registerEvents', async () => {
+      calls.perform('grouping.registerEvents', async () => {
         await openGroups.read(group);
         return events.register(group, registrations, onSignal);
       }),
-    getEvents: (handle, max) => perform('grouping.getEvents', () => events.take(handle, max)),
-    unregisterEvents: (handle) => perform('grouping.unregisterEvents', () => events.unregister(handle)),
+    getEvents: (handle, max) => calls.perform('grouping.getEvents', () => events.take(handle, max)),
+    unregisterEvents: (handle) => calls.perform('grouping.unregisterEvents', () => events.unregister(handle)),
   };
 };

@@ -35,7 +35,7 @@ import {
   parsePeerName,
   UNSECURED,
 } from './names.js';
-import { perform, Refusal, stopIfAborted } from './refusal.js';
+import { Refusal, stopIfAborted, toFault } from './refusal.js';
 import type { GroupStore } from './storage/group-store.js';
 import type { IdentityStore } from './storage/identity-store.js';
 
@@ -53,6 +53,7 @@ const packIdentity = (friendlyName: string, pkcs8: Uint8Array): Buffer => {
 };
 
 const unpackIdentity = (packed: Buffer): { friendlyName: string; key: KeyObject } => {
+  if (packed.length < 2) throw new Refusal('E_INVALIDARG', 'the exported identity is cut short');
   const end = 2 + packed.readUInt16BE(0);
   return { friendlyName: packed.toString('utf8', 2, end), key: importPrivateKey(packed.subarray(end)) };
 };
@@ -141,11 +142,15 @@ export class IdentityService {
     return {
       algorithm: 'Ed25519',
       publicKey: publicKeyOf(key),
-      sign: (data) =>
-        perform('identity.sign', async () => {
-          if (key === undefined) throw new Refusal('E_HANDLE', 'the key has been released');
+      sign: async (data) => {
+        const operation = 'identity.sign';
+        if (key === undefined) throw toFault(operation, new Refusal('E_HANDLE', 'the key has been released'));
+        try {
           return new Uint8Array(await signAsync(null, data, key));
-        }),
+        } catch (error) {
+          throw toFault(operation, error);
+        }
+      },
       release: async () => {
         key = undefined;
       },

@@ -16,9 +16,9 @@ import { readInvitation, writeInvitation, type Invitation } from './documents/gr
 import { readIdentityInfo } from './documents/identity-documents.js';
 import { Malformed, refuseMalformed } from './documents/malformed.js';
 import { issueMembership, ownMembership, requireIssuer, requireReady } from './memberships.js';
-import { isNameOf, parsePeerName, UNSECURED } from './names.js';
+import { isFriendlyName, isNameOf, parsePeerName, UNSECURED } from './names.js';
 import { Refusal } from './refusal.js';
-import type { GroupRecord } from './storage/group-record.js';
+import type { StoredGroup } from './storage/stored-group.js';
 
 type PasswordInvitation = Extract<Invitation, { _tag: 'Password' }>;
 
@@ -35,6 +35,8 @@ export const trustInvitation = async (xml: string): Promise<TrustedInvitation> =
       const name = parsePeerName(invitation.groupPeerName);
       if (name === undefined || name.authority === UNSECURED)
         throw new Malformed(`'${invitation.groupPeerName}' is no secure peer name`);
+      if (!isFriendlyName(invitation.groupFriendlyName))
+        throw new Malformed("the group's friendly name is too long");
       return invitation;
     }
     const chain = await chainFromPkcs7(invitation.chain);
@@ -81,7 +83,7 @@ export const parseInvitation = async (xml: string): Promise<InvitationInfo> => {
   };
 };
 
-const certificateInvitation = async (group: GroupRecord, chain: readonly Uint8Array[]): Promise<string> =>
+const certificateInvitation = async (group: StoredGroup, chain: readonly Uint8Array[]): Promise<string> =>
   writeInvitation({ _tag: 'Certificate', cloud: group.cloud, chain: await chainToPkcs7(chain) });
 
 const checkTime = (time: FileTime | undefined): FileTime | undefined => {
@@ -142,7 +144,7 @@ export const credentialOf = ({ leaf }: MembershipChain): CredentialInfo => ({
 /** What a renewal takes over: name, key and roles; it lasts as long again, but not beyond the issuer. */
 const renewal = async (
   context: GroupingContext,
-  group: GroupRecord,
+  group: StoredGroup,
   issuer: MembershipChain,
   subject: string,
 ): Promise<CredentialInfo> => {

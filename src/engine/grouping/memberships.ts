@@ -18,10 +18,10 @@ import type { GroupingContext } from './context.js';
 import { refuseMalformed } from './documents/malformed.js';
 import { Refusal } from './refusal.js';
 import { isRole, mayIssue, mayIssueRoles } from './roles.js';
-import type { GroupRecord } from './storage/group-record.js';
+import type { StoredGroup } from './storage/stored-group.js';
 
 /** The properties of a group that has them. */
-export const requireReady = (group: GroupRecord): GroupProperties => {
+export const requireReady = (group: StoredGroup): GroupProperties => {
   if (group.properties === undefined)
     throw new Refusal(
       'PEER_E_GROUP_NOT_READY',
@@ -31,7 +31,7 @@ export const requireReady = (group: GroupRecord): GroupProperties => {
 };
 
 /** This identity's own membership, `undefined` before a password joiner has got one. */
-export const ownMembership = async (group: GroupRecord): Promise<MembershipChain | undefined> =>
+export const ownMembership = async (group: StoredGroup): Promise<MembershipChain | undefined> =>
   group.chain.length === 0
     ? undefined
     : refuseMalformed('PEER_E_CERT_STORE_CORRUPTED', `the membership in ${group.groupPeerName}`, () =>
@@ -41,7 +41,7 @@ export const ownMembership = async (group: GroupRecord): Promise<MembershipChain
 /** This identity's membership if it is valid now and may issue others. PEER_E_NOT_AUTHORIZED otherwise. */
 export const requireIssuer = async (
   context: GroupingContext,
-  group: GroupRecord,
+  group: StoredGroup,
 ): Promise<MembershipChain> => {
   requireReady(group);
   const chain = await ownMembership(group);
@@ -80,7 +80,7 @@ const periodWithin = (
 /** Issues a membership below the own one. @returns the new chain, root first. */
 export const issueMembership = async (
   context: GroupingContext,
-  group: GroupRecord,
+  group: StoredGroup,
   chain: MembershipChain,
   wish: MembershipWish,
 ): Promise<Uint8Array[]> => {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Refusal } from './refusal.js';
-import type { HresultSymbol } from '../../driver/index.js';
+import { LIMITS, type HresultSymbol } from '../../driver/index.js';
 
-export const MAX_CLASSIFIER_LENGTH = 149;
-export const MAX_FRIENDLY_NAME_LENGTH = 255;
+export const MAX_CLASSIFIER_LENGTH = LIMITS['identity.classifier.max'];
+export const MAX_FRIENDLY_NAME_LENGTH = LIMITS['identity.friendlyName.max'];
 
 /** The authority of a name that no key stands behind. */
 export const UNSECURED = '0';
@@ -27,6 +27,10 @@ export const checkText = (symbol: HresultSymbol, what: string, text: string, max
     throw new Refusal(symbol, `${what} contains NUL, another control character or half a surrogate pair`);
   return text;
 };
+
+/** Whether `text` can be the friendly name of an identity or a group. */
+export const isFriendlyName = (text: string): boolean =>
+  text.length <= MAX_FRIENDLY_NAME_LENGTH && XML_TEXT.test(text);
 
 /** SHA-1 over the SubjectPublicKeyInfo, as 40 lower-case hex digits. */
 export const authorityOf = (publicKey: Uint8Array): string =>

@@ -2,10 +2,10 @@ import type { GroupHandle } from '../../driver/index.js';
 import type { GroupEvents } from './group-events.js';
 import { HandleTable, type HandleSource } from './handles.js';
 import { Refusal } from './refusal.js';
-import type { GroupRecord } from './storage/group-record.js';
+import type { StoredGroup } from './storage/stored-group.js';
 import type { GroupStore } from './storage/group-store.js';
 
-type OpenGroup = Pick<GroupRecord, 'identity' | 'groupPeerName' | 'instance'>;
+type OpenGroup = Pick<StoredGroup, 'identity' | 'groupPeerName' | 'instance'>;
 
 /** The start-up count and the handles of open groups. */
 export class OpenGroups {
@@ -58,10 +58,12 @@ export class OpenGroups {
    * What is stored about the group of a handle, read afresh each time: when another process has deleted the group, the
    * handle dies here. PEER_E_INVALID_GROUP then.
    */
-  async read(handle: GroupHandle): Promise<GroupRecord> {
+  async read(handle: GroupHandle): Promise<StoredGroup> {
     this.requireStarted();
     const open = this.#handles.get(handle);
     const group = await this.#find(open);
+    // It may have been closed meanwhile.
+    this.#handles.get(handle);
     if (group?.instance === open.instance) return group;
     this.forget(handle);
     throw new Refusal('PEER_E_INVALID_GROUP', 'the group has been deleted');
@@ -79,7 +81,7 @@ export class OpenGroups {
     this.#events.dropGroup(handle);
   }
 
-  async #find({ identity, groupPeerName }: OpenGroup): Promise<GroupRecord | undefined> {
+  async #find({ identity, groupPeerName }: OpenGroup): Promise<StoredGroup | undefined> {
     try {
       return await this.#groups.find(identity, groupPeerName);
     } catch (error) {

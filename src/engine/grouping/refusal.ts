@@ -1,5 +1,4 @@
 import {
-  abortedGrouping,
   hresultFault,
   isDriverFault,
   type CallOptions,
@@ -8,7 +7,7 @@ import {
   type Win32Symbol,
 } from '../../driver/index.js';
 
-/** Why the engine will not do something. {@link perform} turns it into a fault that names the operation. */
+/** Why the engine will not do something. It becomes a fault that names the operation. */
 export class Refusal extends Error {
   readonly symbol: HresultSymbol | Win32Symbol;
 
@@ -32,7 +31,8 @@ const SYSTEM_SYMBOLS: Readonly<Record<string, HresultSymbol>> = {
 export const systemCode = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 
-const toFault = (operation: string, error: unknown): DriverFault => {
+/** The fault that an operation rejects with, whatever went wrong in it. */
+export const toFault = (operation: string, error: unknown): DriverFault => {
   if (isDriverFault(error)) return error;
   if (error instanceof Refusal)
     return hresultFault(operation, error.symbol, { reason: error.message, cause: error.cause });
@@ -48,39 +48,3 @@ export const stopIfAborted = (call: CallOptions | undefined): void => {
   if (call?.signal?.aborted === true)
     throw new Refusal('ERROR_OPERATION_ABORTED', 'the caller gave up waiting');
 };
-
-/**
- * Runs one contract member: whatever goes wrong rejects as a fault of `operation`, and an abort rejects at once. A
- * result that comes after the abort goes to `discard`, so that a late handle is closed.
- */
-export const perform = <Result>(
-  operation: string,
-  work: () => Promise<Result> | Result,
-  call?: CallOptions,
-  discard?: (late: Result) => void,
-): Promise<Result> =>
-  new Promise<Result>((resolve, reject) => {
-    const signal = call?.signal;
-    if (signal?.aborted === true) {
-      reject(abortedGrouping(operation));
-      return;
-    }
-    let abandoned = false;
-    const abandon = (): void => {
-      abandoned = true;
-      reject(abortedGrouping(operation));
-    };
-    signal?.addEventListener('abort', abandon, { once: true });
-    const settle = (deliver: () => void): void => {
-      signal?.removeEventListener('abort', abandon);
-      deliver();
-    };
-    void (async () => work())().then(
-      (result) =>
-        settle(() => {
-          if (abandoned) discard?.(result);
-          else resolve(result);
-        }),
-      (error: unknown) => settle(() => reject(toFault(operation, error))),
-    );
-  });

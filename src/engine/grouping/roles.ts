@@ -1,17 +1,12 @@
-import type { Guid } from '../../driver/index.js';
-
-export const ADMINISTRATOR = '04387127-aa56-450a-8ce5-4f565c6790f4' as Guid;
-export const INVITING_MEMBER = '4370fd89-dc18-4cfb-8dbf-9853a8a9f905' as Guid;
-export const MEMBER = 'f12dc4c7-0857-4ca0-93fc-b1bb19a3d8c2' as Guid;
+import { ROLES, roleName, type Guid } from '../../driver/index.js';
 
 /** What a holder of each role may hand on. */
 const ISSUABLE: ReadonlyMap<Guid, readonly Guid[]> = new Map([
-  [ADMINISTRATOR, [ADMINISTRATOR, INVITING_MEMBER, MEMBER]],
-  [INVITING_MEMBER, [INVITING_MEMBER, MEMBER]],
-  [MEMBER, []],
+  [ROLES.admin, [ROLES.admin, ROLES['inviting-member'], ROLES.member]],
+  [ROLES['inviting-member'], [ROLES['inviting-member'], ROLES.member]],
 ]);
 
-export const isRole = (role: Guid): boolean => ISSUABLE.has(role);
+export const isRole = (role: Guid): boolean => roleName(role) !== undefined;
 
 const issuableBy = (roles: readonly Guid[]): readonly Guid[] =>
   roles.flatMap((role) => ISSUABLE.get(role) ?? []);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Guid } from '../../../src/driver/index.js';
+import { ROLES, type Guid } from '../../../src/driver/index.js';
 import type {
   CertificateFields,
   GroupRootFields,
@@ -16,7 +16,8 @@ import { generateKey, publicKeyOf } from '../../../src/engine/grouping/crypto/ke
 import { Malformed } from '../../../src/engine/grouping/documents/malformed.js';
 import { authorityOf } from '../../../src/engine/grouping/names.js';
 import { Refusal } from '../../../src/engine/grouping/refusal.js';
-import { ADMINISTRATOR, INVITING_MEMBER, MEMBER } from '../../../src/engine/grouping/roles.js';
+
+const { admin: ADMINISTRATOR, 'inviting-member': INVITING_MEMBER, member: MEMBER } = ROLES;
 
 const person = (classifier: string) => {
   const key = generateKey(randomBytes);

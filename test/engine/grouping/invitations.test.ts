@@ -211,7 +211,7 @@ describe('tampering', () => {
   let invitation = '';
   property.prop(
     [fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), fc.integer({ min: 0, max: 6 })],
-    { numRuns: 300 },
+    { numRuns: 150 },
   )('with any bit of an invitation is noticed', async (where, bit) => {
     if (shared === undefined) {
       const { owner, invite } = await ownerAndInvitee();

@@ -81,7 +81,7 @@ test('two processes agree on one default identity', async () => {
 test('a process killed at any moment loses nothing that it had finished and leaves nothing half done', async () => {
   const dataDir = await dataDirectory();
   const finished = new Map<string, string>();
-  for (let round = 0; round < 8; round += 1) {
+  for (let round = 0; round < 5; round += 1) {
     const child = other(
       dataDir,
       `for (let index = 0; ; index += 1) {

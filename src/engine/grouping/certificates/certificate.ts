@@ -1,4 +1,4 @@
-import type { Guid } from '../../../driver/index.js';
+import { LIMITS, type Guid } from '../../../driver/index.js';
 
 /** Times are milliseconds since 1970, whole seconds. */
 interface CommonFields {
@@ -40,7 +40,7 @@ export type PeerCertificate<Fields extends CertificateFields = CertificateFields
 };
 
 /** "Infinite" for a certificate: 1000 years of 365 days. */
-export const INFINITE_VALIDITY_MS = 1000 * 365 * 24 * 3600 * 1000;
+export const INFINITE_VALIDITY_MS = LIMITS['gmc.infinite'] * 365 * 24 * 3600 * 1000;
 
 /** X.509 counts whole seconds. */
 export const wholeSeconds = (millis: number): number => Math.floor(millis / 1000) * 1000;

@@ -1,3 +1,4 @@
+import { LIMITS } from '../../../driver/index.js';
 import { Malformed } from '../documents/malformed.js';
 import { Refusal } from '../refusal.js';
 import { isRole, mayIssueRoles } from '../roles.js';
@@ -6,7 +7,7 @@ import { certificateLibrary } from './library.js';
 import { readCertificate } from './read.js';
 
 /** Memberships below the group root. */
-export const MAX_CHAIN_LENGTH = 24;
+export const MAX_CHAIN_LENGTH = LIMITS['gmc.chain.max'];
 
 /** How far the clock of an issuer may be ahead of ours. */
 const CLOCK_SKEW_MS = 5 * 60 * 1000;

@@ -1,7 +1,7 @@
 import { createPublicKey, X509Certificate as SystemCertificate } from 'node:crypto';
 import { publicKeyOf } from '../crypto/keys.js';
 import { Malformed } from '../documents/malformed.js';
-import { isNameOf } from '../names.js';
+import { isFriendlyName, isNameOf } from '../names.js';
 import type { CertificateFields, PeerCertificate } from './certificate.js';
 import { decodeGuids, decodeSmallInteger, decodeText } from './der.js';
 import { certificateLibrary, type CertificateLibrary } from './library.js';
@@ -34,7 +34,8 @@ const alternativeName = (
 
 const commonName = (name: { getField(id: string): string[] }): string => {
   const [only, ...rest] = name.getField('CN');
-  if (only === undefined || rest.length > 0) throw new Malformed('a name does not hold one friendly name');
+  if (only === undefined || rest.length > 0 || !isFriendlyName(only))
+    throw new Malformed('a name does not hold one friendly name');
   return only;
 };
 

@@ -8,11 +8,13 @@ const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 /** A new Ed25519 private key. */
 export const generateKey = (random: RandomSource): KeyObject => {
-  const pkcs8 = Buffer.concat([PKCS8_PREFIX, random(32)]);
+  const seed = random(32);
+  const pkcs8 = Buffer.concat([PKCS8_PREFIX, seed]);
   try {
     return createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
   } finally {
     pkcs8.fill(0);
+    seed.fill(0);
   }
 };
 
@@ -20,7 +22,9 @@ export const generateKey = (random: RandomSource): KeyObject => {
 export const importPrivateKey = (pkcs8: Uint8Array): KeyObject => {
   let key: KeyObject;
   try {
-    key = createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' });
+    // A view, so that no copy stays behind when the caller overwrites its bytes.
+    const view = Buffer.from(pkcs8.buffer, pkcs8.byteOffset, pkcs8.byteLength);
+    key = createPrivateKey({ key: view, format: 'der', type: 'pkcs8' });
   } catch (cause) {
     throw new Refusal('E_INVALIDARG', 'the private key is not PKCS#8 DER', cause);
   }

@@ -60,14 +60,19 @@ export const unseal = async (box: Uint8Array, password: SecretText, context: str
   const bytes = Buffer.from(box.buffer, box.byteOffset, box.byteLength);
   const header = bytes.subarray(0, HEADER_BYTES);
   const key = await deriveKey(password, header.subarray(4, 4 + SALT_BYTES), { log2N, r, p });
+  let plaintext: Buffer | undefined;
   try {
     const decipher = createDecipheriv('aes-256-gcm', key, header.subarray(4 + SALT_BYTES), {
       authTagLength: TAG_BYTES,
     });
     decipher.setAAD(Buffer.concat([header, Buffer.from(context)]));
     decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
-    return Buffer.concat([decipher.update(bytes.subarray(HEADER_BYTES, -TAG_BYTES)), decipher.final()]);
+    plaintext = decipher.update(bytes.subarray(HEADER_BYTES, -TAG_BYTES));
+    // Adds nothing in this mode, but throws unless the tag fits.
+    decipher.final();
+    return plaintext;
   } catch (cause) {
+    plaintext?.fill(0);
     throw broken('the password is wrong or the data was changed', cause);
   } finally {
     key.fill(0);

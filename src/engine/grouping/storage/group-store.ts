@@ -11,7 +11,7 @@ import {
   readIfPresent,
   type DataDirectory,
 } from './data-directory.js';
-import { decodeGroup, encodeGroup, type GroupRecord } from './group-record.js';
+import { decodeGroup, encodeGroup, type StoredGroup } from './stored-group.js';
 import type { IdentityStore } from './identity-store.js';
 import { encodeName, readName } from './name-record.js';
 import { DamagedRecord } from './record.js';
@@ -38,7 +38,7 @@ export class GroupStore {
   }
 
   /** Stores a new group, with its key if this is its creator. @returns false if it exists already. */
-  async create(group: GroupRecord, key: KeyObject | undefined, call?: CallOptions): Promise<boolean> {
+  async create(group: StoredGroup, key: KeyObject | undefined, call?: CallOptions): Promise<boolean> {
     const directory = await this.#directory(group.identity, group.groupPeerName);
     const pkcs8 = key === undefined ? undefined : exportPrivateKey(key);
     const files = {
@@ -58,7 +58,7 @@ export class GroupStore {
   }
 
   /** `undefined` if this identity has no such group; PEER_E_CERT_STORE_CORRUPTED if its files are damaged. */
-  async find(identity: string, groupPeerName: string): Promise<GroupRecord | undefined> {
+  async find(identity: string, groupPeerName: string): Promise<StoredGroup | undefined> {
     const directory = await this.#directory(identity, groupPeerName);
     if (!(await exists(directory))) return undefined;
     return this.#guardDamage(directory, groupPeerName, async () => {
@@ -95,13 +95,13 @@ export class GroupStore {
   }
 
   /** Replaces what is known of a group. PEER_E_INVALID_GROUP if it has been deleted. */
-  async update(group: GroupRecord): Promise<void> {
+  async update(group: StoredGroup): Promise<void> {
     const directory = await this.#directory(group.identity, group.groupPeerName);
     await this.#replace(directory, RECORD, encodeGroup(group));
   }
 
   /** Adds the group's private key to a group that is stored already. */
-  async addKey(group: GroupRecord, key: KeyObject): Promise<void> {
+  async addKey(group: StoredGroup, key: KeyObject): Promise<void> {
     const pkcs8 = exportPrivateKey(key);
     try {
       await this.#replace(await this.#directory(group.identity, group.groupPeerName), KEY, pkcs8);

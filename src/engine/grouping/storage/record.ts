@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 
 /** A file on disk is not what was written. */
 export class DamagedRecord extends Error {
-  constructor(reason: string) {
-    super(reason);
+  constructor(reason: string, cause?: unknown) {
+    super(reason, { cause });
     this.name = 'DamagedRecord';
   }
 }
@@ -28,7 +28,11 @@ export const decodeRecord = (kind: string, bytes: Uint8Array): unknown => {
     throw new DamagedRecord(`it has format ${format ?? ''}; this release reads format ${FORMAT}`);
   if (digest(json) !== checksum || !Buffer.from(text).equals(bytes))
     throw new DamagedRecord('its checksum does not match');
-  return JSON.parse(json);
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    throw new DamagedRecord('its body is no JSON', cause);
+  }
 };
 
 /** Reads the members of a record's body by name and type. */

@@ -2,7 +2,7 @@ import { parseGuid, type GroupProperties } from '../../../driver/index.js';
 import { DamagedRecord, decodeRecord, encodeRecord, RecordReader } from './record.js';
 
 /** What one identity keeps of one group. */
-export interface GroupRecord {
+export interface StoredGroup {
   /** Random; tells this group apart from one of the same name that was deleted and made anew. */
   readonly instance: string;
   readonly groupPeerName: string;
@@ -43,7 +43,7 @@ const writeProperties = ({ authentication, ...properties }: GroupProperties): ob
   passwordRole: authentication.passwordRole,
 });
 
-export const encodeGroup = (group: GroupRecord): Uint8Array =>
+export const encodeGroup = (group: StoredGroup): Uint8Array =>
   encodeRecord('group', {
     ...group,
     chain: group.chain.map((der) => Buffer.from(der).toString('base64')),
@@ -51,7 +51,7 @@ export const encodeGroup = (group: GroupRecord): Uint8Array =>
   });
 
 /** @throws DamagedRecord */
-export const decodeGroup = (bytes: Uint8Array | undefined): GroupRecord => {
+export const decodeGroup = (bytes: Uint8Array | undefined): StoredGroup => {
   if (bytes === undefined) throw new DamagedRecord('its record is missing');
   const body = new RecordReader(decodeRecord('group', bytes));
   const properties = body.optionalReader('properties');
