@@ -4,7 +4,7 @@ import { BLOCK_LENGTH, HASH_LENGTHS, SEGMENT_LENGTH } from '../wire/index.js';
 import type { BlockHasher, HashingTask } from './block-hasher.js';
 import type { Disk } from './disk.js';
 
-/** Bytes that are handed to the hasher at once: the event loop waits for one such piece at most. */
+/** Bytes that are handed to the hasher at once; hashing them takes this thread about a millisecond. */
 export const PIECE_LENGTH = 1024 * 1024;
 
 /** The data file of one segment of a publication, being filled from its start. */
