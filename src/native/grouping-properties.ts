@@ -64,11 +64,7 @@ const write = (
 
 /** The properties of a group to create; the system makes its peer name. */
 export const writeCreation = (frame: Frame, creation: GroupCreation): bigint =>
-  write(
-    frame,
-    { ...check.object(creation, 'creation'), groupPeerName: undefined },
-    'creation',
-  );
+  write(frame, { ...check.object(creation, 'creation'), groupPeerName: undefined }, 'creation');
 
 const read = (memory: Memory, address: bigint): GroupProperties => {
   const properties = memory.struct(address, PEER_GROUP_PROPERTIES);

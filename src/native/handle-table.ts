@@ -9,7 +9,7 @@ import { Refusal } from './failure.js';
 export class HandleTable<Handle extends bigint, About> {
   readonly #kind: string;
   readonly #refusal: HresultSymbol | Win32Symbol;
-  readonly #open = new Map<bigint, About>();
+  readonly #open = new Map<bigint, { readonly about: About }>();
 
   constructor(kind: string, refusal: HresultSymbol | Win32Symbol) {
     this.#kind = kind;
@@ -17,16 +17,16 @@ export class HandleTable<Handle extends bigint, About> {
   }
 
   add(native: bigint, about: About): Handle {
-    this.#open.set(native, about);
+    this.#open.set(native, { about });
     return native as Handle;
   }
 
   /** @throws Refusal for a handle that is not open */
   get(handle: Handle): About {
-    const about = this.#open.get(check.u64(handle, this.#kind));
-    if (about === undefined)
+    const known = this.#open.get(check.u64(handle, this.#kind));
+    if (known === undefined)
       throw new Refusal(this.#refusal, `the ${this.#kind} is closed or was never open`);
-    return about;
+    return known.about;
   }
 
   /** {@link get}, and forgets the handle: whoever takes it must close it, once. */
@@ -37,6 +37,6 @@ export class HandleTable<Handle extends bigint, About> {
   }
 
   entries(): readonly (readonly [Handle, About])[] {
-    return [...this.#open].map(([handle, about]) => [handle as Handle, about] as const);
+    return [...this.#open].map(([handle, { about }]) => [handle as Handle, about] as const);
   }
 }

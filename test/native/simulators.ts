@@ -1,0 +1,78 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import koffi from 'koffi';
+import type { LibraryPaths } from '../../src/native/index.js';
+
+type Control = (...args: readonly (string | number | bigint | null)[]) => number;
+
+/** One copy of the simulated DLLs: a machine with its own identities, handles and service. */
+export interface Machine {
+  readonly libraries: Partial<LibraryPaths>;
+  readonly p2p: Readonly<
+    Record<'reset' | 'openHandles' | 'blocksHandedOut' | 'fail' | 'calls' | 'burst', Control>
+  >;
+  readonly peerdist: Readonly<
+    Record<'reset' | 'openHandles' | 'pending' | 'fail' | 'calls' | 'setStatus' | 'setLatency', Control>
+  >;
+}
+
+export interface Simulators {
+  readonly directory: string;
+  readonly machines: readonly [Machine, Machine];
+  /** Events and ports of the simulated kernel that nobody has closed, with keys and hashes of CryptoAPI. */
+  liveObjects(): number;
+  remove(): void;
+}
+
+/** Does something at once, rather than on another thread after a delay. */
+export const AT_ONCE = 0xffff_ffff;
+
+const BUILD = fileURLToPath(new URL('../windows/native/build.sh', import.meta.url));
+
+const machineIn = (directory: string, name: string, kernel: string): Machine => {
+  const paths = { p2p: join(directory, name, 'p2p.so'), peerdist: join(directory, name, 'peerdist.so') };
+  const [p2p, peerdist] = [koffi.load(paths.p2p), koffi.load(paths.peerdist)];
+  const bind = (library: koffi.LibraryHandle, definition: string): Control =>
+    library.func(definition) as Control;
+  const fail = 'void Sim_Fail(const char *function, uint32_t turn, uint32_t code)';
+  const calls = 'uint32_t Sim_Calls(const char *function)';
+  return {
+    libraries: { ...paths, kernel32: kernel, crypt32: kernel, advapi32: kernel },
+    p2p: {
+      reset: bind(p2p, 'void SimP2P_Reset()'),
+      openHandles: bind(p2p, 'int32_t SimP2P_OpenHandles()'),
+      blocksHandedOut: bind(p2p, 'int32_t SimP2P_BlocksHandedOut()'),
+      fail: bind(p2p, fail),
+      calls: bind(p2p, calls),
+      burst: bind(p2p, 'void SimP2P_Burst(uint64_t handle, uint32_t events)'),
+    },
+    peerdist: {
+      reset: bind(peerdist, 'void SimPeerDist_Reset()'),
+      openHandles: bind(peerdist, 'int32_t SimPeerDist_OpenHandles()'),
+      pending: bind(peerdist, 'int32_t SimPeerDist_Pending()'),
+      fail: bind(peerdist, fail),
+      calls: bind(peerdist, calls),
+      setStatus: bind(peerdist, 'void SimPeerDist_SetStatus(uint32_t status, uint32_t delay)'),
+      setLatency: bind(peerdist, 'void Sim_SetLatency(uint32_t microseconds)'),
+    },
+  };
+};
+
+/** Builds the simulators as shared objects and loads them. */
+export const buildSimulators = (): Simulators => {
+  const directory = mkdtempSync(join(tmpdir(), 'peerweave-simulators-'));
+  execFileSync(BUILD, ['so', directory], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const kernel = join(directory, 'libkernel32.so');
+  const library = koffi.load(kernel);
+  const liveEvents = library.func('int32_t SimKernel_LiveObjects()') as Control;
+  const liveKeys = library.func('int32_t SimCrypt_Live()') as Control;
+  return {
+    directory,
+    machines: [machineIn(directory, 'a', kernel), machineIn(directory, 'b', kernel)],
+    liveObjects: () => liveEvents() + liveKeys(),
+    remove: () => rmSync(directory, { recursive: true }),
+  };
+};

@@ -1,0 +1,21 @@
+/*
+ * Errors on demand. Every exported function passes here first: it may be told to fail by name and turn ("the third
+ * PeerGroupConnect"), or by turn alone ("the seventh call of whatever function"), and to take time.
+ */
+#ifndef SIM_FAULTS_H
+#define SIM_FAULTS_H
+
+#include "port.h"
+
+/* Counts the call and waits the latency. Answers 0 or the code it is to fail with: `any` if it failed by turn alone. */
+uint32_t fault_for(const char *function, uint32_t any);
+
+/* Fails the `turn`th call from now on of `function`, of any function for NULL or ""; turn 0: every call. Code 0 is one
+ * that fits the function. */
+API void Sim_Fail(const char *function, uint32_t turn, uint32_t code);
+API void Sim_ClearFaults(void);
+API void Sim_SetLatency(uint32_t microseconds);
+/* Calls since the last Sim_ClearFaults, of one function or of all. */
+API uint32_t Sim_Calls(const char *function);
+
+#endif

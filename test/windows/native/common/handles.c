@@ -1,0 +1,59 @@
+#include "handles.h"
+
+#define SLOTS 65536u
+#define SLOT_BITS 20
+#define GENERATIONS 0xffffffu
+
+typedef struct { handle_kind kind; uint32_t generation; void *object; } slot;
+
+static slot slots[SLOTS];
+static uint32_t last_slot;
+static int32_t open_handles;
+
+static void *handle_of(uint32_t index) {
+  return (void *)(uintptr_t)(((uint64_t)slots[index].generation << SLOT_BITS) | (index << 2));
+}
+
+static slot *slot_of(handle_kind kind, void *handle) {
+  uint64_t value = (uintptr_t)handle;
+  uint32_t index = (uint32_t)((value & ((1u << SLOT_BITS) - 1)) >> 2);
+  if ((value & 3) != 0 || index == 0 || index >= SLOTS) return NULL;
+  slot *found = &slots[index];
+  return found->kind == kind && found->generation == value >> SLOT_BITS ? found : NULL;
+}
+
+void *handle_open(handle_kind kind, void *object) {
+  for (uint32_t tried = 1; tried < SLOTS; tried++) {
+    last_slot = last_slot % (SLOTS - 1) + 1;
+    slot *free_slot = &slots[last_slot];
+    if (free_slot->kind != FREE_SLOT) continue;
+    *free_slot = (slot){kind, (free_slot->generation + 1) & GENERATIONS, object};
+    open_handles++;
+    return handle_of(last_slot);
+  }
+  return NULL;
+}
+
+void *handle_object(handle_kind kind, void *handle) {
+  slot *found = slot_of(kind, handle);
+  return found == NULL ? NULL : found->object;
+}
+
+void *handle_close(handle_kind kind, void *handle) {
+  slot *found = slot_of(kind, handle);
+  if (found == NULL) return NULL;
+  found->kind = FREE_SLOT;
+  open_handles--;
+  return found->object;
+}
+
+int32_t handle_count(void) { return open_handles; }
+
+void *handle_next(handle_kind kind, uint32_t *cursor, void **handle) {
+  while (++*cursor < SLOTS) {
+    if (slots[*cursor].kind != kind) continue;
+    if (handle != NULL) *handle = handle_of(*cursor);
+    return slots[*cursor].object;
+  }
+  return NULL;
+}

@@ -1,0 +1,33 @@
+/*
+ * Handles are numbers made of a slot and a generation, never addresses: one that was closed is refused for ever, also
+ * when its slot is in use again.
+ */
+#ifndef SIM_HANDLES_H
+#define SIM_HANDLES_H
+
+#include "port.h"
+
+typedef enum {
+  FREE_SLOT,
+  GROUP_HANDLE,
+  REGISTRATION_HANDLE,
+  LISTING_HANDLE,
+  SESSION_HANDLE,
+  STREAM_HANDLE,
+  INFORMATION_HANDLE,
+  CONTENT_HANDLE,
+  HANDLE_KINDS
+} handle_kind;
+
+/* A new handle on `object`. NULL when every slot is taken. */
+void *handle_open(handle_kind kind, void *object);
+/* The object behind an open handle of this kind, otherwise NULL. */
+void *handle_object(handle_kind kind, void *handle);
+/* Makes the handle invalid and answers its object, NULL if it was not open. */
+void *handle_close(handle_kind kind, void *handle);
+int32_t handle_count(void);
+
+/* Walks the open handles of a kind: start with *cursor = 0, stops with NULL. */
+void *handle_next(handle_kind kind, uint32_t *cursor, void **handle);
+
+#endif

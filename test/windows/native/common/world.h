@@ -1,0 +1,15 @@
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include "port.h"
+
+typedef struct {
+  sim_lock lock;
+  /* What the simulators hang in here: the groups that exist anywhere. */
+  void *groups;
+  uint64_t last_id;
+} world;
+
+world *Sim_World(void);
+
+#endif

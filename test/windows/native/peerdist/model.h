@@ -1,0 +1,116 @@
+/* What the simulated BranchCache service remembers. */
+#ifndef SIM_PEERDIST_MODEL_H
+#define SIM_PEERDIST_MODEL_H
+
+#include "../common/faults.h"
+#include "../common/handles.h"
+#include "../common/world.h"
+#include "peerdist_abi.h"
+
+/* Stated to be 64 KiB by the protocol. */
+#define BLOCK 65536u
+
+typedef struct session {
+  void *handle;
+  struct operation *registration;
+  uint32_t last_status;
+} session;
+
+/* Content that some machine has published. */
+typedef struct publication {
+  struct publication *next;
+  session *owner;
+  BYTE *id;
+  DWORD id_size;
+  uint64_t announced;
+  BYTE *data;
+  uint64_t size;
+  int complete;
+} publication;
+
+typedef struct { session *session; publication *publication; int busy, dead; } stream;
+
+/* The bytes of a content information, and how far they were read. */
+typedef struct { session *session; BYTE id[256]; DWORD id_size; BYTE *bytes; size_t size, read; int dead; } information;
+
+/* A block in the local cache: found by the hash of its bytes. */
+typedef struct cached {
+  struct cached *next;
+  BYTE tag[16];
+  uint64_t hash;
+  BYTE *bytes;
+  DWORD size;
+} cached;
+
+typedef struct content {
+  session *session;
+  BYTE tag[16];
+  /* Content information as added so far, then taken apart. */
+  BYTE *raw;
+  size_t raw_size;
+  int described, dead;
+  uint64_t size, from, to;
+  uint64_t *hashes;
+  /* Where StreamRead goes on. */
+  uint64_t cursor;
+  /* Origin data that does not fill a block yet. */
+  BYTE *partial;
+  BYTE *have;
+} content;
+
+typedef enum {
+  REGISTRATION, ADD_TO_STREAM, COMPLETE_STREAM, RETRIEVE, ADD_INFORMATION, COMPLETE_INFORMATION,
+  STREAM_READ, BLOCK_READ, ADD_DATA, FLUSH
+} operation_kind;
+
+/* Something the caller's OVERLAPPED waits for. */
+typedef struct operation {
+  struct operation *next;
+  operation_kind kind;
+  session *session;
+  /* The stream, information or content it is about; NULL for a registration or flush. */
+  void *subject;
+  OVERLAPPED *overlapped;
+  HANDLE port;
+  ULONG_PTR key;
+  BYTE *buffer;
+  DWORD size;
+  uint32_t *status;
+  /* When a read gives up, in ticks. */
+  uint64_t due;
+  int cancelled;
+  BYTE tag[16];
+} operation;
+
+DWORD enter(const char *function);
+DWORD enter_releasing(const char *function);
+DWORD leave(DWORD code);
+
+session *session_of(void *handle);
+/* Starts an operation: the worker thread completes it. Answers ERROR_IO_PENDING. */
+DWORD start(operation op);
+/* What an operation comes to: the code, the count and, for reads, the offset. Called by the worker under the lock. */
+DWORD perform(operation *op, uint64_t *offset, DWORD *transferred, int *wait);
+/* Ends operations with ERROR_OPERATION_ABORTED; answers how many. `overlapped` and `subject` may be NULL for any. */
+uint32_t cancel(session *s, void *subject, OVERLAPPED *overlapped);
+/* Completes an operation that is not in the queue (a registration). */
+void complete(operation *op, DWORD code, DWORD transferred, uint64_t offset);
+int32_t pending_operations(void);
+/* Hands the change of the status to the session's registration, if that waits for one. */
+void offer_status(session *s);
+uint32_t current_status(void);
+
+uint64_t hash_of(const BYTE *bytes, size_t size);
+publication *find_publication(const BYTE *id, DWORD size);
+void drop_publications_of(session *s);
+
+DWORD perform_server(operation *op, DWORD *transferred);
+DWORD perform_client(operation *op, uint64_t *offset, DWORD *transferred, int *wait);
+void invalidate_handles(void);
+void free_stream(stream *s);
+void free_information(information *i);
+void free_content(content *c);
+const cached *find_cached(uint64_t hash);
+API void SimPeerDist_SetStatus(uint32_t status, uint32_t delay_us);
+
+#endif
