@@ -46,7 +46,7 @@ interface RangeVector {
   readonly oracle_ids: readonly string[];
 }
 
-export interface WireVector {
+interface WireVector {
   readonly hex: string | null;
   readonly length?: number;
   readonly sha256?: string;

@@ -8,6 +8,8 @@ export interface PeerRecord {
   readonly peer: string;
   /** Requests under way. */
   outstanding: number;
+  /** Grows from use to use, across peers. */
+  lastUse: number;
   /** Whether its last answer was a verified block; a peer without that gets one request at a time. */
   trusted: boolean;
   /** Faults that count. */
@@ -48,6 +50,7 @@ export class PeerBook {
     const record: PeerRecord = {
       peer,
       outstanding: 0,
+      lastUse: 0,
       trusted: false,
       faults: 0,
       incident: 0,

@@ -1,17 +1,13 @@
 import type { PeerRecord } from './peer-book.js';
 
-interface Waiter {
-  readonly attempt: () => boolean;
-}
-
 /**
  * Hands out peers to requests, no more at a time than each peer may have; those who must wait are served in the order
  * they came. A peer handed out must be given back.
  */
 export class PeerQueue {
-  readonly #waiters = new Set<Waiter>();
-  #useCount = 0;
-  readonly #lastUse = new WeakMap<PeerRecord, number>();
+  /** One for each request that waits: looks whether it still has to. */
+  readonly #waiting = new Set<() => void>();
+  #uses = 0;
 
   constructor(private readonly requestsPerPeer: number) {}
 
@@ -21,32 +17,29 @@ export class PeerQueue {
    */
   take(candidates: () => readonly PeerRecord[], signal: AbortSignal): Promise<PeerRecord | undefined> {
     return new Promise((resolve, reject) => {
-      const finish = (): void => {
-        this.#waiters.delete(waiter);
+      const stopWaiting = (): void => {
+        this.#waiting.delete(look);
         signal.removeEventListener('abort', abort);
       };
       const abort = (): void => {
-        finish();
+        stopWaiting();
         reject(signal.reason as Error);
       };
-      const waiter: Waiter = {
-        attempt: () => {
-          const peers = candidates();
-          const peer = this.#leastBusy(peers);
-          if (peer === undefined && peers.length > 0) return false;
-          if (peer !== undefined) this.#occupy(peer);
-          finish();
-          resolve(peer);
-          return true;
-        },
+      const look = (): void => {
+        const peers = candidates();
+        const peer = this.#leastBusy(peers);
+        if (peer === undefined && peers.length > 0) return;
+        stopWaiting();
+        if (peer !== undefined) this.#occupy(peer);
+        resolve(peer);
       };
       if (signal.aborted) {
-        reject(signal.reason as Error);
+        abort();
         return;
       }
       signal.addEventListener('abort', abort);
-      this.#waiters.add(waiter);
-      waiter.attempt();
+      this.#waiting.add(look);
+      look();
     });
   }
 
@@ -57,24 +50,26 @@ export class PeerQueue {
 
   /** Lets those who wait look again: a peer is free or is no candidate any more. */
   review(): void {
-    for (const waiter of this.#waiters) waiter.attempt();
+    for (const look of this.#waiting) look();
   }
 
   #occupy(peer: PeerRecord): void {
+    this.#uses += 1;
+    peer.lastUse = this.#uses;
     peer.outstanding += 1;
-    this.#useCount += 1;
-    this.#lastUse.set(peer, this.#useCount);
   }
 
   #leastBusy(peers: readonly PeerRecord[]): PeerRecord | undefined {
     return peers
       .filter((peer) => peer.outstanding < (peer.trusted ? this.requestsPerPeer : 1))
-      .reduce<PeerRecord | undefined>((best, peer) => (this.#precedes(peer, best) ? peer : best), undefined);
-  }
-
-  #precedes(peer: PeerRecord, other: PeerRecord | undefined): boolean {
-    if (other === undefined) return true;
-    if (peer.outstanding !== other.outstanding) return peer.outstanding < other.outstanding;
-    return (this.#lastUse.get(peer) ?? 0) < (this.#lastUse.get(other) ?? 0);
+      .reduce<PeerRecord | undefined>(
+        (best, peer) => (best === undefined || precedes(peer, best) ? peer : best),
+        undefined,
+      );
   }
 }
+
+const precedes = (peer: PeerRecord, other: PeerRecord): boolean =>
+  peer.outstanding === other.outstanding
+    ? peer.lastUse < other.lastUse
+    : peer.outstanding < other.outstanding;

@@ -127,21 +127,22 @@ class HttpRetrievalServer implements RetrievalServer {
       randomBytes: this.#randomBytes,
       busy,
     });
-    response.writeHead(200, {
-      'content-type': 'application/octet-stream',
-      'content-length': answer.body.length,
-    });
-    response.end(answer.body, () => {
-      if (answer.served === undefined) return;
-      const { segment, block, bytes } = answer.served;
-      this.options.emit?.({
-        _tag: 'BlockServed',
-        peer: `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`,
-        segment: segmentName(segment.info),
-        block,
-        bytes,
-      });
-    });
+    const { body, served } = answer;
+    if (served !== undefined) {
+      const peer = `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`;
+      const { block, bytes } = served;
+      response.once('finish', () =>
+        this.options.emit?.({
+          _tag: 'BlockServed',
+          peer,
+          segment: segmentName(served.segment.info),
+          block,
+          bytes,
+        }),
+      );
+    }
+    response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': body.length });
+    response.end(body);
   }
 }
 

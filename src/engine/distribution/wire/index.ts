@@ -16,42 +16,21 @@ export {
 export { ContentInformationError, type ContentInformationErrorCode } from './content-information-error.js';
 export { encodeContentInformationV1 } from './content-information-v1.js';
 export { MessageError } from './message-bytes.js';
-export {
-  MAX_REQUEST_LENGTH,
-  MAX_RESPONSE_LENGTH,
-  PROTOCOL_VERSION,
-  type ProtocolVersion,
-} from './message-header.js';
+export { MAX_REQUEST_LENGTH, MAX_RESPONSE_LENGTH, PROTOCOL_VERSION } from './message-header.js';
 export {
   contentInformationLengthLimit,
   MAX_CONTENT_INFORMATION_LENGTH,
   parseContentInformation,
 } from './read-content-information.js';
-export {
-  decodeRequest,
-  encodeRequest,
-  type BlockRequest,
-  type ForeignRequest,
-  type NegotiationRequest,
-  type RetrievalRequest,
-} from './requests.js';
+export { decodeRequest, encodeRequest, type BlockRequest, type RetrievalRequest } from './requests.js';
 export {
   decodeResponse,
   encodeResponse,
   RESPONSE_PREFIX_LENGTH,
-  type BlockListResponse,
   type BlockResponse,
-  type NegotiationResponse,
   type RetrievalResponse,
 } from './responses.js';
-export {
-  deriveSegmentId,
-  deriveSegmentSecret,
-  deriveServerKey,
-  describeSegment,
-  hashBlock,
-  hashOfBlockHashes,
-} from './secrets.js';
+export { deriveServerKey, describeSegment, hashBlock } from './secrets.js';
 export {
   BLOCK_LENGTH,
   blockCount,

@@ -22,7 +22,7 @@ export const MESSAGE_TYPES = {
 } as const;
 
 /** Bytes of the header, which the sizes of messages include. */
-export const MESSAGE_HEADER_LENGTH = 16;
+const MESSAGE_HEADER_LENGTH = 16;
 
 /** Most bytes of a request. */
 export const MAX_REQUEST_LENGTH = 98_304;

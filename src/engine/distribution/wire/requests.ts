@@ -13,7 +13,7 @@ import {
 } from './message-header.js';
 
 /** MSG_NEGO_REQ: which versions does the peer speak? */
-export interface NegotiationRequest {
+interface NegotiationRequest {
   readonly _tag: 'Negotiation';
   readonly minVersion: ProtocolVersion;
   readonly maxVersion: ProtocolVersion;
@@ -29,7 +29,7 @@ export interface BlockRequest {
 }
 
 /** A request of a version that is not spoken here, to be answered with those that are. */
-export interface ForeignRequest {
+interface ForeignRequest {
   readonly _tag: 'Foreign';
   readonly version: ProtocolVersion;
 }

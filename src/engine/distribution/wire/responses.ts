@@ -13,14 +13,14 @@ import {
 } from './message-header.js';
 
 /** MSG_NEGO_RESP. */
-export interface NegotiationResponse {
+interface NegotiationResponse {
   readonly _tag: 'Negotiation';
   readonly minVersion: ProtocolVersion;
   readonly maxVersion: ProtocolVersion;
 }
 
 /** MSG_BLKLIST. Without ranges: the server has none, or is busy. */
-export interface BlockListResponse {
+interface BlockListResponse {
   readonly _tag: 'BlockList';
   readonly cipher: BlockCipher;
   readonly segmentId: Uint8Array;

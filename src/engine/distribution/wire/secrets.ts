@@ -15,7 +15,7 @@ export const hashOfBlockHashes = (hash: HashName, blockHashes: readonly Uint8Arr
 export const deriveServerKey = (hash: HashName, secret: Uint8Array): Buffer => digest(hash, secret, 'buffer');
 
 /** Kp: the segment secret, which is also the key its blocks are encrypted with. */
-export const deriveSegmentSecret = (hash: HashName, serverKey: Uint8Array, hashOfData: Uint8Array): Buffer =>
+const deriveSegmentSecret = (hash: HashName, serverKey: Uint8Array, hashOfData: Uint8Array): Buffer =>
   createHmac(hash, serverKey).update(hashOfData).digest();
 
 /** HoHoDk: the public segment id. It tells an observer neither content nor secret. */
