@@ -51,7 +51,4 @@ export const checked =
     then: (value: A) => PeerEffect<B>,
   ): PeerEffect<B> =>
   (env) =>
-  async () => {
-    const result = validate(rule, input, operation);
-    return E.isLeft(result) ? result : then(result.right)(env)();
-  };
+    attempt(operation, async () => orThrow(await then(orThrow(validate(rule, input, operation)))(env)()));

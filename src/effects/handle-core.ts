@@ -5,6 +5,7 @@ import { cancelled, handleClosed, invalidated, type PeerError, type PeerErrorTag
 import { eitherSignal } from './either-signal.js';
 import { toPeerError } from './effect.js';
 import { registerLive, unregisterLive } from './live-handles.js';
+import { tearDown } from './tear-down.js';
 
 /**
  * - `opening`: asked for, not there yet.
@@ -20,6 +21,8 @@ export interface HandleSpec<Raw> {
   readonly env: PeerEnv;
   readonly parent?: HandleCore<unknown> | undefined;
   readonly open: (signal: AbortSignal) => Promise<Raw>;
+  /** Waited for between the children's end and `close`, for what else still uses the handle. */
+  readonly settle?: (() => Promise<void>) | undefined;
   /** Called exactly once for every `open` that succeeded, after all children are closed. */
   readonly close: (raw: Raw) => Promise<void>;
   readonly signal?: AbortSignal | undefined;
@@ -27,6 +30,8 @@ export interface HandleSpec<Raw> {
 
 /** What a call answers whose handle ended under it. */
 const ENDED: ReadonlySet<PeerErrorTag> = new Set(['Cancelled', 'HandleClosed', 'Invalidated']);
+
+const VOID: ReadonlySet<PeerErrorTag> = new Set(['HandleClosed', 'Invalidated']);
 
 /**
  * One thing a driver has opened, and the tree below it.
@@ -39,23 +44,28 @@ export class HandleCore<Raw> {
   readonly env: PeerEnv;
   /** Resolves, never rejects, when everything below and the handle itself are really closed. */
   readonly closed: Promise<void>;
-  readonly #parent: HandleCore<unknown> | undefined;
   readonly #children = new Set<HandleCore<unknown>>();
-  readonly #cleanups: Cancel[] = [];
+  readonly #cleanups = new Set<Cancel>();
   readonly #abort = new AbortController();
   #state: HandleState = 'opening';
   #raw: Raw | undefined;
   /** Closes what the driver opened; there from the moment it is open until it is called. */
   #release: (() => Promise<void>) | undefined;
-  #opening: Promise<unknown> = Promise.resolve();
   #closing = false;
-  #settle!: () => void;
+  /** Resolves when the driver has answered the opening, one way or the other. */
+  readonly #answered: Promise<void>;
+  readonly #settleOther: (() => Promise<void>) | undefined;
+  readonly #leaveParent: Cancel;
+  #onAnswered!: () => void;
+  #onClosed!: () => void;
 
   private constructor(spec: HandleSpec<Raw>) {
     this.kind = spec.kind;
     this.env = spec.env;
-    this.#parent = spec.parent;
-    this.closed = new Promise((resolve) => (this.#settle = resolve));
+    this.#settleOther = spec.settle;
+    this.closed = new Promise((resolve) => (this.#onClosed = resolve));
+    this.#answered = new Promise((resolve) => (this.#onAnswered = resolve));
+    this.#leaveParent = spec.parent?.adopt(this) ?? (() => undefined);
     // Every call in flight listens to it, and there may be many.
     setMaxListeners(0, this.#abort.signal);
   }
@@ -66,21 +76,21 @@ export class HandleCore<Raw> {
     spec.parent?.assertOpen(operation);
     if (isAborted(spec.signal)) throw cancelled(operation);
     const core = new HandleCore(spec);
-    if (spec.parent !== undefined) spec.parent.#children.add(core);
     registerLive(core);
     const onAbort = (): void => void core.close();
     spec.signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      core.#opening = spec.open(core.#abort.signal).then((raw) => {
-        core.#raw = raw;
-        core.#release = () => spec.close(raw);
-        if (core.#state === 'opening') core.#state = 'open';
-      });
-      await core.#opening;
+      const raw = await spec.open(core.#abort.signal);
+      core.#raw = raw;
+      core.#release = () => spec.close(raw);
+      if (core.#state === 'opening') core.#state = 'open';
     } catch (thrown) {
-      core.#forget();
-      if (core.#state === 'opening') throw toPeerError(thrown, operation);
+      if (core.#state === 'opening') {
+        core.#forget();
+        throw toPeerError(thrown, operation);
+      }
     } finally {
+      core.#onAnswered();
       spec.signal?.removeEventListener('abort', onAbort);
     }
     if (core.#state === 'open') return core;
@@ -130,10 +140,17 @@ export class HandleCore<Raw> {
     }
   }
 
-  /** Runs `cleanup` when the handle starts to close: before its children and itself. */
-  onClose(cleanup: Cancel): void {
-    if (this.#state === 'opening' || this.#state === 'open') this.#cleanups.push(cleanup);
+  /** Takes a handle in below this one until the answer is called. */
+  adopt(child: HandleCore<unknown>): Cancel {
+    this.#children.add(child);
+    return () => this.#children.delete(child);
+  }
+
+  /** Runs `cleanup` when the handle starts to close: before its children and itself. The answer takes that back. */
+  onClose(cleanup: Cancel): Cancel {
+    if (this.#state === 'opening' || this.#state === 'open') this.#cleanups.add(cleanup);
     else cleanup();
+    return () => this.#cleanups.delete(cleanup);
   }
 
   /** Closes children, then the handle. Every call answers the same promise, which never rejects. */
@@ -149,7 +166,8 @@ export class HandleCore<Raw> {
   async invalidateChildren(kinds: ReadonlySet<string>): Promise<readonly HandleCore<unknown>[]> {
     const doomed = [...this.#children].reverse().filter((child) => kinds.has(child.kind));
     for (const child of doomed) await child.close('invalidated');
-    return doomed;
+    // One that its owner was closing already is gone too, but not by this.
+    return doomed.filter((child) => child.state === 'invalidated');
   }
 
   /**
@@ -164,11 +182,12 @@ export class HandleCore<Raw> {
 
   async #close(state: 'closed' | 'invalidated'): Promise<void> {
     this.#state = state;
-    for (const cleanup of this.#cleanups.splice(0).reverse()) cleanup();
+    for (const cleanup of [...this.#cleanups].reverse()) void this.#tearDown(async () => cleanup());
+    this.#cleanups.clear();
     this.#abort.abort();
     for (const child of [...this.#children].reverse()) await child.close(state);
-    // Its own opener deals with the failure; here only a handle that arrived is of interest.
-    await this.#opening.catch(() => undefined);
+    await this.#answered;
+    await this.#tearDown(async () => this.#settleOther?.());
     await this.#releaseRaw();
     this.#forget();
   }
@@ -177,18 +196,25 @@ export class HandleCore<Raw> {
     const release = this.#release;
     if (release === undefined) return;
     this.#release = undefined;
-    try {
-      await release();
-    } catch (thrown) {
-      const error = toPeerError(thrown, `close ${this.kind}`);
-      this.env.diagnostics.report({ _tag: 'CloseFailed', kind: this.kind, error });
-    }
+    await this.#tearDown(async () => {
+      try {
+        await release();
+      } catch (thrown) {
+        // That a void handle is not open is no news.
+        const { _tag } = toPeerError(thrown, `close ${this.kind}`);
+        if (this.#state !== 'invalidated' || !VOID.has(_tag)) throw thrown;
+      }
+    });
+  }
+
+  #tearDown(run: () => Promise<void>): Promise<void> {
+    return tearDown(this.env, this.kind, run);
   }
 
   #forget(): void {
-    if (this.#parent !== undefined) this.#parent.#children.delete(this);
+    this.#leaveParent();
     unregisterLive(this);
-    this.#settle();
+    this.#onClosed();
   }
 
   #refusal(operation: string): PeerError {

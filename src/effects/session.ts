@@ -60,10 +60,8 @@ export const openSession =
         env,
         signal: options.signal,
         open: () => env.driver.distribution.startup(),
-        close: async (raw) => {
-          await owned.monitor?.idle;
-          await env.driver.distribution.shutdown(raw);
-        },
+        settle: async () => owned.monitor?.idle,
+        close: (raw) => env.driver.distribution.shutdown(raw),
       });
       owned.monitor = new StatusMonitor(core);
       return new DistributionSession(core, owned.monitor);
@@ -96,7 +94,10 @@ export const observeDistribution = (
   listener: (event: DistributionEvent) => void,
 ): Cancel => {
   const core = sessionCore(session, 'observeDistribution');
-  const cancel = core.env.driver.distribution.observe(core.assertOpen('observeDistribution'), listener);
-  core.onClose(cancel);
-  return cancel;
+  const stop = core.env.driver.distribution.observe(core.assertOpen('observeDistribution'), listener);
+  const forget = core.onClose(stop);
+  return () => {
+    forget();
+    stop();
+  };
 };

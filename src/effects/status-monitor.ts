@@ -2,6 +2,7 @@ import type { Cancel, DistributionStatus, DistributionStatusInfo, SessionHandle 
 import { toPeerError } from './effect.js';
 import type { PeerError } from './error/index.js';
 import type { HandleCore } from './handle-core.js';
+import { untilAborted } from './until-aborted.js';
 
 /** One message of {@link StatusMonitor}. A fault is a value: the monitor goes on by itself. */
 export type StatusEvent =
@@ -39,27 +40,23 @@ const signature = ({ status, minVersion, maxVersion }: DistributionStatusInfo): 
   `${status}/${minVersion}/${maxVersion}`;
 
 /** One stretch of following the status, from the first interested party to the last. */
-interface Run {
-  readonly isStopped: () => boolean;
-  readonly whenStopped: Promise<void>;
-  readonly stop: () => void;
+class Run {
+  readonly #stop = new AbortController();
   last: Extract<StatusEvent, { _tag: 'Status' }> | undefined;
-}
 
-const newRun = (): Run => {
-  let stopped = false;
-  let resolve!: () => void;
-  const whenStopped = new Promise<void>((done) => (resolve = done));
-  return {
-    isStopped: () => stopped,
-    whenStopped,
-    stop: () => {
-      stopped = true;
-      resolve();
-    },
-    last: undefined,
-  };
-};
+  isStopped(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  /** `undefined` if the run is stopped first. */
+  until<A>(promise: Promise<A>): Promise<A | undefined> {
+    return untilAborted(promise, this.#stop.signal);
+  }
+}
 
 /**
  * Follows the status of one session with at most one registration, whoever is interested and however many.
@@ -81,7 +78,7 @@ export class StatusMonitor {
     this.#session = session;
     session.onClose(() => {
       this.#run?.stop();
-      for (const listener of this.#listeners) listener.complete();
+      for (const listener of [...this.#listeners]) listener.complete();
       this.#listeners.clear();
     });
   }
@@ -122,7 +119,7 @@ export class StatusMonitor {
   }
 
   #start(): void {
-    const run = newRun();
+    const run = new Run();
     this.#run = run;
     this.#idle = this.#idle.then(() => this.#follow(run));
   }
@@ -145,23 +142,30 @@ export class StatusMonitor {
   async #watchOnce(run: Run): Promise<void> {
     const { distribution } = this.#session.env.driver;
     const session = this.#session.assertOpen('distributionStatus');
-    const registration = await distribution.registerStatusChange(session);
+    const { changed } = await distribution.registerStatusChange(session);
     const registered = { armed: true };
-    const fired = registration.changed.finally(() => (registered.armed = false));
+    const fired = changed.finally(() => (registered.armed = false));
     // It is awaited below; this only keeps Node from calling it unhandled when reading the status fails first.
     fired.catch(() => undefined);
     try {
+      if (run.isStopped()) return;
       await this.#tell(run, await distribution.getStatusInfo(session));
-      const changed = await Promise.race([fired, run.whenStopped]);
-      if (changed !== undefined) await this.#tell(run, changed);
+      const info = await run.until(fired);
+      if (info !== undefined) await this.#tell(run, info);
     } finally {
       if (registered.armed) await distribution.unregisterStatusChange(session).catch(() => undefined);
     }
   }
 
+  /**
+   * Tells what is news. A service that is still away may have been back in between, unseen, long enough for a handle to
+   * be opened: that one is void by now, and its end is news too.
+   */
   async #tell(run: Run, info: DistributionStatusInfo): Promise<void> {
-    if (run.isStopped() || (run.last !== undefined && signature(info) === signature(run.last))) return;
+    if (run.isStopped()) return;
     const closed = info.status === 'available' ? [] : await this.#session.invalidateChildren(VOIDED_KINDS);
+    const isNews = run.last === undefined || signature(info) !== signature(run.last) || closed.length > 0;
+    if (run.isStopped() || !isNews) return;
     run.last = { _tag: 'Status', ...info, invalidated: closed.map(({ kind }) => kind) };
     this.#emit(run.last);
   }
@@ -173,8 +177,7 @@ export class StatusMonitor {
     const retryInMs = Math.round(ceiling * (0.5 + random() / 2));
     this.#emit({ _tag: 'Fault', error, retryInMs });
     let cancel: Cancel = () => undefined;
-    const due = new Promise<void>((resolve) => (cancel = clock.schedule(retryInMs, resolve)));
-    await Promise.race([due, run.whenStopped]);
+    await run.until(new Promise<void>((resolve) => (cancel = clock.schedule(retryInMs, resolve))));
     cancel();
   }
 

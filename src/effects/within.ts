@@ -49,8 +49,8 @@ export const withGroup = <A>(
   use: (group: PeerGroup) => PeerEffect<A>,
   options: GroupOptions = {},
 ): PeerEffect<A> =>
-  within(
-    'withGroup',
-    'groupPeerName' in group ? openGroup(group, options) : createGroup(group, options),
-    use,
-  );
+  within('withGroup', isReference(group) ? openGroup(group, options) : createGroup(group, options), use);
+
+/** Anything else is for the validation of properties to judge. */
+const isReference = (group: unknown): group is GroupReference =>
+  typeof group === 'object' && group !== null && 'groupPeerName' in group;
