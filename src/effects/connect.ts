@@ -7,15 +7,19 @@ import {
   HRESULT_CODES,
   type PeerAddress,
 } from '../driver/index.js';
-import { checked, type EffectOptions, type PeerEffect, toPeerError } from './effect.js';
-import { cancelled, timeout, type PeerError } from './error/index.js';
-import { onGroup, type PeerGroup } from './group.js';
-import type { HandleCore } from './handle-core.js';
+import { attempt, checked, type EffectOptions, orThrow, type PeerEffect, toPeerError } from './effect.js';
+import { eitherSignal } from './either-signal.js';
+import { cancelled, timeout } from './error/index.js';
+import { getGroupStatus, groupCore, onGroup, type PeerGroup } from './group.js';
+import { registerGroupEvents, takeGroupEvents } from './group-events.js';
 import { list } from './validate/object.js';
 import { peerAddress } from './validate/peer-address.js';
 
 /** The advice of the API: nothing may ever arrive, so wait this long at most. */
 const CONNECT_TIMEOUT_MS = 30_000;
+
+/** Events taken at a time. */
+const BATCH = 16;
 
 export interface ConnectOptions extends EffectOptions {
   /** Milliseconds to wait for the outcome, 30 000 by default. */
@@ -29,13 +33,7 @@ export interface ConnectOptions extends EffectOptions {
  * `Timeout` when no outcome was told, `Unsupported` where the driver has no network. Source: PeerGroupConnect.
  */
 export const connectGroup = (group: PeerGroup, options: ConnectOptions = {}): PeerEffect<GroupStatus> =>
-  onGroup(
-    group,
-    'connectGroup',
-    (grouping, raw, signal, core) =>
-      untilConnected(grouping, core, raw, signal, options, () => grouping.connect(raw, { signal })),
-    options,
-  );
+  connecting('connectGroup', group, options, (grouping, raw, signal) => grouping.connect(raw, { signal }));
 
 /** The same, going to known addresses instead of looking members up. Source: PeerGroupConnectByAddress. */
 export const connectGroupByAddress = (
@@ -44,72 +42,72 @@ export const connectGroupByAddress = (
   options: ConnectOptions = {},
 ): PeerEffect<GroupStatus> =>
   checked('connectGroupByAddress', list(peerAddress, 1), addresses, (valid) =>
-    onGroup(
-      group,
-      'connectGroupByAddress',
-      (grouping, raw, signal, core) =>
-        untilConnected(grouping, core, raw, signal, options, () =>
-          grouping.connectByAddress(raw, valid, { signal }),
-        ),
-      options,
+    connecting('connectGroupByAddress', group, options, (grouping, raw, signal) =>
+      grouping.connectByAddress(raw, valid, { signal }),
     ),
   );
 
-/** Registers first, then connects, so that an outcome that comes at once is not missed. */
-const untilConnected = async (
-  grouping: GroupingDriver,
-  core: HandleCore<GroupHandle>,
-  raw: GroupHandle,
-  signal: AbortSignal,
-  { timeoutMs = CONNECT_TIMEOUT_MS }: ConnectOptions,
-  connect: () => Promise<void>,
-): Promise<GroupStatus> => {
-  let wake: () => void = () => undefined;
-  let signalled = false;
-  const events = await grouping.registerEvents(
-    raw,
-    [{ kind: 'StatusChanged' }, { kind: 'ConnectionFailed' }],
-    () => {
-      signalled = true;
-      wake();
-    },
-  );
-  let gaveUp: PeerError | undefined;
-  const giveUp = (error: PeerError): void => {
-    gaveUp = error;
-    wake();
-  };
-  const onAbort = (): void => giveUp(cancelled('connectGroup'));
-  signal.addEventListener('abort', onAbort, { once: true });
-  const stopTimer = core.env.clock.schedule(timeoutMs, () =>
-    giveUp(timeout('connectGroup', 'an answer from the group', timeoutMs)),
-  );
-  try {
-    await connect();
-    for (;;) {
-      signalled = false;
-      for (const event of await grouping.getEvents(events, 16)) failOn(event);
-      const status = await grouping.getStatus(raw);
-      if (status.listening || status.hasConnections) return status;
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-        if (signalled || gaveUp !== undefined) resolve();
-      });
-      if (gaveUp !== undefined) throw gaveUp;
-    }
-  } finally {
-    stopTimer();
-    signal.removeEventListener('abort', onAbort);
-    await grouping.unregisterEvents(events).catch(() => undefined);
-  }
-};
+type Connect = (grouping: GroupingDriver, raw: GroupHandle, signal: AbortSignal) => Promise<void>;
 
-const failOn = (event: GroupEvent): void => {
+/** Registers first, then connects, so that an outcome that comes at once is not missed. */
+const connecting =
+  (
+    operation: string,
+    group: PeerGroup,
+    { timeoutMs = CONNECT_TIMEOUT_MS, signal }: ConnectOptions,
+    connect: Connect,
+  ): PeerEffect<GroupStatus> =>
+  (env) =>
+    attempt(operation, async () => {
+      const core = groupCore(group, operation);
+      const run = async <A>(effect: PeerEffect<A>): Promise<A> => orThrow(await effect(env)());
+      const bell = new Bell();
+      const late = new AbortController();
+      const ended = eitherSignal(late.signal, signal);
+      ended.signal.addEventListener('abort', bell.ring, { once: true });
+      const forgetClose = core.onClose(bell.ring);
+      const stopTimer = core.env.clock.schedule(timeoutMs, () => late.abort());
+      try {
+        await using events = await run(
+          registerGroupEvents(group, ['StatusChanged', 'ConnectionFailed'], bell.ring),
+        );
+        await run(onGroup(group, operation, connect, { signal: ended.signal }));
+        for (;;) {
+          const rung = bell.next();
+          ended.signal.throwIfAborted();
+          for (const event of await run(takeGroupEvents(events, BATCH))) failOn(event, operation);
+          const status = await run(getGroupStatus(group));
+          if (status.listening || status.hasConnections) return status;
+          await rung;
+        }
+      } catch (thrown) {
+        if (late.signal.aborted) throw timeout(operation, 'an answer from the group', timeoutMs);
+        throw signal?.aborted === true ? cancelled(operation) : thrown;
+      } finally {
+        stopTimer();
+        forgetClose();
+        ended.unlink();
+      }
+    });
+
+/** Wakes who waits for its next ring. */
+class Bell {
+  #ring: () => void = () => undefined;
+
+  readonly ring = (): void => this.#ring();
+
+  /** Resolves with the first ring from now on. */
+  next(): Promise<void> {
+    return new Promise((resolve) => (this.#ring = resolve));
+  }
+}
+
+const failOn = (event: GroupEvent, operation: string): void => {
   if (event._tag !== 'ConnectionFailed') return;
   const reason = faultFromNumber(
     'hresult',
-    'connectGroup',
+    operation,
     event.reason ?? HRESULT_CODES.PEER_E_CONNECTION_FAILED,
   );
-  throw toPeerError(reason, 'connectGroup');
+  throw toPeerError(reason, operation);
 };

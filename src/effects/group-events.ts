@@ -3,7 +3,7 @@ import { attempt, checked, type PeerEffect } from './effect.js';
 import { coreOf, Handle } from './handle.js';
 import { HandleCore } from './handle-core.js';
 import { onHandle } from './on-handle.js';
-import type { PeerGroup } from './group.js';
+import { groupCore, type PeerGroup } from './group.js';
 import { type EventRegistrationInput, eventRegistrations } from './validate/events.js';
 import { count } from './validate/count.js';
 
@@ -29,7 +29,7 @@ export const registerGroupEvents = (
     registrations,
     (valid) => () =>
       attempt('registerGroupEvents', async () => {
-        const parent = coreOf(group, 'group', 'registerGroupEvents');
+        const parent = groupCore(group, 'registerGroupEvents');
         const raw = parent.assertOpen('registerGroupEvents');
         const { grouping } = parent.env.driver;
         const core = await HandleCore.open<GroupEventsHandle>({
@@ -59,13 +59,13 @@ export const takeGroupEvents = (
  *
  * Source: PeerGroupResumePasswordAuthentication (p2p.h).
  */
-export const resumePasswordAuthentication = (
-  group: PeerGroup,
-  registration: GroupEventRegistration,
-): PeerEffect<void> =>
-  onHandle(registration, KIND, 'resumePasswordAuthentication', (events, _signal, core) =>
-    core.env.driver.grouping.resumePasswordAuthentication(
-      coreOf(group, 'group', 'resumePasswordAuthentication').assertOpen('resumePasswordAuthentication'),
-      events,
-    ),
-  );
+export const resumePasswordAuthentication =
+  (group: PeerGroup, registration: GroupEventRegistration): PeerEffect<void> =>
+  () =>
+    attempt(RESUME, async () => {
+      const events = coreOf(registration, KIND, RESUME).assertOpen(RESUME);
+      const core = groupCore(group, RESUME);
+      return core.use(RESUME, (raw) => core.env.driver.grouping.resumePasswordAuthentication(raw, events));
+    });
+
+const RESUME = 'resumePasswordAuthentication';

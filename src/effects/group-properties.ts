@@ -2,7 +2,7 @@ import type { GroupProperties } from '../driver/index.js';
 import { checked, type PeerEffect } from './effect.js';
 import { onGroup, type PeerGroup } from './group.js';
 import { groupPropertiesEdit, type GroupPropertiesEdit } from './validate/group-properties.js';
-import { releaseMade } from './validate/secret-input.js';
+import { wiping } from './wiping.js';
 
 /**
  * What the group is called, who made it, how long things live in it. Lifetimes are seconds.
@@ -18,11 +18,9 @@ export const getGroupProperties = (group: PeerGroup): PeerEffect<GroupProperties
  */
 export const setGroupProperties = (group: PeerGroup, properties: GroupPropertiesEdit): PeerEffect<void> =>
   checked('setGroupProperties', groupPropertiesEdit, properties, (valid) =>
-    onGroup(group, 'setGroupProperties', async (grouping, raw) => {
-      try {
-        await grouping.setProperties(raw, valid);
-      } finally {
-        releaseMade(valid.authentication.groupPassword, properties.authentication.groupPassword);
-      }
-    }),
+    wiping(
+      valid.authentication.groupPassword,
+      properties.authentication.groupPassword,
+      onGroup(group, 'setGroupProperties', (grouping, raw) => grouping.setProperties(raw, valid)),
+    ),
   );

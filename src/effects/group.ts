@@ -2,7 +2,9 @@ import type { CallOptions, GroupHandle, GroupingDriver, GroupStatus } from '../d
 import { attempt, checked, type EffectOptions, type PeerEffect } from './effect.js';
 import { coreOf, Handle } from './handle.js';
 import { HandleCore } from './handle-core.js';
+import type { PeerEnv } from './env.js';
 import { onHandle } from './on-handle.js';
+import { tearDown } from './tear-down.js';
 import { groupCreation, type GroupPropertiesInput } from './validate/group-properties.js';
 import {
   groupReference,
@@ -12,7 +14,7 @@ import {
   passwordInvitation,
   type PasswordInvitation,
 } from './validate/group-reference.js';
-import { releaseMade } from './validate/secret-input.js';
+import { wiping } from './wiping.js';
 
 const KIND = 'group';
 
@@ -37,6 +39,7 @@ const openWith =
   (env) =>
     attempt(operation, async () => {
       const { grouping } = env.driver;
+      const shutDown = (): Promise<void> => tearDown(env, 'grouping', () => grouping.shutdown());
       const core = await HandleCore.open<GroupHandle>({
         kind: KIND,
         env,
@@ -45,10 +48,10 @@ const openWith =
           await grouping.startup();
           try {
             const raw = await open(grouping, { signal: opening });
-            if (connect === 'auto' && grouping.canConnect) await connectOrClose(grouping, raw, opening);
+            if (connect === 'auto' && grouping.canConnect) await connectOrClose(env, raw, opening);
             return raw;
           } catch (thrown) {
-            await grouping.shutdown();
+            await shutDown();
             throw thrown;
           }
         },
@@ -56,22 +59,19 @@ const openWith =
           try {
             await grouping.close(raw);
           } finally {
-            await grouping.shutdown();
+            await shutDown();
           }
         },
       });
       return new PeerGroup(core);
     });
 
-const connectOrClose = async (
-  grouping: GroupingDriver,
-  raw: GroupHandle,
-  signal: AbortSignal,
-): Promise<void> => {
+const connectOrClose = async (env: PeerEnv, raw: GroupHandle, signal: AbortSignal): Promise<void> => {
+  const { grouping } = env.driver;
   try {
     await grouping.connect(raw, { signal });
   } catch (thrown) {
-    await grouping.close(raw);
+    await tearDown(env, KIND, () => grouping.close(raw));
     throw thrown;
   }
 };
@@ -102,16 +102,10 @@ export const createGroup = (
   options: GroupOptions = {},
 ): PeerEffect<PeerGroup> =>
   checked('createGroup', groupCreation, properties, (creation) =>
-    openWith(
-      'createGroup',
-      async (grouping, call) => {
-        try {
-          return await grouping.create(creation, call);
-        } finally {
-          releaseMade(creation.authentication?.groupPassword, properties.authentication?.groupPassword);
-        }
-      },
-      options,
+    wiping(
+      creation.authentication?.groupPassword,
+      properties.authentication?.groupPassword,
+      openWith('createGroup', (grouping, call) => grouping.create(creation, call), options),
     ),
   );
 
@@ -143,20 +137,18 @@ export const joinGroupWithPassword = (
   invitation: PasswordInvitation,
   options: GroupOptions = {},
 ): PeerEffect<PeerGroup> =>
-  checked('joinGroupWithPassword', passwordInvitation, invitation, (valid) =>
-    openWith(
-      'joinGroupWithPassword',
-      async (grouping, call) => {
-        try {
-          const { identity, invitation: xml, password, cloud } = valid;
-          return await grouping.joinWithPassword(identity, xml, password, cloud, call);
-        } finally {
-          releaseMade(valid.password, invitation.password);
-        }
-      },
-      options,
-    ),
-  );
+  checked('joinGroupWithPassword', passwordInvitation, invitation, (valid) => {
+    const { identity, invitation: xml, password, cloud } = valid;
+    return wiping(
+      password,
+      invitation.password,
+      openWith(
+        'joinGroupWithPassword',
+        (grouping, call) => grouping.joinWithPassword(identity, xml, password, cloud, call),
+        options,
+      ),
+    );
+  });
 
 /**
  * Deletes the local data and certificate of a group. Every open handle on it, in any process, is void at once; other
@@ -184,7 +176,7 @@ export const withGrouping =
       try {
         return await run(env.driver.grouping);
       } finally {
-        await env.driver.grouping.shutdown();
+        await tearDown(env, 'grouping', () => env.driver.grouping.shutdown());
       }
     });
 

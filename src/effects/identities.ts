@@ -6,8 +6,9 @@ import { opaqueXml } from './validate/invitation.js';
 import { friendlyName as friendlyNameRule, peerName } from './validate/names.js';
 import { object } from './validate/object.js';
 import { optional } from './validate/rule.js';
-import { releaseMade, secret, type SecretInput } from './validate/secret-input.js';
+import { secret, type SecretInput } from './validate/secret-input.js';
 import { validate } from './validate/validate.js';
+import { wiping } from './wiping.js';
 
 /**
  * Creates an identity: a key pair under a peer name, kept on this machine. Answers the peer name.
@@ -91,13 +92,11 @@ export const getIdentityXml = (identity?: string): PeerEffect<string> =>
  */
 export const exportIdentity = (identity: string, password: SecretInput): PeerEffect<string> =>
   checked('exportIdentity', EXPORT, { identity, password }, (valid) =>
-    fromDriver('exportIdentity', async ({ driver }) => {
-      try {
-        return await driver.identity.export(valid.identity, valid.password);
-      } finally {
-        releaseMade(valid.password, password);
-      }
-    }),
+    wiping(
+      valid.password,
+      password,
+      fromDriver('exportIdentity', ({ driver }) => driver.identity.export(valid.identity, valid.password)),
+    ),
   );
 
 const EXPORT = object({ identity: peerName, password: secret });
@@ -108,13 +107,11 @@ const EXPORT = object({ identity: peerName, password: secret });
  */
 export const importIdentity = (xml: string, password: SecretInput): PeerEffect<string> =>
   checked('importIdentity', IMPORT, { xml, password }, (valid) =>
-    fromDriver('importIdentity', async ({ driver }) => {
-      try {
-        return await driver.identity.import(valid.xml, valid.password);
-      } finally {
-        releaseMade(valid.password, password);
-      }
-    }),
+    wiping(
+      valid.password,
+      password,
+      fromDriver('importIdentity', ({ driver }) => driver.identity.import(valid.xml, valid.password)),
+    ),
   );
 
 const IMPORT = object({ xml: opaqueXml, password: secret });

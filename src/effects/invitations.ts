@@ -10,7 +10,8 @@ import {
 } from './validate/invitation.js';
 import { object } from './validate/object.js';
 import { boolean } from './validate/scalars.js';
-import { releaseMade, secret, type SecretInput } from './validate/secret-input.js';
+import { secret, type SecretInput } from './validate/secret-input.js';
+import { wiping } from './wiping.js';
 
 /**
  * An invitation for one identity, as text to hand over by any channel; useless to anybody else.
@@ -60,13 +61,11 @@ export const issueCredentials =
  */
 export const exportGroupConfig = (group: PeerGroup, password: SecretInput): PeerEffect<string> =>
   checked('exportGroupConfig', secret, password, (valid) =>
-    onGroup(group, 'exportGroupConfig', async (grouping, raw) => {
-      try {
-        return await grouping.exportConfig(raw, valid);
-      } finally {
-        releaseMade(valid, password);
-      }
-    }),
+    wiping(
+      valid,
+      password,
+      onGroup(group, 'exportGroupConfig', (grouping, raw) => grouping.exportConfig(raw, valid)),
+    ),
   );
 
 /** Takes such a configuration in. Errors: `AlreadyExists` without `overwrite`. Source: PeerGroupImportConfig. */
@@ -76,13 +75,13 @@ export const importGroupConfig = (
   options: { readonly overwrite?: boolean | undefined } = {},
 ): PeerEffect<ImportedGroup> =>
   checked('importGroupConfig', CONFIG, { xml, password, overwrite: options.overwrite ?? false }, (valid) =>
-    withGrouping('importGroupConfig', async (grouping) => {
-      try {
-        return await grouping.importConfig(valid.xml, valid.password, valid.overwrite);
-      } finally {
-        releaseMade(valid.password, password);
-      }
-    }),
+    wiping(
+      valid.password,
+      password,
+      withGrouping('importGroupConfig', (grouping) =>
+        grouping.importConfig(valid.xml, valid.password, valid.overwrite),
+      ),
+    ),
   );
 
 const CONFIG = object({ xml: opaqueXml, password: secret, overwrite: boolean });
