@@ -1,6 +1,8 @@
-import { open } from 'node:fs/promises';
-import { badArgument } from './error/index.js';
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { badArgument, cancelled, type PeerError } from './error/index.js';
 import { onFile } from './error/from-system.js';
+import { untilAborted } from './until-aborted.js';
 
 /** What can be published: a file by its path, bytes, or bytes as they come. */
 export type ContentSource = string | URL | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -14,23 +16,28 @@ export interface OpenSource {
   readonly pieces: AsyncIterable<Uint8Array>;
 }
 
-/** Opens a source. A piece is only valid until the next one is asked for. */
+/** Opens a source. A piece is only valid until the next one is asked for; the signal ends the wait for one. */
 export const openSource = async (
   source: ContentSource,
   operation: string,
+  signal: AbortSignal,
 ): Promise<OpenSource & AsyncDisposable> => {
   if (typeof source === 'string' || source instanceof URL) return openFile(source, operation);
   if (source instanceof Uint8Array) {
     return { length: source.length, pieces: once(source), [Symbol.asyncDispose]: nothing };
   }
-  if (Symbol.asyncIterator in source || Symbol.iterator in source) {
-    return { length: undefined, pieces: checkedPieces(source, operation), [Symbol.asyncDispose]: nothing };
+  if (isIterable(source)) {
+    return {
+      length: undefined,
+      pieces: checkedPieces(iteratorOf(source), operation, signal),
+      [Symbol.asyncDispose]: nothing,
+    };
   }
-  throw badArgument(
-    [{ path: 'source', code: 'type', message: 'must be a path, a URL, bytes or an iterable of bytes' }],
-    operation,
-  );
+  throw badSource('type', 'must be a path, a URL, bytes or an iterable of bytes', operation);
 };
+
+export const badSource = (code: 'type' | 'length', message: string, operation: string): PeerError =>
+  badArgument([{ path: 'source', code, message }], operation);
 
 const nothing = (): Promise<void> => Promise.resolve();
 
@@ -38,34 +45,67 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
+type Pieces = Iterable<unknown> | AsyncIterable<unknown>;
+
+const isIterable = (source: unknown): source is Pieces =>
+  typeof source === 'object' &&
+  source !== null &&
+  (Symbol.asyncIterator in source || Symbol.iterator in source);
+
+const iteratorOf = (source: Pieces): Iterator<unknown> | AsyncIterator<unknown> =>
+  Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+
+/** Not `for await`: that would wait for a piece that never comes although nobody wants it any more. */
 async function* checkedPieces(
-  source: Iterable<unknown> | AsyncIterable<unknown>,
+  iterator: Iterator<unknown> | AsyncIterator<unknown>,
   operation: string,
+  signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  for await (const piece of source) {
-    if (!(piece instanceof Uint8Array)) {
-      throw badArgument([{ path: 'source', code: 'type', message: 'must yield Uint8Arrays' }], operation);
+  const state = { done: false };
+  try {
+    for (;;) {
+      const result = await untilAborted(Promise.resolve(iterator.next()), signal);
+      if (result === undefined) throw cancelled(operation);
+      state.done = result.done === true;
+      if (state.done) return;
+      if (!(result.value instanceof Uint8Array)) throw badSource('type', 'must yield Uint8Arrays', operation);
+      yield result.value;
     }
-    yield piece;
+  } finally {
+    // A generator that still works on its next piece answers only after that.
+    if (!state.done) void Promise.resolve(iterator.return?.()).catch(() => undefined);
   }
 }
 
+/** A pipe without a writer would block the opening for ever; other files do not care. Windows has no such flag: 0. */
+const READ = constants.O_RDONLY | constants.O_NONBLOCK;
+
 const openFile = async (path: string | URL, operation: string): Promise<OpenSource & AsyncDisposable> => {
-  const file = await onFile(operation, () => open(path, 'r'));
+  const file = await onFile(operation, () => open(path, READ));
   try {
-    const { size } = await onFile(operation, () => file.stat());
+    const size = await sizeOf(file, operation);
     return {
       length: size,
       pieces: readAhead(
         (buffer, at) => onFile(operation, () => file.read(buffer, 0, buffer.length, at)),
         size,
       ),
-      [Symbol.asyncDispose]: () => file.close(),
+      [Symbol.asyncDispose]: () => file.close().catch(() => undefined),
     };
   } catch (thrown) {
     await file.close();
     throw thrown;
   }
+};
+
+const sizeOf = async (file: FileHandle, operation: string): Promise<number> => {
+  const stats = await onFile(operation, () => file.stat());
+  if (stats.isFile()) return stats.size;
+  throw badSource(
+    'type',
+    `is ${stats.isDirectory() ? 'a directory' : 'a device or pipe'}, not a file`,
+    operation,
+  );
 };
 
 /** Reads the next piece while the last one is being worked on. Shared memory, so that worker threads need no copy. */

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { type ContentSource, openSource } from './content-source.js';
+import { badSource, type ContentSource, openSource } from './content-source.js';
 import { getContentInformation } from './content-information.js';
 import { orThrow, type PeerEffect } from './effect.js';
-import { badArgument } from './error/index.js';
-import { addToPublication, completePublication, openPublication } from './publication.js';
+import { cancelled, PeerError } from './error/index.js';
+import { addToPublication, completePublication, openPublication, unpublish } from './publication.js';
 import { type DistributionSession, sessionCore } from './session.js';
 import type { ContentIdInput } from './validate/publication.js';
 
@@ -38,23 +38,42 @@ export async function* publishContent(
 ): AsyncGenerator<PublishProgress, void> {
   const { env } = sessionCore(session, 'publish');
   const run = async <A>(effect: PeerEffect<A>): Promise<A> => orThrow(await effect(env)());
-  await using content = await openSource(source, 'publish');
-  const { length: total } = content;
-  if (total === 0) {
-    throw badArgument(
-      [{ path: 'source', code: 'length', message: 'is empty; content information cannot describe no bytes' }],
-      'publish',
-    );
-  }
-  await using stream = await run(openPublication(session, { contentId, length: total }, { signal }));
+  const publication = { completing: false, kept: false };
   let bytes = 0;
-  yield { _tag: 'Publishing', bytes, total };
-  for await (const piece of content.pieces) {
-    await run(addToPublication(stream, piece, { signal }));
-    bytes += piece.length;
+  try {
+    await using content = await openSource(source, 'publish', signal);
+    const { length: total } = content;
+    if (total === 0) throw empty();
+    await using stream = await run(openPublication(session, { contentId, length: total }, { signal }));
     yield { _tag: 'Publishing', bytes, total };
+    for await (const piece of content.pieces) {
+      bytes += piece.length;
+      if (total !== undefined && bytes > total) throw changed(total);
+      await run(addToPublication(stream, piece, { signal }));
+      yield { _tag: 'Publishing', bytes, total };
+    }
+    if (bytes === 0) throw empty();
+    if (total !== undefined && bytes < total) throw changed(total);
+    publication.completing = true;
+    await run(completePublication(stream, { signal }));
+    const contentInformation = await run(getContentInformation(session, { contentId }, { signal }));
+    if (signal.aborted) throw cancelled('publish');
+    publication.kept = true;
+    yield { _tag: 'Published', contentId, bytes, contentInformation };
+  } finally {
+    // Also a completion that was answered with a failure, or too late, may have been one.
+    if (publication.completing && !publication.kept) await unpublish(session, contentId)(env)();
   }
-  await run(completePublication(stream, { signal }));
-  const contentInformation = await run(getContentInformation(session, { contentId }, { signal }));
-  yield { _tag: 'Published', contentId, bytes, contentInformation };
 }
+
+const empty = (): PeerError =>
+  badSource('length', 'is empty; content information cannot describe no bytes', 'publish');
+
+const changed = (total: number): PeerError =>
+  new PeerError({
+    tag: 'System',
+    code: 'PEERWEAVE_SOURCE_CHANGED',
+    operation: 'publish',
+    what: `the file had ${total} bytes at first, but not when it was read to its end`,
+    advice: 'Publish it again once nobody writes to it.',
+  });

@@ -7,9 +7,13 @@ import {
   readContent,
 } from './content.js';
 import { orThrow, type PeerEffect } from './effect.js';
-import { fromFault } from './error/index.js';
+import { cancelled, fromFault } from './error/index.js';
 import { type DistributionSession, sessionCore } from './session.js';
+import { untilAborted } from './until-aborted.js';
 import type { ContentTagInput } from './validate/content.js';
+import { count } from './validate/count.js';
+import { object } from './validate/object.js';
+import { validate } from './validate/validate.js';
 
 /** Fetches bytes that no peer has, from wherever the content came from. `offset` counts from its start. */
 export type Origin = (
@@ -50,6 +54,8 @@ export async function* readPieces(
   signal: AbortSignal,
 ): AsyncGenerator<ContentPiece, void> {
   const { env } = sessionCore(session, 'retrieve');
+  // A read of no bytes asks what the cache holds and gets nowhere.
+  orThrow(validate(PIECE, { pieceBytes }, 'retrieve'));
   const run = async <A>(effect: PeerEffect<A>): Promise<A> => orThrow(await effect(env)());
   const input = { ...(tag === undefined ? {} : { tag }), ...(peers === undefined ? {} : { peers }) };
   await using content = await run(openContent(session, input, { signal }));
@@ -69,9 +75,14 @@ export async function* readPieces(
     } else if (result._tag === 'Missing') {
       const { offset, length, cause } = result;
       if (origin === undefined) throw missing(offset, length, cause);
-      for (let at = offset; at < offset + length;) {
-        const bytes = await origin({ offset: at, length: offset + length - at }, signal);
-        if (bytes.length === 0) throw missing(at, offset + length - at, 'missing');
+      const end = offset + length;
+      for (let at = offset; at < end;) {
+        const wanted = end - at;
+        const answer = await untilAborted(origin({ offset: at, length: wanted }, signal), signal);
+        if (answer === undefined) throw cancelled('retrieve');
+        // A server that does not know ranges sends more than it was asked for.
+        const bytes = answer.subarray(0, wanted);
+        if (bytes.length === 0) throw missing(at, wanted, 'missing');
         await run(addContentData(content, at, bytes, { signal }));
         yield { offset: at, bytes, from: 'origin' };
         at += bytes.length;
@@ -79,6 +90,8 @@ export async function* readPieces(
     }
   }
 }
+
+const PIECE = object({ pieceBytes: count });
 
 const missing = (offset: number, length: number, cause: 'missing' | 'timeout'): Error =>
   fromFault(

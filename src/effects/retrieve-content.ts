@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { onFile } from './error/from-system.js';
+import { badArgument, cancelled } from './error/index.js';
 import { type ContentPiece, type ReadContentOptions, readPieces } from './read-content.js';
 import { observeDistribution } from './session.js';
 
@@ -38,6 +39,7 @@ export async function* retrieveContent(
       counter.take(piece);
       yield { _tag: 'Retrieving', ...counter.counts() };
     }
+    if (signal.aborted) throw cancelled('retrieve');
     await file.finish();
     yield { _tag: 'Retrieved', to, ...counter.counts() };
   } finally {
@@ -95,6 +97,7 @@ class PartialFile implements AsyncDisposable {
   static async open(target: string | undefined): Promise<PartialFile> {
     // In the same directory, because a rename cannot cross file systems.
     const partial = `${target ?? ''}.${randomUUID()}.part`;
+    if (target !== undefined) await refuseDirectory(target);
     const file = target === undefined ? undefined : await onFile('retrieve', () => open(partial, 'wx'));
     return new PartialFile(target, partial, file);
   }
@@ -125,3 +128,10 @@ class PartialFile implements AsyncDisposable {
     await file?.close();
   }
 }
+
+/** Renaming would refuse it too, but only once everything is fetched. */
+const refuseDirectory = async (target: string): Promise<void> => {
+  const found = await stat(target).catch(() => undefined);
+  if (found?.isDirectory() !== true) return;
+  throw badArgument([{ path: 'to', code: 'type', message: 'is a directory; name a file' }], 'retrieve');
+};
