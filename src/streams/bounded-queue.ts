@@ -1,13 +1,5 @@
-import { asyncScheduler, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
-
-/** So many values were lost here because nobody took them fast enough. */
-export interface Dropped {
-  readonly _tag: 'Dropped';
-  readonly count: number;
-}
-
-/** Which values to lose when the queue is full. */
-export type Overflow = 'drop-oldest' | 'drop-newest';
+import { Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
+import { type Dropped, type Overflow, OverflowBuffer } from './overflow-buffer.js';
 
 export interface QueueOptions {
   /** Most values to hold back; 10 000 by default. */
@@ -15,70 +7,68 @@ export interface QueueOptions {
   readonly overflow?: Overflow | undefined;
   /** Values handed on before the event loop gets its turn; 2 048 by default. */
   readonly batch?: number | undefined;
+  /** Who gives the turns; by default Node's event loop, without a pause. */
   readonly scheduler?: SchedulerLike | undefined;
 }
 
 /**
  * Puts a bounded queue between a source that may burst and its subscriber, and hands values on in batches with a turn
  * of the event loop between them. What does not fit is counted, and the count is emitted where the values are missing.
+ * An end, with or without an error, comes after what was queued before it.
  */
 export const boundedQueue =
   <T>({
     capacity = 10_000,
     overflow = 'drop-oldest',
     batch = 2_048,
-    scheduler = asyncScheduler,
+    scheduler,
   }: QueueOptions = {}): OperatorFunction<T, T | Dropped> =>
   (source$) =>
     new Observable((subscriber) => {
-      let queue: T[] = [];
-      let lost = 0;
-      let scheduled = false;
-      let ended = false;
-
-      const reportLost = (): void => {
-        if (lost === 0) return;
-        const count = lost;
-        lost = 0;
-        subscriber.next({ _tag: 'Dropped', count });
-      };
+      const buffer = new OverflowBuffer<T>(capacity, overflow);
+      const nextTurn = scheduler === undefined ? onImmediate : on(scheduler);
+      let cancelTurn: (() => void) | undefined;
+      let end: (() => void) | undefined;
 
       const flush = (): void => {
-        scheduled = false;
-        // The oldest are missing before what is left, the newest after it.
-        if (overflow === 'drop-oldest') reportLost();
-        const due = queue.splice(0, batch);
-        for (const value of due) subscriber.next(value);
-        if (queue.length > 0) schedule();
-        else {
-          reportLost();
-          if (ended) subscriber.complete();
-        }
+        cancelTurn = undefined;
+        for (const value of buffer.take(batch)) subscriber.next(value);
+        if (!buffer.isEmpty) schedule();
+        else end?.();
       };
-
       const schedule = (): void => {
-        if (scheduled) return;
-        scheduled = true;
-        subscriber.add(scheduler.schedule(flush));
+        if (!subscriber.closed) cancelTurn ??= nextTurn(flush);
+      };
+      const endWith = (how: () => void): void => {
+        end = how;
+        schedule();
       };
 
-      subscriber.add(() => (queue = []));
+      // Before the source, so that it is also done if the source ends by itself while it is subscribed.
+      subscriber.add(() => cancelTurn?.());
       subscriber.add(
         source$.subscribe({
           next: (value) => {
-            queue.push(value);
-            if (queue.length > capacity) {
-              lost += 1;
-              if (overflow === 'drop-oldest') queue.shift();
-              else queue.pop();
-            }
+            buffer.push(value);
             schedule();
           },
-          error: (error: unknown) => subscriber.error(error),
-          complete: () => {
-            ended = true;
-            schedule();
-          },
+          error: (error: unknown) => endWith(() => subscriber.error(error)),
+          complete: () => endWith(() => subscriber.complete()),
         }),
       );
     });
+
+type NextTurn = (task: () => void) => () => void;
+
+/** RxJS has no scheduler for this: `asap` gives the event loop no turn, `async` waits a millisecond. */
+const onImmediate: NextTurn = (task) => {
+  const handle = setImmediate(task);
+  return () => clearImmediate(handle);
+};
+
+const on =
+  (scheduler: SchedulerLike): NextTurn =>
+  (task) => {
+    const action = scheduler.schedule(task);
+    return () => action.unsubscribe();
+  };

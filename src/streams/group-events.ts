@@ -8,8 +8,9 @@ import {
   takeGroupEvents,
 } from '../effects/group-events.js';
 import type { EventRegistrationInput } from '../effects/validate/events.js';
-import { boundedQueue, type Dropped, type QueueOptions } from './bounded-queue.js';
+import { boundedQueue, type QueueOptions } from './bounded-queue.js';
 import { promiseOf } from './from-effect.js';
+import type { Dropped } from './overflow-buffer.js';
 
 /** Every kind of event, or only those wanted. */
 export interface GroupEventsOptions extends QueueOptions {
@@ -36,7 +37,7 @@ const BATCH = 256;
  * Hot for those who share the returned Observable: one registration, made with the first subscriber and removed with
  * the last. Events come in order and in batches; a subscriber that cannot keep up loses the oldest beyond `capacity`
  * (or the newest, by `overflow`) and is told how many by a `Dropped` value. Subscribe before `connectGroup`, or the
- * first events are missed. Completes when the group is closed.
+ * first events are missed. Completes when the group is closed; of a closed one it is an error, `HandleClosed`.
  *
  * Source: PeerGroupRegisterEvent, PeerGroupGetEventData, PeerGroupUnregisterEvent.
  *
@@ -68,13 +69,20 @@ export function groupEvents(
   return drained(group, events).pipe(boundedQueue(queue), share());
 }
 
-/** Registers, and takes whatever waits on every signal. */
+/**
+ * Registers, and takes whatever waits on every signal, so that nothing piles up in the system however slow the
+ * subscriber is.
+ */
 function drained(group: PeerGroup, events: readonly EventRegistrationInput[]): Observable<GroupEvent> {
   return new Observable((subscriber) => {
-    const { env, closed } = groupCore(group, 'groupEvents');
+    const core = groupCore(group, 'groupEvents');
+    core.assertOpen('groupEvents');
     let registration: GroupEventRegistration | undefined;
     let signalled = false;
     let draining = false;
+
+    const take = (from: GroupEventRegistration): Promise<readonly GroupEvent[]> =>
+      promiseOf(takeGroupEvents(from, BATCH)(core.env));
 
     const drain = async (): Promise<void> => {
       if (draining || registration === undefined) return;
@@ -82,43 +90,36 @@ function drained(group: PeerGroup, events: readonly EventRegistrationInput[]): O
       try {
         while (signalled && !subscriber.closed) {
           signalled = false;
-          let batch: readonly GroupEvent[];
-          do {
-            batch = await promiseOf(takeGroupEvents(registration, BATCH)(env));
+          for (let batch = await take(registration); batch.length > 0; batch = await take(registration)) {
             for (const event of batch) subscriber.next(event);
-          } while (batch.length > 0);
+          }
         }
       } catch (thrown) {
-        if (group.state === 'open') subscriber.error(toPeerError(thrown, 'groupEvents'));
-        else subscriber.complete();
+        subscriber.error(toPeerError(thrown, 'groupEvents'));
       } finally {
         draining = false;
       }
     };
 
+    const onSignal = (): void => {
+      signalled = true;
+      void drain();
+    };
+
     const start = async (): Promise<void> => {
       try {
-        const opened = await promiseOf(
-          registerGroupEvents(group, events, () => {
-            signalled = true;
-            void drain();
-          })(env),
-        );
-        if (subscriber.closed) {
-          await opened.close();
-          return;
-        }
-        registration = opened;
-        // Events from before the handle was known to us.
-        signalled = true;
-        await drain();
+        registration = await promiseOf(registerGroupEvents(group, events, onSignal)(core.env));
+        if (subscriber.closed) await registration.close();
+        // For events that came before the registration was known here.
+        else onSignal();
       } catch (thrown) {
         subscriber.error(toPeerError(thrown, 'groupEvents'));
       }
     };
 
+    // What fails from here on because the group closes is too late to be an error: the stream has completed.
+    subscriber.add(core.onClose(() => subscriber.complete()));
+    subscriber.add(() => void registration?.close());
     void start();
-    void closed.then(() => subscriber.complete());
-    return () => void registration?.close();
   });
 }

@@ -1,9 +1,10 @@
-export { boundedQueue, type Dropped, type Overflow, type QueueOptions } from './bounded-queue.js';
+export { boundedQueue, type QueueOptions } from './bounded-queue.js';
 export { diagnosticEvents } from './diagnostics.js';
 export { distributionEvents } from './distribution-events.js';
 export type { PeerStream } from './from-effect.js';
 export { groupEvents, type GroupEventsOptions } from './group-events.js';
 export { createGroup, type GroupOptions, joinGroup, joinGroupWithPassword, openGroup } from './groups.js';
+export type { Dropped, Overflow } from './overflow-buffer.js';
 export { createPeerweave, type Peerweave } from './peerweave.js';
 export { openSession } from './session.js';
 export { shareLatest, type ShareOptions } from './share-latest.js';

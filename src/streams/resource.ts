@@ -1,4 +1,4 @@
-import { from, Observable, type ObservableInput, take } from 'rxjs';
+import { defer, Observable, type ObservableInput, take } from 'rxjs';
 import { toPeerError } from '../effects/effect.js';
 import { type Handle, pin } from '../effects/handle.js';
 
@@ -20,7 +20,7 @@ export function resource<H extends Closeable>(
     const controller = new AbortController();
     let release = (): void => controller.abort();
     // Outlives the subscriber on purpose: a handle that comes too late must still be seen, to be closed.
-    from(open(controller.signal))
+    defer(() => open(controller.signal))
       .pipe(take(1))
       .subscribe({
         next: (handle) => {

@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs';
-import { type DistributionSession, monitorOf } from '../effects/session.js';
+import { type DistributionSession, monitorOf, sessionCore } from '../effects/session.js';
 import type { StatusEvent } from '../effects/status-monitor.js';
 import { shareLatest, type ShareOptions } from './share-latest.js';
 
@@ -10,7 +10,8 @@ import { shareLatest, type ShareOptions } from './share-latest.js';
  * registration is single-shot; no change between two of them is lost. When the status becomes `disabled` or
  * `unavailable`, every publication stream, content information and content of the session has been closed before that
  * emission, and `invalidated` says which; the same happens when nobody subscribes. A fault of the service is a value:
- * the stream goes on and says when it tries again. It completes with the session.
+ * the stream goes on and says when it tries again. It completes with the session; of a closed one it is an error,
+ * `HandleClosed`.
  *
  * Source: PeerDistRegisterForStatusChangeNotification(Ex), PeerDistGetStatusEx.
  *
@@ -36,10 +37,11 @@ export function distributionStatus(
 
 /** The monitor's events as they come. */
 function statusEvents(session: DistributionSession): Observable<StatusEvent> {
-  return new Observable((subscriber) =>
-    monitorOf(session).listen({
+  return new Observable((subscriber) => {
+    sessionCore(session, 'distributionStatus').assertOpen('distributionStatus');
+    return monitorOf(session).listen({
       next: (event) => subscriber.next(event),
       complete: () => subscriber.complete(),
-    }),
-  );
+    });
+  });
 }

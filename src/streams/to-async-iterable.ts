@@ -1,5 +1,5 @@
-import type { Observable, Unsubscribable } from 'rxjs';
-import type { Dropped, Overflow } from './bounded-queue.js';
+import type { Observable } from 'rxjs';
+import { type Dropped, type Overflow, OverflowBuffer } from './overflow-buffer.js';
 
 export interface IterableOptions {
   /** Most values to hold for a slow consumer; 1 024 by default. */
@@ -19,45 +19,61 @@ export interface IterableOptions {
  * for await (const value of toAsyncIterable(of(1, 2, 3))) console.log(value);
  * ```
  */
-export async function* toAsyncIterable<T>(
+export function toAsyncIterable<T>(
   source$: Observable<T>,
   { capacity = 1_024, overflow = 'drop-oldest' }: IterableOptions = {},
 ): AsyncGenerator<T | Dropped, void> {
-  const queue: T[] = [];
-  const state = { lost: 0, ended: false, failed: false, error: undefined as unknown };
-  let wake = (): void => undefined;
-
-  const subscription: Unsubscribable = source$.subscribe({
-    next: (value) => {
-      queue.push(value);
-      if (queue.length > capacity) {
-        state.lost += 1;
-        if (overflow === 'drop-oldest') queue.shift();
-        else queue.pop();
-      }
-      wake();
-    },
-    error: (error: unknown) => {
-      Object.assign(state, { ended: true, failed: true, error });
-      wake();
-    },
-    complete: () => {
-      state.ended = true;
-      wake();
-    },
-  });
-  const takeLost = (): Dropped => {
-    const count = state.lost;
-    state.lost = 0;
-    return { _tag: 'Dropped', count };
+  const inbox = new Inbox<T>(new OverflowBuffer(capacity, overflow));
+  const values = valuesOf(source$, inbox);
+  const leave = values.return.bind(values);
+  // A generator answers `return` only after a pending `next`, for which there may never be a value.
+  values.return = (value) => {
+    inbox.end();
+    return leave(value);
   };
+  return values;
+}
+
+/** What has arrived, and how it ended. */
+class Inbox<T> {
+  readonly buffer: OverflowBuffer<T>;
+  ended: { readonly error?: unknown } | undefined;
+  #wake = (): void => undefined;
+
+  constructor(buffer: OverflowBuffer<T>) {
+    this.buffer = buffer;
+  }
+
+  push(value: T): void {
+    this.buffer.push(value);
+    this.#wake();
+  }
+
+  end(how: { readonly error?: unknown } = {}): void {
+    this.ended ??= how;
+    this.#wake();
+  }
+
+  news(): Promise<void> {
+    return new Promise((resolve) => (this.#wake = resolve));
+  }
+}
+
+async function* valuesOf<T>(source$: Observable<T>, inbox: Inbox<T>): AsyncGenerator<T | Dropped, void> {
+  const subscription = source$.subscribe({
+    next: (value) => inbox.push(value),
+    error: (error: unknown) => inbox.end({ error }),
+    complete: () => inbox.end(),
+  });
   try {
     for (;;) {
-      if (state.lost > 0 && (overflow === 'drop-oldest' || queue.length === 0)) yield takeLost();
-      else if (queue.length > 0) yield queue.shift() as T;
-      else if (state.failed) throw state.error;
-      else if (state.ended) return;
-      else await new Promise<void>((resolve) => (wake = resolve));
+      yield* inbox.buffer.take(1);
+      if (!inbox.buffer.isEmpty) continue;
+      if (inbox.ended !== undefined) {
+        if ('error' in inbox.ended) throw inbox.ended.error;
+        return;
+      }
+      await inbox.news();
     }
   } finally {
     subscription.unsubscribe();

@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { ContentSource } from '../effects/content-source.js';
+import { eitherSignal } from '../effects/either-signal.js';
 import { publishContent, type PublishOptions, type PublishProgress } from '../effects/publish-content.js';
 import { type ReadContentOptions, readPieces } from '../effects/read-content.js';
 import { retrieveContent, type RetrieveOptions, type RetrieveProgress } from '../effects/retrieve-content.js';
@@ -70,8 +71,34 @@ export async function* contentIterable(
   for await (const { bytes } of readPieces(contentInformation, options, signal ?? never)) yield bytes;
 }
 
-/** The content as a web ReadableStream, with the back-pressure of its reader. */
-export const contentStream = (
+/** The content as a web ReadableStream, with the back-pressure of its reader; cancelling it stops a pending read. */
+export function contentStream(
   contentInformation: Uint8Array,
   options: ReadContentOptions & { readonly signal?: AbortSignal | undefined },
-): ReadableStream<Uint8Array> => ReadableStream.from(contentIterable(contentInformation, options));
+): ReadableStream<Uint8Array> {
+  const cancel = new AbortController();
+  const pieces = (async function* () {
+    const ended = eitherSignal(cancel.signal, options.signal);
+    try {
+      yield* contentIterable(contentInformation, { ...options, signal: ended.signal });
+    } finally {
+      ended.unlink();
+    }
+  })();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await pieces.next();
+        if (done === true) controller.close();
+        else controller.enqueue(value);
+      },
+      async cancel() {
+        cancel.abort();
+        // The read that this ends may be told so; nobody is left to hear it.
+        await pieces.return().catch(() => undefined);
+      },
+    },
+    // Nothing beyond what the reader asks for: the reading below is one piece ahead already.
+    { highWaterMark: 0 },
+  );
+}
