@@ -3,6 +3,7 @@ import { mkdtempSync, openSync, readFileSync, closeSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { nodeDisk } from '../../../src/engine/distribution/store/disk.js';
 import { WorkerHasher } from '../../../src/engine/distribution/store/worker-hasher.js';
 import { buildProgram, output, start } from './child-program.js';
 import { BLOCK, blocksOf, contentId, contentOf, SEGMENT, sha256 } from './made-content.js';
@@ -43,7 +44,7 @@ describe('WorkerHasher', () => {
     const path = join(temporaryDirectory(), 'file');
     const fd = openSync(path, 'w');
     const content = contentOf('tasks', 40 * BLOCK + 9);
-    const hasher = new WorkerHasher(2, 4 * BLOCK);
+    const hasher = new WorkerHasher(2, 4 * BLOCK, nodeDisk);
     const tasks = [];
     for (let at = 0; at < content.length; at += 4 * BLOCK) {
       tasks.push(hasher.start('sha256', fd, content.subarray(at, at + 4 * BLOCK), at));
@@ -57,7 +58,7 @@ describe('WorkerHasher', () => {
 
   it('passes on the system error of a write, and works on', async () => {
     const path = join(temporaryDirectory(), 'file');
-    const hasher = new WorkerHasher(1, BLOCK);
+    const hasher = new WorkerHasher(1, BLOCK, nodeDisk);
     const fd = openSync(path, 'w');
     closeSync(fd);
     const readOnly = openSync(path, 'r');

@@ -29,7 +29,7 @@ export interface ContentStoreOptions {
   /** Told of a file that turned out damaged and is treated as missing. */
   readonly onDamage?: ((path: string) => void) | undefined;
   /**
-   * Threads that hash and write what is published, beyond the first 32 MiB of a content of unknown length; 0 by
+   * Threads that hash what is published, beyond the first 32 MiB of a content of unknown length; 0 by
    * default.
    */
   readonly hashWorkers?: number | undefined;
@@ -75,7 +75,7 @@ class FileStore implements ContentStore {
     const inline = inlineHasher(disk);
     this.#hashers = {
       small: inline,
-      large: hashWorkers > 0 ? new WorkerHasher(hashWorkers, PIECE_LENGTH) : inline,
+      large: hashWorkers > 0 ? new WorkerHasher(hashWorkers, PIECE_LENGTH, disk) : inline,
     };
   }
 

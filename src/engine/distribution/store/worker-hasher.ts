@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { HashName } from '../ports.js';
 import type { BlockHasher, HashingTask } from './block-hasher.js';
+import type { Disk } from './disk.js';
 import { HASH_WORKER_SOURCE, type HashJob, type HashReply } from './hash-worker.js';
 import { InFlight, settled } from './in-flight.js';
 
@@ -16,30 +17,34 @@ const WORKER_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 32 
 const DEPTH = 2;
 
 /**
- * Hashes and writes on worker threads. Bytes in a SharedArrayBuffer go there as they are, others are copied once into
+ * Hashes on worker threads while the system writes. Bytes in a SharedArrayBuffer go there as they are, others are copied once into
  * one. Workers are started with the first task and keep the process alive only while they work.
  */
 export class WorkerHasher implements BlockHasher {
   readonly concurrency: number;
+  readonly #disk: Disk;
   readonly #workerCount: number;
   readonly #workers: HashWorker[] = [];
   readonly #freeSlots: Uint8Array[] = [];
   readonly #waiting: ((slot: Uint8Array) => void)[] = [];
   readonly #tasks = new InFlight();
   #slotCount = 0;
+  #lastWrite: Promise<void> = Promise.resolve();
 
   /** @param taskLength the most bytes that a task has. */
   constructor(
     workerCount: number,
     readonly taskLength: number,
+    disk: Disk,
   ) {
+    this.#disk = disk;
     this.#workerCount = workerCount;
     this.concurrency = workerCount * DEPTH;
   }
 
   start(hash: HashName, fd: number, bytes: Uint8Array, position: number): HashingTask {
     if (bytes.buffer instanceof SharedArrayBuffer) {
-      const done = this.#tasks.track(this.#worker().run({ hash, fd, position, bytes }));
+      const done = this.#tasks.track(this.#hashAndWrite(hash, fd, bytes, position));
       return { accepted: settled(done), done };
     }
     const copied = this.#slot().then((slot) => {
@@ -48,7 +53,7 @@ export class WorkerHasher implements BlockHasher {
     });
     const done = copied.then(async (slot) => {
       try {
-        return await this.#worker().run({ hash, fd, position, bytes: slot.subarray(0, bytes.length) });
+        return await this.#hashAndWrite(hash, fd, slot.subarray(0, bytes.length), position);
       } finally {
         this.#release(slot);
       }
@@ -59,6 +64,16 @@ export class WorkerHasher implements BlockHasher {
   async close(): Promise<void> {
     await this.#tasks.end();
     await Promise.all(this.#workers.splice(0).map((worker) => worker.end()));
+  }
+
+  /** One write at a time: several to one file would only wait for each other, and not idly. */
+  async #hashAndWrite(hash: HashName, fd: number, bytes: Uint8Array, position: number): Promise<Buffer> {
+    const written = this.#lastWrite.then(() => this.#disk.write(fd, bytes, position));
+    this.#lastWrite = settled(written);
+    const [hashes] = await Promise.allSettled([this.#worker().run({ hash, bytes }), written]);
+    await written;
+    if (hashes.status === 'rejected') throw hashes.reason;
+    return hashes.value;
   }
 
   /** The one with the least to do. */
@@ -138,7 +153,7 @@ class HashWorker {
     this.#pending.delete(id);
     if (this.#pending.size === 0) this.#worker.unref();
     if (hashes !== undefined) pending?.resolve(Buffer.from(hashes.buffer));
-    else pending?.reject(Object.assign(new Error(error?.message), error));
+    else pending?.reject(new Error(error));
   }
 
   #fail(error: Error): void {
