@@ -20,6 +20,7 @@ interface Entry {
   readonly ended: Promise<BlockOutcome>;
   readonly end: (outcome: BlockOutcome) => void;
   outcome?: BlockOutcome;
+  /** On its way to the cache. */
   writing: boolean;
 }
 
@@ -75,7 +76,7 @@ export class BlockWindow {
     return (this.#entries.get(from) ?? this.#fetch(from, to - from)).ended;
   }
 
-  /** A fetched block that is still in memory. */
+  /** A fetched block that is still in memory; not to be changed. */
   bytesOf(block: number): Buffer | undefined {
     const outcome = this.#entries.get(block)?.outcome;
     return outcome?._tag === 'Block' ? outcome.bytes : undefined;

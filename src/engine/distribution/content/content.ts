@@ -29,7 +29,7 @@ export interface ContentLimits {
 }
 
 export const DEFAULT_CONTENT_LIMITS: ContentLimits = {
-  readAheadBlocks: 64,
+  readAheadBlocks: 32,
   maxReadBytes: 4 * 1024 * 1024,
   maxPartialBlocks: 64,
   maxEarlyBytes: 8 * 1024 * 1024,

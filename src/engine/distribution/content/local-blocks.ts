@@ -7,7 +7,8 @@ import type { ContentMap } from './content-map.js';
 /** What of a content lies on this machine, by block number. */
 export class LocalBlocks {
   /** Segments held for the tag, from when something of them is first read or written. */
-  readonly #adopted = new Map<PlacedSegment, Promise<StoredSegment>>();
+  readonly #adopting = new Map<PlacedSegment, Promise<StoredSegment>>();
+  readonly #adopted = new Map<PlacedSegment, StoredSegment>();
 
   constructor(
     private readonly map: ContentMap,
@@ -18,7 +19,10 @@ export class LocalBlocks {
 
   has(block: number): boolean {
     const place = this.map.find(block);
-    return place !== undefined && this.store.find(place.segment.info.id)?.has(place.index) === true;
+    if (place === undefined) return false;
+    // Asking the store takes several system calls.
+    const stored = this.#adopted.get(place.segment) ?? this.store.find(place.segment.info.id);
+    return stored?.has(place.index) === true;
   }
 
   /** The number of the first block from `block` on, before `limit`, that is (or is not) here; `limit` if all are alike. */
@@ -43,10 +47,13 @@ export class LocalBlocks {
     // Not what `has` found: that may go by another list of block hashes than this content's.
     const stored = await this.#adopt(place.segment);
     const bytes = await stored.read(place.index);
-    if (bytes !== undefined) {
-      const segment = segmentName(place.segment.info);
-      this.emit({ _tag: 'CacheHit', segment, block: place.index, bytes: bytes.length });
+    if (bytes === undefined) {
+      // Damaged, or another process has dropped the segment.
+      this.#forget(place.segment);
+      return undefined;
     }
+    const segment = segmentName(place.segment.info);
+    this.emit({ _tag: 'CacheHit', segment, block: place.index, bytes: bytes.length });
     return bytes;
   }
 
@@ -60,17 +67,29 @@ export class LocalBlocks {
 
   /** The cache has dropped what the tag held: segments must be adopted anew. */
   forget(): void {
+    this.#adopting.clear();
     this.#adopted.clear();
   }
 
+  #forget(segment: PlacedSegment): void {
+    this.#adopting.delete(segment);
+    this.#adopted.delete(segment);
+  }
+
   #adopt(segment: PlacedSegment): Promise<StoredSegment> {
-    const known = this.#adopted.get(segment);
+    const known = this.#adopting.get(segment);
     if (known !== undefined) return known;
-    const adopted = this.store.adopt(segment.info, this.tag);
-    this.#adopted.set(segment, adopted);
-    adopted.catch(() => {
-      if (this.#adopted.get(segment) === adopted) this.#adopted.delete(segment);
-    });
-    return adopted;
+    const adopting = this.store.adopt(segment.info, this.tag);
+    this.#adopting.set(segment, adopting);
+    const isCurrent = (): boolean => this.#adopting.get(segment) === adopting;
+    adopting.then(
+      (stored) => {
+        if (isCurrent()) this.#adopted.set(segment, stored);
+      },
+      () => {
+        if (isCurrent()) this.#forget(segment);
+      },
+    );
+    return adopting;
   }
 }
