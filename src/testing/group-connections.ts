@@ -1,5 +1,4 @@
-import type { GroupHandle, GroupingDriver, GroupMember } from '../driver/index.js';
-import { HRESULT_CODES } from '../driver/index.js';
+import { HRESULT_CODES, type GroupHandle, type GroupingDriver, type GroupMember } from '../driver/index.js';
 import type { GroupingContext } from './grouping-context.js';
 import { link, unlink } from './group-online.js';
 import type { Membership } from './membership.js';

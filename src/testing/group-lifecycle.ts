@@ -1,4 +1,4 @@
-import type { GroupHandle, GroupingDriver } from '../driver/index.js';
+import { unsupportedGrouping, type GroupHandle, type GroupingDriver } from '../driver/index.js';
 import { authorityOf, keyPairFor } from './fake-keys.js';
 import type { GroupingContext } from './grouping-context.js';
 import { propertiesOf } from './group-properties.js';
@@ -11,7 +11,6 @@ import { isPeerName, joinPeerName } from './peer-name.js';
 import { armExpiry } from './record-expiry.js';
 import { GROUP_ROLES } from './roles.js';
 import { digestSecret } from './sealed-xml.js';
-import { unsupportedGrouping } from '../driver/index.js';
 
 type LifecycleMembers =
   | 'startup'

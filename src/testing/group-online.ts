@@ -1,5 +1,4 @@
-import type { ConnectionChangeData, GroupStatus } from '../driver/index.js';
-import { HRESULT_CODES } from '../driver/index.js';
+import { HRESULT_CODES, type ConnectionChangeData, type GroupStatus } from '../driver/index.js';
 import { GROUP_ROLES } from './roles.js';
 import type { Link, Membership } from './membership.js';
 import { applyRecord } from './replication.js';

@@ -49,10 +49,6 @@ export class HandleTable<Handle extends bigint, Entry> {
     for (const [id, entry] of [...this.#entries]) yield [id as Handle, entry];
   }
 
-  get size(): number {
-    return this.#entries.size;
-  }
-
   /** Forgets all handles without noting it: the ledger goes on showing that nobody closed them. */
   clear(): void {
     this.#entries.clear();

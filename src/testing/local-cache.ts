@@ -1,4 +1,4 @@
-import { runAt, type Coverage } from './coverage.js';
+import type { Coverage } from './coverage.js';
 
 /** The cache of one driver: what it holds of each content, by application tag. */
 export class LocalCache {
@@ -13,10 +13,6 @@ export class LocalCache {
     const empty = new Uint8Array(length);
     contents.set(key, empty);
     return empty;
-  }
-
-  held(tag: string, key: string, length: number, offset: number): number {
-    return runAt(this.coverage(tag, key, length), offset);
   }
 
   /** Everything held of a content under any tag: peers ask without one. */

@@ -23,6 +23,7 @@ interface Stream {
 
 interface Publication {
   readonly session: SessionHandle;
+  readonly version: number;
   readonly key: string;
   readonly coverage: Coverage;
 }
@@ -101,8 +102,10 @@ export const createPublishing = (context: FakeContext, sessions: Sessions): Fake
     checkQuery(operation, query);
     const publication = publications.get(idOf(query.contentId));
     if (publication === undefined) throw faultOf(operation, 'ERROR_NOT_FOUND', 'no such publication');
-    const { key, coverage } = publication;
-    const { offset: start = 0, length: wanted } = query;
+    const { key, coverage, version } = publication;
+    const { offset: start = 0, length: wanted, minVersion = 1, maxVersion = 2 } = query;
+    if (version < minVersion || version > maxVersion)
+      throw faultOf(operation, 'PEERDIST_ERROR_VERSION_UNSUPPORTED', `published in version ${version} only`);
     const end = wanted === undefined ? coverage.length : start + wanted;
     if (start > coverage.length || end > coverage.length)
       throw faultOf(operation, 'ERROR_INVALID_PARAMETER', 'the range reaches behind the end of the content');
@@ -158,6 +161,7 @@ export const createPublishing = (context: FakeContext, sessions: Sessions): Fake
           stream.chunks.length = 0;
           publications.set(stream.contentId, {
             session,
+            version: stream.version,
             key,
             coverage: new Uint8Array(bytes.length).fill(1),
           });

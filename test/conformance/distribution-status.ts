@@ -2,8 +2,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import type { DistributionDriver, DistributionStatus, SessionHandle } from '../../src/driver/index.js';
 import { eventually } from './eventually.js';
-import { expectFault } from './faults.js';
-import type { Setup } from './setup.js';
+import { expectFault, expectUnsupported } from './faults.js';
+import type { Capabilities, Setup } from './setup.js';
 import { describeWithDriver } from './world.js';
 
 const until = (
@@ -25,8 +25,10 @@ const isSettled = async (promise: Promise<unknown>): Promise<boolean> => {
 };
 
 /** Sessions, the status and the registration for its changes. */
-export const describeDistributionStatus = (name: string, setup: Setup): void =>
+export const describeDistributionStatus = (name: string, setup: Setup, capabilities: Capabilities): void =>
   describeWithDriver(`${name}: distribution status`, setup, (here) => {
+    const switchService = (enabled: boolean): Promise<void> => here().switchService(here().driver, enabled);
+
     it('tells the status and the versions on offer', async () => {
       const { distribution } = here().driver;
       const session = await distribution.startup();
@@ -35,6 +37,18 @@ export const describeDistributionStatus = (name: string, setup: Setup): void =>
       expect(status).toBe('available');
       expect([1, 2]).toContain(minVersion);
       expect([minVersion, 2]).toContain(maxVersion);
+      await distribution.shutdown(session);
+    });
+
+    it('is switched by the contract, or that is Unsupported', async () => {
+      const { distribution } = here().driver;
+      const session = await distribution.startup();
+      if (capabilities.setEnabled) {
+        await distribution.setEnabled(false);
+        await until(distribution, session, 'disabled');
+        await distribution.setEnabled(true);
+        await until(distribution, session, 'available');
+      } else await expectUnsupported(distribution.setEnabled(false));
       await distribution.shutdown(session);
     });
 
@@ -72,9 +86,9 @@ export const describeDistributionStatus = (name: string, setup: Setup): void =>
       const session = await distribution.startup();
       const first = await distribution.registerStatusChange(session);
       expect(await isSettled(first.changed)).toBe(false);
-      await distribution.setEnabled(false);
+      await switchService(false);
       expect((await first.changed).status).toBe('disabled');
-      await distribution.setEnabled(true);
+      await switchService(true);
       await until(distribution, session, 'available');
       expect((await first.changed).status).toBe('disabled');
       await distribution.shutdown(session);
@@ -83,12 +97,12 @@ export const describeDistributionStatus = (name: string, setup: Setup): void =>
     it('does not fire while the service stays disabled', async () => {
       const { distribution } = here().driver;
       const session = await distribution.startup();
-      await distribution.setEnabled(false);
+      await switchService(false);
       await until(distribution, session, 'disabled');
       const { changed } = await distribution.registerStatusChange(session);
-      await distribution.setEnabled(false);
+      await switchService(false);
       expect(await isSettled(changed)).toBe(false);
-      await distribution.setEnabled(true);
+      await switchService(true);
       expect((await changed).status).not.toBe('disabled');
       await until(distribution, session, 'available');
       await distribution.shutdown(session);
@@ -100,11 +114,11 @@ export const describeDistributionStatus = (name: string, setup: Setup): void =>
       const first = await distribution.registerStatusChange(session);
       await expectFault(distribution.registerStatusChange(session), 'ERROR_INVALID_PARAMETER');
       const elsewhere = await distribution.registerStatusChange(other);
-      await distribution.setEnabled(false);
+      await switchService(false);
       expect((await first.changed).status).toBe('disabled');
       expect((await elsewhere.changed).status).toBe('disabled');
       const again = await distribution.registerStatusChange(session);
-      await distribution.setEnabled(true);
+      await switchService(true);
       expect((await again.changed).status).not.toBe('disabled');
       await distribution.shutdown(session);
       await distribution.shutdown(other);
@@ -134,7 +148,7 @@ export const describeDistributionStatus = (name: string, setup: Setup): void =>
     it('refuses work while it is disabled, and says why', async () => {
       const { distribution } = here().driver;
       const session = await distribution.startup();
-      await distribution.setEnabled(false);
+      await switchService(false);
       await until(distribution, session, 'disabled');
       const contentId = Uint8Array.of(1);
       for (const call of [
@@ -144,7 +158,7 @@ export const describeDistributionStatus = (name: string, setup: Setup): void =>
         () => distribution.flush(session, new Uint8Array(16)),
       ])
         await expectFault(call(), 'ERROR_ACCESS_DISABLED_BY_POLICY');
-      await distribution.setEnabled(true);
+      await switchService(true);
       await until(distribution, session, 'available');
       await distribution.shutdown(session);
     });

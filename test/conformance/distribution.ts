@@ -2,11 +2,11 @@ import { describeDistributionStatus } from './distribution-status.js';
 import { describeInvalidation } from './invalidation.js';
 import { describePublishing } from './publishing.js';
 import { describeReading } from './reading.js';
-import type { Setup } from './setup.js';
+import type { Capabilities, Setup } from './setup.js';
 
 /** Behaviour of the distribution family. */
-export const describeDistribution = (name: string, setup: Setup): void => {
-  describeDistributionStatus(name, setup);
+export const describeDistribution = (name: string, setup: Setup, capabilities: Capabilities): void => {
+  describeDistributionStatus(name, setup, capabilities);
   describePublishing(name, setup);
   describeReading(name, setup);
   describeInvalidation(name, setup);

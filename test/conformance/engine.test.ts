@@ -14,6 +14,7 @@ const capabilities: Capabilities = {
   records: false,
   groupConfig: true,
   passwordGroups: true,
+  setEnabled: true,
 };
 
 const setup: Setup = async () => {
@@ -30,6 +31,7 @@ const setup: Setup = async () => {
       if (endpoint === undefined) throw new Error('the publisher does not listen');
       return [`${endpoint.host}:${endpoint.port}`];
     },
+    switchService: ({ distribution }, enabled) => distribution.setEnabled(enabled),
     path: (name) => join(directory, name),
     cleanup: async () => {
       await driver.dispose();
@@ -43,4 +45,4 @@ const setup: Setup = async () => {
 describeIdentity('engine', setup);
 describeEnumeration('engine', setup);
 describeGrouping('engine', setup, capabilities);
-describeDistribution('engine', setup);
+describeDistribution('engine', setup, capabilities);

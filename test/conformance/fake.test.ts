@@ -11,6 +11,7 @@ const capabilities: Capabilities = {
   records: true,
   groupConfig: true,
   passwordGroups: true,
+  setEnabled: true,
 };
 
 const setup: Setup = async () => {
@@ -20,6 +21,7 @@ const setup: Setup = async () => {
     driver,
     consumer,
     peers: async () => [],
+    switchService: ({ distribution }, enabled) => distribution.setEnabled(enabled),
     path: (name) => `/fake/${name}`,
     cleanup: async () => {
       const leftovers = [driver, consumer].flatMap((fake) => {
@@ -36,4 +38,4 @@ const setup: Setup = async () => {
 describeIdentity('fake driver', setup);
 describeEnumeration('fake driver', setup);
 describeGrouping('fake driver', setup, capabilities);
-describeDistribution('fake driver', setup);
+describeDistribution('fake driver', setup, capabilities);

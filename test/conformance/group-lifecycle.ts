@@ -55,6 +55,7 @@ const callsOn = (
   ],
   groupConfig: [() => grouping.exportConfig(group, secretText('correct horse'))],
   passwordGroups: [],
+  setEnabled: [],
 });
 
 /** How groups come, are found again and go. */

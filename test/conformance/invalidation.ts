@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { DistributionStatus, Driver } from '../../src/driver/index.js';
 import { expectBytes } from './bytes.js';
 import {
   BLOCK,
@@ -17,19 +18,23 @@ import { aborted, expectFault, faultFrom } from './faults.js';
 import type { Setup } from './setup.js';
 import { describeWithDriver } from './world.js';
 
-const isEnabled = async ({ distribution, session }: Endpoint): Promise<void> => {
-  await distribution.setEnabled(true);
-  await eventually(async () => ((await distribution.getStatus(session)) === 'available' ? true : undefined));
-};
-
-const isDisabled = async ({ distribution, session }: Endpoint): Promise<void> => {
-  await distribution.setEnabled(false);
-  await eventually(async () => ((await distribution.getStatus(session)) === 'disabled' ? true : undefined));
-};
-
 /** How handles and calls end other than by being closed or answered. */
 export const describeInvalidation = (name: string, setup: Setup): void =>
   describeWithDriver(`${name}: ends of handles and calls`, setup, (here) => {
+    const untilStatus = (
+      { distribution, session }: Endpoint,
+      status: DistributionStatus,
+    ): Promise<DistributionStatus> =>
+      eventually(async () => ((await distribution.getStatus(session)) === status ? status : undefined));
+    const disable = async (driver: Driver, endpoint: Endpoint): Promise<void> => {
+      await here().switchService(driver, false);
+      await untilStatus(endpoint, 'disabled');
+    };
+    const enable = async (driver: Driver, endpoint: Endpoint): Promise<void> => {
+      await here().switchService(driver, true);
+      await untilStatus(endpoint, 'available');
+    };
+
     it('makes all handles void when the service is disabled, to be closed once', async () => {
       const { publisher, end } = await startBoth(here());
       await publish(publisher);
@@ -41,7 +46,7 @@ export const describeInvalidation = (name: string, setup: Setup): void =>
       const content = await openContent(publisher, information, []);
       const fresh = await distribution.openContent(session, { tag: TAG });
 
-      await isDisabled(publisher);
+      await disable(here().driver, publisher);
       const calls = [
         () => distribution.addToStream(session, stream, CONTENT),
         () => distribution.completeStream(session, stream),
@@ -53,7 +58,7 @@ export const describeInvalidation = (name: string, setup: Setup): void =>
         () => distribution.completeContentInformation(session, fresh),
       ];
       for (const call of calls) await expectFault(call(), 'PEERDIST_ERROR_INVALIDATED');
-      await isEnabled(publisher);
+      await enable(here().driver, publisher);
       for (const call of calls) await expectFault(call(), 'PEERDIST_ERROR_INVALIDATED');
 
       for (const close of [
@@ -77,18 +82,18 @@ export const describeInvalidation = (name: string, setup: Setup): void =>
       const stream = await distribution.publishStream(session, { contentId: Uint8Array.of(9) });
       const cursor = await distribution.openContentInformation(session, { contentId: CONTENT_ID });
       const content = await distribution.openContent(session, { tag: TAG });
-      await isDisabled(publisher);
+      await disable(here().driver, publisher);
       await distribution.closeStream(session, stream);
       await distribution.closeContentInformation(session, cursor);
       await distribution.closeContent(session, content);
-      await isEnabled(publisher);
+      await enable(here().driver, publisher);
       await end();
     });
 
     it('works again after the service is back', async () => {
       const { publisher, reader, end } = await startBoth(here());
-      await isDisabled(reader);
-      await isEnabled(reader);
+      await disable(here().consumer, reader);
+      await enable(here().consumer, reader);
       await publish(publisher);
       const content = await openContent(reader, await informationOf(publisher), await here().peers());
       expectBytes(await readAll(reader, content), CONTENT);

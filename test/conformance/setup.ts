@@ -12,6 +12,8 @@ export interface Capabilities {
   readonly groupConfig: boolean;
   /** Groups with password authentication. */
   readonly passwordGroups: boolean;
+  /** The contract's `setEnabled`; the suite itself switches by {@link Conformance.switchService}. */
+  readonly setEnabled: boolean;
 }
 
 /** A driver under test with the world around it, made anew for every test. */
@@ -22,6 +24,8 @@ export interface Conformance {
   readonly consumer: Driver;
   /** Where `consumer` is told to look for what `driver` has published. */
   peers(): Promise<readonly string[]>;
+  /** Switches the service of one of the drivers on or off, by whatever means there are here. */
+  switchService(driver: Driver, enabled: boolean): Promise<void>;
   /** An absolute path that exists for this test only. */
   path(name: string): string;
   /** Gives everything back, and throws if the driver finds that the test has left something open. */
