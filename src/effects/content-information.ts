@@ -60,20 +60,12 @@ export const readContentInformation = (
  *
  * @example
  * ```ts
- * import { pipe } from 'fp-ts/lib/function.js';
- * import * as RTE from 'fp-ts/lib/ReaderTaskEither.js';
  * import { createEnv, getContentInformation, withSession } from 'peerweave/effects';
  * import { createFakeDriver } from 'peerweave/testing';
  *
- * const program = withSession((session) =>
- *   pipe(
- *     getContentInformation(session, { contentId: 'never published' }),
- *     RTE.map((bytes) => `${bytes.length} bytes`),
- *     RTE.getOrElse((error) => () => async () => error._tag),
- *     RTE.rightReaderTask,
- *   ),
- * );
- * console.log(await program(createEnv({ driver: createFakeDriver() }))());
+ * const program = withSession((session) => getContentInformation(session, { contentId: 'never published' }));
+ * const result = await program(createEnv({ driver: createFakeDriver() }))();
+ * console.log(result._tag === 'Left' ? result.left._tag : result.right.length); // NotFound
  * ```
  */
 export const getContentInformation =

@@ -1,0 +1,142 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createServer } from 'node:net';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { inDirectory, run, start } from './run.js';
+
+const CONTENT = randomBytes(3_000_000);
+
+test('publish serves until Ctrl-C, retrieve fetches, verifies and resumes from the cache', () =>
+  inDirectory(async (directory) => {
+    await writeFile(join(directory, 'content.bin'), CONTENT);
+    const publisher = start(directory, ['--json', 'publish', 'content.bin']);
+    const { endpoint } = JSON.parse(await publisher.line(/"serving"/)) as { readonly endpoint: string };
+
+    const other = join(directory, 'other');
+    const args = ['retrieve', 'content.bin.ci', '--data-dir', other, '-o', 'copy.bin', '--peer', endpoint];
+    const first = await run(directory, ['--json', ...args]);
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    const result = JSON.parse(first.stdout.trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
+    expect(result).toMatchObject({
+      _tag: 'Retrieved',
+      bytes: CONTENT.length,
+      fromPeers: { [endpoint]: CONTENT.length },
+      fromCache: 0,
+      sha256: createHash('sha256').update(CONTENT).digest('hex'),
+    });
+    expect((await readFile(join(directory, 'copy.bin'))).equals(CONTENT)).toBe(true);
+
+    publisher.child.kill('SIGINT');
+    expect(await publisher.ended).toMatchObject({ code: 0, stderr: '' });
+
+    const again = await run(directory, args);
+    expect(again.code).toBe(0);
+    expect(again.stdout).toContain('from the cache: 2.9 MiB');
+  }));
+
+test('content information is written for its owner only and never over a file', () =>
+  inDirectory(async (directory) => {
+    await writeFile(join(directory, 'f'), CONTENT);
+    const make = ['ci', 'make', 'f', '--secret-hex', '00', '-o', 'f.ci'];
+    expect(await run(directory, make)).toMatchObject({ code: 0 });
+    expect((await stat(join(directory, 'f.ci'))).mode & 0o777).toBe(0o600);
+    expect(await run(directory, make)).toMatchObject({ code: 5, stdout: '' });
+    expect(await run(directory, [...make, '--force'])).toMatchObject({ code: 0 });
+  }));
+
+test('ci show tells ranges and hides secrets unless asked', () =>
+  inDirectory(async (directory) => {
+    await writeFile(join(directory, 'f'), CONTENT.subarray(0, 128_000));
+    await run(directory, ['ci', 'make', 'f', '--range', '70000-70999', '--hash', 'sha384', '-o', 'f.ci']);
+    const shown = await run(directory, ['--json', 'ci', 'show', 'f.ci']);
+    expect(JSON.parse(shown.stdout)).toMatchObject({
+      hash: 'sha384',
+      range: { start: 70_000, length: 1_000 },
+      segments: [{ offset: 0, length: 128_000, blocks: 2 }],
+    });
+    expect(shown.stdout).not.toContain('secret');
+    expect((await run(directory, ['ci', 'show', 'f.ci', '--secrets'])).stdout).toContain('secret');
+  }));
+
+test.each([
+  ['a missing file', ['publish', 'missing'], 3],
+  ['an empty file', ['publish', 'empty'], 2],
+  ['a directory', ['publish', '.'], 2],
+  ['a missing content information file', ['retrieve', 'missing', '-o', 'x'], 3],
+  ['content information of another version', ['retrieve', 'junk', '-o', 'x'], 8],
+  ['truncated content information', ['retrieve', 'truncated', '-o', 'x'], 9],
+  ['content that nobody has', ['retrieve', 'good.ci', '-o', 'x', '--timeout', '200'], 3],
+  ['a peer that is no address', ['retrieve', 'good.ci', '-o', 'x', '--peer', 'nowhere'], 2],
+  ['an output that cannot be written', ['retrieve', 'good.ci', '-o', 'missing/x'], 3],
+  ['empty content', ['ci', 'make', 'empty', '-o', 'x'], 2],
+  ['a range outside of the content', ['ci', 'make', 'junk', '--range', '0-999999', '-o', 'x'], 2],
+  ['an unknown command', ['frobnicate'], 2],
+  ['a missing option', ['retrieve', 'good.ci'], 2],
+  ['a listen address that is none', ['publish', 'junk', '--listen', '8080'], 2],
+])('%s ends with a message and its exit code', (_name, args, code) =>
+  inDirectory(async (directory) => {
+    await writeFile(join(directory, 'empty'), '');
+    await writeFile(join(directory, 'junk'), 'not content information');
+    await writeFile(join(directory, 'truncated'), Buffer.from('00010c80000000000000000000000100', 'hex'));
+    await run(directory, ['ci', 'make', 'junk', '-o', 'good.ci']);
+    const ran = await run(directory, args);
+    expect(ran).toMatchObject({ code, stdout: '' });
+    expect(ran.stderr).not.toBe('');
+    expect(ran.stderr).not.toMatch(/^\s+at /m);
+    await expect(stat(join(directory, 'x'))).rejects.toThrow('ENOENT');
+  }),
+);
+
+test('faults are JSON on stderr with --json', () =>
+  inDirectory(async (directory) => {
+    const ran = await run(directory, ['--json', 'retrieve', 'missing', '-o', 'x']);
+    expect(JSON.parse(ran.stderr)).toMatchObject({ error: { _tag: 'NotFound', code: 'ENOENT' } });
+  }));
+
+test('disable reaches a process that is running, and enable brings it back', () =>
+  inDirectory(async (directory) => {
+    const watching = start(directory, ['--json', 'status', '--watch']);
+    await watching.line(/"available"/);
+    expect(await run(directory, ['disable'])).toMatchObject({ code: 0 });
+    await watching.line(/"disabled"/);
+    expect((await run(directory, ['status'])).stdout).toMatch(/^disabled/);
+    await writeFile(join(directory, 'f'), CONTENT);
+    expect(await run(directory, ['publish', 'f'])).toMatchObject({ code: 6, stdout: '' });
+    expect(await run(directory, ['enable'])).toMatchObject({ code: 0 });
+    await expect.poll(async () => (await run(directory, ['status'])).stdout.trim()).toBe('available');
+    watching.child.kill('SIGTERM');
+    const { code, stdout } = await watching.ended;
+    expect(code).toBe(0);
+    const statuses = stdout
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { status: string }).status);
+    expect(statuses).toEqual(['available', 'disabled', 'available']);
+  }));
+
+test('a taken port makes the service unavailable, with the reason', () =>
+  inDirectory(async (directory) => {
+    await using taken = createServer();
+    const port = await new Promise<number>((resolve) => {
+      taken.listen(0, '127.0.0.1', () => {
+        const address = taken.address();
+        resolve(typeof address === 'object' && address !== null ? address.port : 0);
+      });
+    });
+    await writeFile(join(directory, 'f'), CONTENT);
+    const ran = await run(directory, ['publish', 'f', '--listen', `127.0.0.1:${port}`]);
+    expect(ran.code).toBe(6);
+    expect(ran.stderr).toContain('EADDRINUSE');
+  }));
+
+test('doctor says which driver does what and why', () =>
+  inDirectory(async (directory) => {
+    const ran = await run(directory, ['--json', 'doctor']);
+    expect(ran.code).toBe(0);
+    const report = JSON.parse(ran.stdout) as {
+      readonly distribution: { readonly uses: string; because: string };
+    };
+    expect(report.distribution.uses).toBe(process.platform === 'win32' ? expect.any(String) : 'engine');
+    expect(report.distribution.because).not.toBe('');
+  }));
