@@ -7,8 +7,8 @@ import type { Exchange, Transport } from './transport.js';
 const MAX_BODY = RESPONSE_PREFIX_LENGTH + MAX_RESPONSE_LENGTH;
 
 /**
- * HTTP/1.1 framed directly on sockets: for many messages of 64 KiB node:http takes twice the processor time, and
- * nothing of what it does besides is of use here.
+ * HTTP/1.1 framed directly on sockets: a transfer is very many small exchanges with the same peers, for which the
+ * agent, the streams and the header objects of node:http are mostly overhead.
  */
 export class HttpTransport implements Transport {
   readonly #idle = new Map<string, HttpConnection[]>();

@@ -18,7 +18,7 @@ export interface RetrievalClientLimits {
 
 export const DEFAULT_CLIENT_LIMITS: RetrievalClientLimits = {
   requestTimeoutMs: 2_000,
-  requestsPerPeer: 6,
+  requestsPerPeer: 8,
   peersPerContent: 16,
   faultsPerPeer: 3,
   faultMemoryMs: 600_000,
