@@ -20,7 +20,7 @@ const change = (link: Link, kind: ConnectionChangeData['change'], reason?: numbe
 });
 
 /** Tells a member what became of one of its connections. */
-export const tellLink = (
+const tellLink = (
   member: Membership,
   link: Link,
   kind: ConnectionChangeData['change'],

@@ -12,7 +12,7 @@ const NAME = /^[A-Za-z0-9]{1,40}$/;
 const INTEGER = /^[+-]?\d+$/;
 
 /** Names that the system answers itself in a search. */
-export const RESERVED_NAMES = [
+const RESERVED_NAMES = [
   'peerlastmodifiedby',
   'peercreatorid',
   'peerlastmodificationtime',
