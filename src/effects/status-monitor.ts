@@ -43,6 +43,8 @@ const signature = ({ status, minVersion, maxVersion }: DistributionStatusInfo): 
 class Run {
   readonly #stop = new AbortController();
   last: Extract<StatusEvent, { _tag: 'Status' }> | undefined;
+  /** Whether a fault was told after {@link last}: then the same status is news again. */
+  faulty = false;
 
   isStopped(): boolean {
     return this.#stop.signal.aborted;
@@ -164,8 +166,9 @@ export class StatusMonitor {
   async #tell(run: Run, info: DistributionStatusInfo): Promise<void> {
     if (run.isStopped()) return;
     const closed = info.status === 'available' ? [] : await this.#session.invalidateChildren(VOIDED_KINDS);
-    const isNews = run.last === undefined || signature(info) !== signature(run.last) || closed.length > 0;
-    if (run.isStopped() || !isNews) return;
+    const isKnown = run.last !== undefined && signature(info) === signature(run.last) && !run.faulty;
+    if (run.isStopped() || (isKnown && closed.length === 0)) return;
+    run.faulty = false;
     run.last = { _tag: 'Status', ...info, invalidated: closed.map(({ kind }) => kind) };
     this.#emit(run.last);
   }
@@ -175,6 +178,7 @@ export class StatusMonitor {
     const ceiling = Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS);
     // Jitter, so that many sessions that lost the same service do not come back in step.
     const retryInMs = Math.round(ceiling * (0.5 + random() / 2));
+    run.faulty = true;
     this.#emit({ _tag: 'Fault', error, retryInMs });
     let cancel: Cancel = () => undefined;
     await run.until(new Promise<void>((resolve) => (cancel = clock.schedule(retryInMs, resolve))));
