@@ -1,14 +1,12 @@
-import { ensureReflectMetadata } from './reflect-metadata.js';
-
 export type CertificateLibrary = typeof import('@peculiar/x509');
 
 let loading: Promise<CertificateLibrary> | undefined;
 
 /** `@peculiar/x509`, loaded when the first certificate is needed: it takes a few hundred milliseconds. */
-export const certificateLibrary = (): Promise<CertificateLibrary> => {
-  if (loading === undefined) {
-    ensureReflectMetadata();
-    loading = import('@peculiar/x509');
-  }
-  return loading;
+export const certificateLibrary = (): Promise<CertificateLibrary> => (loading ??= load());
+
+const load = async (): Promise<CertificateLibrary> => {
+  // Its dependency injection does not load without these functions on Reflect.
+  await import('reflect-metadata');
+  return import('@peculiar/x509');
 };
