@@ -7,7 +7,7 @@ import {
   type StatusRegistration,
 } from '../driver/index.js';
 import { PEERDIST_STATUS } from './enums.js';
-import { faultFrom, NativeFailure, Refusal, Unsupported } from './failure.js';
+import { Aborted, faultFrom, NativeFailure, Refusal, Unsupported } from './failure.js';
 import { NULL, u32In, u64In } from './frame.js';
 import { PEERDIST_STATUS_INFO } from './layouts.js';
 import type { MakeMember } from './members.js';
@@ -95,18 +95,35 @@ const arm = (
 };
 
 /**
- * What has changed. The completion is only a wake-up: whether the status cell is written at the call, at completion or
- * both is not documented, so the status is asked for afterwards.
+ * Waits for the change. The completion is only a wake-up: whether the status cell is written at the call, at completion
+ * or both is not documented, so the status is asked for afterwards.
+ *
+ * The very first registration of a session may be answered at once, with the status that already was: that is no
+ * change, and it is armed again.
  */
 const changeOf = async (
-  native: Native,
+  runtime: Runtime,
   session: Session,
   finished: Promise<Finished>,
 ): Promise<DistributionStatusInfo> => {
-  const { code } = await finished;
-  session.registered = false;
+  const registration = (session.registration = { ended: false });
+  const first = session.statusSeen === undefined;
+  const before = (session.statusSeen ??= getStatus(runtime.native, session.handle));
+  try {
+    checkChanged(await finished, registration);
+    const info = getStatusInfo(runtime.native, session.handle);
+    session.statusSeen = info.status;
+    if (!first || info.status !== before) return info;
+    checkChanged(await arm(runtime, session), registration);
+    return getStatusInfo(runtime.native, session.handle);
+  } finally {
+    if (session.registration === registration) session.registration = undefined;
+  }
+};
+
+const checkChanged = ({ code }: Finished, { ended }: { readonly ended: boolean }): void => {
+  if (ended) throw new Aborted();
   if (code !== ERROR_SUCCESS) throw new NativeFailure(code, REGISTER);
-  return getStatusInfo(native, session.handle);
 };
 
 type Members =
@@ -140,12 +157,11 @@ export const statusMembers = (member: MakeMember, sessions: Sessions): Pick<Dist
 
   registerStatusChange: member('registerStatusChange', (runtime, handle): StatusRegistration => {
     const session = sessions.get(handle);
-    if (session.registered) {
+    if (session.registration?.ended === false) {
       throw new Refusal('ERROR_INVALID_PARAMETER', 'the session has a registration that is still armed');
     }
     const finished = arm(runtime, session);
-    session.registered = true;
-    const changed = changeOf(runtime.native, session, finished).catch((error: unknown) => {
+    const changed = changeOf(runtime, session, finished).catch((error: unknown) => {
       throw faultFrom('win32', 'distribution.registerStatusChange', error);
     });
     // Whoever does not wait for it any more must not bring the process down with its end.
@@ -155,8 +171,10 @@ export const statusMembers = (member: MakeMember, sessions: Sessions): Pick<Dist
 
   unregisterStatusChange: member('unregisterStatusChange', ({ native }, handle) => {
     const session = sessions.get(handle);
-    native.win32('PeerDistUnregisterForStatusChangeNotification', handle);
+    const code = session.unregister(native);
     session.operations.settle();
+    if (code !== ERROR_SUCCESS)
+      throw new NativeFailure(code, 'PeerDistUnregisterForStatusChangeNotification');
   }),
 
   setEnabled: member('setEnabled', () => {

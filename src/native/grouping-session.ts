@@ -61,7 +61,7 @@ export const sessionMembers = (member: MakeMember, state: PeerState): Pick<Group
     ),
 
     shutdown: member('shutdown', ({ native }) => {
-      if (state.startups === 0) throw new Refusal('PEER_E_NOT_INITIALIZED', 'startup was not called');
+      if (state.startups === 0) throw new Refusal('E_UNEXPECTED', 'startup was not called as often');
       state.startups--;
       native.hresult('PeerGroupShutdown');
     }),

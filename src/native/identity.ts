@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto';
 import type { IdentityDriver, NamePair } from '../driver/index.js';
 import * as check from './check.js';
 import { Unsupported } from './failure.js';
@@ -12,6 +13,14 @@ import type { PeerState } from './state.js';
 const readNamePair = ({ memory }: Native, address: bigint): NamePair => {
   const pair = memory.struct(address, PEER_NAME_PAIR);
   return { peerName: pair.pwzPeerName ?? '', friendlyName: pair.pwzFriendlyName ?? '' };
+};
+
+const checkKey = (pkcs8: Uint8Array): void => {
+  try {
+    createPrivateKey({ key: Buffer.from(check.bytes(pkcs8, 'privateKey')), format: 'der', type: 'pkcs8' });
+  } catch {
+    throw new check.BadValue('privateKey', 'a private key, PKCS#8 in DER');
+  }
 };
 
 /** The identity family by P2P.dll. */
@@ -38,6 +47,7 @@ export const createIdentity = (load: LoadRuntime, state: PeerState): IdentityDri
     create: member('create', ({ native }, creation, call) => {
       const { classifier, friendlyName, privateKey } = check.object(creation, 'creation');
       if (privateKey !== undefined) {
+        checkKey(privateKey);
         throw new Unsupported(
           'Windows takes a key from a CryptoAPI container, not from bytes; leave privateKey out and it makes one',
         );

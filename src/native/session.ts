@@ -1,8 +1,10 @@
-import type {
-  ContentHandle,
-  ContentInformationHandle,
-  SessionHandle,
-  StreamHandle,
+import {
+  WIN32_CODES,
+  type ContentHandle,
+  type ContentInformationHandle,
+  type DistributionStatus,
+  type SessionHandle,
+  type StreamHandle,
 } from '../driver/index.js';
 import { CompletionPort } from './completion-port.js';
 import { HandleTable } from './handle-table.js';
@@ -28,8 +30,10 @@ export class Session {
     'ERROR_INVALID_HANDLE',
   );
   readonly contents = new HandleTable<ContentHandle, undefined>('content', 'ERROR_INVALID_HANDLE');
-  /** Whether a status registration is armed. */
-  registered = false;
+  /** The status registration, if one is armed; `ended` once it was unregistered. */
+  registration: { ended: boolean } | undefined;
+  /** The status when the last registration was made or had fired; `undefined` before the first. */
+  statusSeen: DistributionStatus | undefined;
 
   constructor(
     readonly handle: SessionHandle,
@@ -39,13 +43,21 @@ export class Session {
     this.completionPort = new CompletionPort(runtime);
   }
 
+  /** Ends the status registration, also one whose completion has come but is not dealt with yet. */
+  unregister(native: Native): number {
+    const code = native.code('PeerDistUnregisterForStatusChangeNotification', this.handle);
+    if (this.registration === undefined) return code;
+    this.registration.ended = true;
+    return code === WIN32_CODES.ERROR_INVALID_PARAMETER ? WIN32_CODES.ERROR_SUCCESS : code;
+  }
+
   /**
    * Closes what is still open, which cancels what is pending on it, waits for those completions, and shuts down. The
    * order matters: after PeerDistShutdown nothing may be outstanding.
    */
   async shutdown(native: Native): Promise<void> {
     const { handle, operations } = this;
-    if (this.registered) native.code('PeerDistUnregisterForStatusChangeNotification', handle);
+    if (this.registration !== undefined) this.unregister(native);
     for (const [content] of this.contents.entries()) {
       this.contents.take(content);
       native.code('PeerDistClientCloseContent', handle, content);

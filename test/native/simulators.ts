@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import koffi from 'koffi';
+import koffi, { type LibraryHandle } from 'koffi';
 import type { LibraryPaths } from '../../src/native/index.js';
 
 type Control = (...args: readonly (string | number | bigint | null)[]) => number;
@@ -35,8 +35,7 @@ const BUILD = fileURLToPath(new URL('../windows/native/build.sh', import.meta.ur
 const machineIn = (directory: string, name: string, kernel: string): Machine => {
   const paths = { p2p: join(directory, name, 'p2p.so'), peerdist: join(directory, name, 'peerdist.so') };
   const [p2p, peerdist] = [koffi.load(paths.p2p), koffi.load(paths.peerdist)];
-  const bind = (library: koffi.LibraryHandle, definition: string): Control =>
-    library.func(definition) as Control;
+  const bind = (library: LibraryHandle, definition: string): Control => library.func(definition) as Control;
   const fail = 'void Sim_Fail(const char *function, uint32_t turn, uint32_t code)';
   const calls = 'uint32_t Sim_Calls(const char *function)';
   return {

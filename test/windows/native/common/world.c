@@ -5,6 +5,6 @@
 #include "port.h"
 #include "world.h"
 
-static world shared = {SIM_LOCK_INIT, NULL, 0};
+static world shared = {SIM_LOCK_INIT, NULL, NULL, 0};
 
 API world *Sim_World(void) { return &shared; }

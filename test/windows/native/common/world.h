@@ -5,8 +5,8 @@
 
 typedef struct {
   sim_lock lock;
-  /* What the simulators hang in here: the groups that exist anywhere. */
-  void *groups;
+  /* What the simulators hang in here: the groups and the publications that exist anywhere. */
+  void *groups, *publications;
   uint64_t last_id;
 } world;
 

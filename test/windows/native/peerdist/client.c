@@ -51,6 +51,7 @@ API DWORD WAPI PeerDistClientOpenContent(void *handle, const PEERDIST_CONTENT_TA
   if (fault != 0) return leave(fault);
   session *s = session_of(handle);
   if (s == NULL) return leave(ERROR_INVALID_HANDLE);
+  if (refused() != 0) return leave(refused());
   if (tag == NULL || out == NULL) return leave(ERROR_INVALID_PARAMETER);
   content *c = calloc(1, sizeof *c);
   c->session = s;
@@ -113,6 +114,7 @@ API DWORD WAPI PeerDistClientFlushContent(void *handle, const PEERDIST_CONTENT_T
   if (fault != 0) return leave(fault);
   session *s = session_of(handle);
   if (s == NULL) return leave(ERROR_INVALID_HANDLE);
+  if (refused() != 0) return leave(refused());
   if (tag == NULL || overlapped == NULL) return leave(ERROR_INVALID_PARAMETER);
   operation op = {.kind = FLUSH, .session = s, .overlapped = overlapped, .port = port, .key = key};
   memcpy(op.tag, tag->Data, 16);
@@ -174,6 +176,13 @@ static DWORD read_cached(const content *c, uint64_t at, DWORD most, BYTE *to) {
   return done;
 }
 
+/* Asks the other machines for a block that the cache lacks. */
+static void fetch_block(const content *c, uint64_t block) {
+  if (find_cached(c->hashes[block]) != NULL) return;
+  const BYTE *bytes = find_served(c->hashes[block], block_size(c, block));
+  if (bytes != NULL) keep_block(c->tag, c->hashes[block], bytes, block_size(c, block));
+}
+
 /* From `at` to the next byte that the cache has, or the end. */
 static uint64_t gap(const content *c, uint64_t at) {
   uint64_t end = at;
@@ -192,6 +201,7 @@ static DWORD read_content(operation *op, uint64_t *offset, DWORD *transferred, i
     *transferred = read_cached(c, at, UINT32_MAX, NULL);
     return ERROR_SUCCESS;
   }
+  if (op->due != 0) fetch_block(c, at / BLOCK);
   *transferred = read_cached(c, at, op->size, op->buffer);
   if (*transferred > 0) {
     if (streams) c->cursor += *transferred;

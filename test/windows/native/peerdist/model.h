@@ -19,6 +19,8 @@ typedef struct session {
 /* Content that some machine has published. */
 typedef struct publication {
   struct publication *next;
+  /* The copy of this library that published it. */
+  const void *machine;
   session *owner;
   BYTE *id;
   DWORD id_size;
@@ -98,10 +100,14 @@ void complete(operation *op, DWORD code, DWORD transferred, uint64_t offset);
 int32_t pending_operations(void);
 /* Hands the change of the status to the session's registration, if that waits for one. */
 void offer_status(session *s);
-uint32_t current_status(void);
 
 uint64_t hash_of(const BYTE *bytes, size_t size);
+/* Of this machine. */
 publication *find_publication(const BYTE *id, DWORD size);
+/* Bytes of a block that any machine serves; NULL if none does. */
+const BYTE *find_served(uint64_t hash, DWORD size);
+/* What a function that needs the service answers while it is off. */
+DWORD refused(void);
 void drop_publications_of(session *s);
 
 DWORD perform_server(operation *op, DWORD *transferred);

@@ -1,7 +1,10 @@
 /* Publishing content and reading its content information. */
 #include "model.h"
 
-static publication *publications;
+/* Its address tells the machines apart. */
+static const char here;
+
+static publication **publications(void) { return (publication **)&Sim_World()->publications; }
 
 /* FNV-1a: stands for SHA-256, as nobody attacks a simulator. */
 uint64_t hash_of(const BYTE *bytes, size_t size) {
@@ -11,8 +14,18 @@ uint64_t hash_of(const BYTE *bytes, size_t size) {
 }
 
 publication *find_publication(const BYTE *id, DWORD size) {
-  for (publication *p = publications; p != NULL; p = p->next) {
-    if (p->id_size == size && memcmp(p->id, id, size) == 0) return p;
+  for (publication *p = *publications(); p != NULL; p = p->next) {
+    if (p->machine == &here && p->id_size == size && memcmp(p->id, id, size) == 0) return p;
+  }
+  return NULL;
+}
+
+const BYTE *find_served(uint64_t hash, DWORD size) {
+  for (const publication *p = *publications(); p != NULL; p = p->next) {
+    for (uint64_t at = 0; p->complete && at < p->size; at += BLOCK) {
+      uint64_t left = p->size - at;
+      if ((left < BLOCK ? left : BLOCK) == size && hash_of(p->data + at, size) == hash) return p->data + at;
+    }
   }
   return NULL;
 }
@@ -29,14 +42,14 @@ static void drop(publication **at) {
 }
 
 void drop_publications_of(session *s) {
-  for (publication **at = &publications; *at != NULL;) {
+  for (publication **at = publications(); *at != NULL;) {
     if ((*at)->owner == s) drop(at);
     else at = &(*at)->next;
   }
 }
 
 static void drop_publication(const publication *p) {
-  publication **at = &publications;
+  publication **at = publications();
   while (*at != NULL && *at != p) at = &(*at)->next;
   if (*at != NULL) drop(at);
 }
@@ -64,13 +77,14 @@ API DWORD WAPI PeerDistServerPublishStream(void *handle, DWORD id_size, const BY
   if (fault != 0) return leave(fault);
   session *s = session_of(handle);
   if (s == NULL) return leave(ERROR_INVALID_HANDLE);
+  if (refused() != 0) return leave(refused());
   if (id == NULL || id_size == 0 || id_size > 256 || out == NULL) return leave(ERROR_INVALID_PARAMETER);
   if (options != NULL && (options->dwVersion < 1 || options->dwVersion > 2 || options->dwFlags != 0)) return leave(ERROR_INVALID_PARAMETER);
   if (find_publication(id, id_size) != NULL) return leave(PEERDIST_ERROR_ALREADY_EXISTS);
   publication *p = calloc(1, sizeof *p);
-  *p = (publication){.next = publications, .owner = s, .id = malloc(id_size), .id_size = id_size, .announced = size};
+  *p = (publication){.next = *publications(), .machine = &here, .owner = s, .id = malloc(id_size), .id_size = id_size, .announced = size};
   memcpy(p->id, id, id_size);
-  publications = p;
+  *publications() = p;
   stream *x = calloc(1, sizeof *x);
   *x = (stream){s, p, 0, 0};
   *out = handle_open(STREAM_HANDLE, x);
@@ -139,15 +153,16 @@ static void describe(const publication *p, uint64_t from, uint64_t to, informati
 static DWORD open_information(void *handle, DWORD id_size, const BYTE *id, uint64_t from, uint64_t size, void **out) {
   session *s = session_of(handle);
   if (s == NULL) return ERROR_INVALID_HANDLE;
+  if (refused() != 0) return refused();
   if (id == NULL || id_size == 0 || out == NULL) return ERROR_INVALID_PARAMETER;
   publication *p = find_publication(id, id_size);
   if (p == NULL || !p->complete) return 1168;
-  if (from > p->size || (from == p->size && p->size > 0)) return ERROR_INVALID_PARAMETER;
+  if (from > p->size || (from == p->size && p->size > 0) || size > p->size - from) return ERROR_INVALID_PARAMETER;
   information *i = calloc(1, sizeof *i);
   i->session = s;
   i->id_size = id_size;
   memcpy(i->id, id, id_size);
-  describe(p, from, size == 0 || size > p->size - from ? p->size : from + size, i);
+  describe(p, from, size == 0 ? p->size : from + size, i);
   *out = handle_open(INFORMATION_HANDLE, i);
   return ERROR_SUCCESS;
 }

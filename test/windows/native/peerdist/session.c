@@ -3,7 +3,7 @@
 
 static uint32_t service_status = PEERDIST_STATUS_AVAILABLE;
 
-uint32_t current_status(void) { return service_status; }
+DWORD refused(void) { return service_status == PEERDIST_STATUS_DISABLED ? 1260 : ERROR_SUCCESS; }
 
 session *session_of(void *handle) { return handle_object(SESSION_HANDLE, handle); }
 
