@@ -55,13 +55,7 @@ export class BlockWindow {
   /** Fetches the range, as far as there is room, until it is given up by the same object. */
   want(range: BlockRange): void {
     this.#wanted.add(range);
-    const ranges = [...this.#wanted].sort((one, other) => one.from - other.from);
-    for (const { from, to } of ranges) {
-      for (let block = from; block < to; block += 1) {
-        if (this.#entries.size >= this.#parts.capacity) return;
-        if (!this.#entries.has(block) && !this.#parts.isLocal(block)) this.#fetch(block, to - block);
-      }
-    }
+    this.#fill();
   }
 
   giveUp(range: BlockRange): void {
@@ -111,6 +105,16 @@ export class BlockWindow {
     await Promise.all(this.#writes);
   }
 
+  #fill(): void {
+    const ranges = [...this.#wanted].sort((one, other) => one.from - other.from);
+    for (const { from, to } of ranges) {
+      for (let block = from; block < to; block += 1) {
+        if (this.#entries.size >= this.#parts.capacity) return;
+        if (!this.#entries.has(block) && !this.#parts.isLocal(block)) this.#fetch(block, to - block);
+      }
+    }
+  }
+
   #isWanted(block: number): boolean {
     for (const { from, to } of this.#wanted) if (block >= from && block < to) return true;
     return false;
@@ -153,7 +157,9 @@ export class BlockWindow {
     const write = this.#parts.keep(block, bytes).then(() => {
       entry.writing = false;
       this.#writes.delete(write);
-      if (!this.#isWanted(block)) this.#forget(block, entry);
+      if (this.#isWanted(block)) return;
+      this.#forget(block, entry);
+      this.#fill();
     });
     this.#writes.add(write);
   }
