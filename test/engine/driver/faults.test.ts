@@ -179,4 +179,30 @@ describe('the engine in trouble', () => {
       symbol: 'ERROR_DISK_FULL',
     });
   });
+
+  it('is unavailable when its listener dies, and starts another one', async () => {
+    const clock = new ManualClock();
+    const deaths: ((cause: Error) => void)[] = [];
+    const { distribution } = await rig({
+      clock,
+      server: () => ({
+        start: () => Promise.resolve({ host: '127.0.0.1', port: 1 }),
+        close: () => Promise.resolve(),
+        onDeath: (listener) => deaths.push(listener),
+      }),
+    });
+    const session = await distribution.startup();
+    const handle = await distribution.openContent(session, { tag: TAG });
+    const lost = await distribution.registerStatusChange(session);
+    deaths[0]?.(new Error('the interface is gone'));
+    expect(await lost.changed).toMatchObject({ status: 'unavailable', reason: 'the interface is gone' });
+    await expect(distribution.getContentBasicInfo(session, handle)).rejects.toMatchObject({
+      symbol: 'PEERDIST_ERROR_INVALIDATED',
+    });
+    const found = await distribution.registerStatusChange(session);
+    await expect.poll(() => clock.pending).toBe(1);
+    clock.advance(250);
+    expect(await found.changed).toMatchObject({ status: 'available' });
+    expect(deaths).toHaveLength(2);
+  });
 });
