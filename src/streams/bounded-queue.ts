@@ -1,9 +1,11 @@
 import { Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
 import { type Dropped, type Overflow, OverflowBuffer } from './overflow-buffer.js';
 
+/** How {@link boundedQueue} holds values back. */
 export interface QueueOptions {
   /** Most values to hold back; 10 000 by default. */
   readonly capacity?: number | undefined;
+  /** What to lose when it is full; `drop-oldest` by default. */
   readonly overflow?: Overflow | undefined;
   /** Values handed on before the event loop gets its turn; 2 048 by default. */
   readonly batch?: number | undefined;
@@ -13,8 +15,21 @@ export interface QueueOptions {
 
 /**
  * Puts a bounded queue between a source that may burst and its subscriber, and hands values on in batches with a turn
- * of the event loop between them. What does not fit is counted, and the count is emitted where the values are missing.
- * An end, with or without an error, comes after what was queued before it.
+ * of the event loop between them. {@link groupEvents} has one built in.
+ *
+ * What does not fit is counted, and the count is emitted as a {@link Dropped} where the values are missing. An end,
+ * with or without an error, comes after what was queued before it. Each subscription has a queue of its own;
+ * unsubscribing drops what waits. It adds no errors.
+ *
+ * @example
+ * ```ts
+ * import { range } from 'rxjs';
+ * import { boundedQueue } from 'peerweave';
+ *
+ * range(1, 5)
+ *   .pipe(boundedQueue({ capacity: 2 }))
+ *   .subscribe((value) => console.log(value)); // { _tag: 'Dropped', count: 3 }, 4, 5
+ * ```
  */
 export const boundedQueue =
   <T>({

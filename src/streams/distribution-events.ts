@@ -3,8 +3,25 @@ import type { DistributionEvent } from '../driver/index.js';
 import { type DistributionSession, observeDistribution, sessionCore } from '../effects/session.js';
 
 /**
- * What the service does for a session, block by block: requests, answers, cache hits, failing peers. Hot while shared;
- * completes with the session; of a closed one it is an error, `HandleClosed`. A driver that cannot tell (Windows) emits nothing.
+ * What the service does for a session, block by block: requests, answers, cache hits, failing peers.
+ *
+ * Use it for progress and statistics. Hot while shared: one observer for all subscribers of the returned Observable;
+ * events before the subscription are lost, the others come in the order they happened. Completes with the session; of a
+ * closed one it is an error, `HandleClosed`. A driver that cannot tell (Windows) emits nothing. Bytes are plain bytes
+ * of blocks. Source: the names of the provider Microsoft-Windows-BranchCacheMonitoring.
+ *
+ * @example
+ * ```ts
+ * import { lastValueFrom } from 'rxjs';
+ * import { createPeerweave, distributionEvents, publish, retrieve } from 'peerweave';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const peers = createPeerweave({ driver: createFakeDriver() });
+ * await using session = await peers.promise(peers.effects.openSession());
+ * distributionEvents(session).subscribe((event) => console.log(event._tag));
+ * const published = await lastValueFrom(publish(Buffer.from('hello'), { session }));
+ * if (published._tag === 'Published') await lastValueFrom(retrieve(published.contentInformation, { session }));
+ * ```
  */
 export function distributionEvents(session: DistributionSession): Observable<DistributionEvent> {
   return new Observable<DistributionEvent>((subscriber) => {

@@ -12,8 +12,9 @@ import { boundedQueue, type QueueOptions } from './bounded-queue.js';
 import { promiseOf } from './from-effect.js';
 import type { Dropped } from './overflow-buffer.js';
 
-/** Every kind of event, or only those wanted. */
+/** Which events to hear of and how many to hold back. */
 export interface GroupEventsOptions extends QueueOptions {
+  /** Every kind but `AuthenticationFailed` by default, which the API does not document. */
   readonly events?: readonly EventRegistrationInput[] | undefined;
 }
 

@@ -4,6 +4,7 @@ import type { GroupPropertiesInput } from '../effects/validate/group-properties.
 import type { GroupReference, Invitation, PasswordInvitation } from '../effects/validate/group-reference.js';
 import { type PeerStream, resourceOf } from './from-effect.js';
 
+/** Whether the group goes online by itself. */
 export type GroupOptions = Omit<OpenOptions, 'signal'>;
 
 /**
@@ -40,23 +41,78 @@ export const createGroup = (
 /**
  * Opens a group that this identity created or joined before, while subscribed. Otherwise like {@link createGroup}.
  *
- * Errors: `NotFound` if the identity has no such group. Source: PeerGroupOpen.
+ * Errors: `NotFound` if the identity has no such group; `NotFound` or `Unavailable` for the cloud. Source:
+ * PeerGroupOpen, PeerGroupConnect, PeerGroupClose.
+ *
+ * @example
+ * ```ts
+ * import { firstValueFrom, map } from 'rxjs';
+ * import { createPeerweave } from 'peerweave';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const peers = createPeerweave({ driver: createFakeDriver() });
+ * const { effects, promise } = peers;
+ * const identity = await promise(effects.createIdentity({ classifier: 'alice' }));
+ * const { groupPeerName } = await promise(
+ *   effects.withGroup({ creatorPeerName: identity }, (group) => () => effects.getGroupProperties(group)),
+ * );
+ * console.log(await firstValueFrom(peers.openGroup({ identity, groupPeerName }).pipe(map(({ state }) => state)))); // open
+ * ```
  */
 export const openGroup = (group: GroupReference, options: GroupOptions = {}): PeerStream<PeerGroup> =>
   resourceOf('openGroup', (signal) => effects.openGroup(group, { ...options, signal }));
 
 /**
  * Joins a group by an invitation and stays in it while subscribed. Membership lasts; use {@link openGroup} next time.
+ * Otherwise like {@link createGroup}.
  *
- * Errors: `AccessDenied` for an invitation that is not trusted, expired or for somebody else. Source: PeerGroupJoin.
+ * Errors: `AccessDenied` for an invitation that is not trusted, expired or for somebody else, `Protocol` for one that
+ * cannot be read. Source: PeerGroupJoin, PeerGroupConnect, PeerGroupClose.
+ *
+ * @example
+ * ```ts
+ * import { firstValueFrom, map } from 'rxjs';
+ * import { createPeerweave } from 'peerweave';
+ * import { createFakeDriver, createFakeNetwork } from 'peerweave/testing';
+ *
+ * const network = createFakeNetwork();
+ * const alice = createPeerweave({ driver: createFakeDriver({ network }) });
+ * const bob = createPeerweave({ driver: createFakeDriver({ network }) });
+ * const identityXml = await bob.promise(bob.effects.getIdentityXml());
+ * const creatorPeerName = await alice.promise(alice.effects.createIdentity({ classifier: 'alice' }));
+ * await using group = await alice.promise(alice.effects.createGroup({ creatorPeerName }));
+ * const invitation = await alice.promise(alice.effects.createInvitation(group, { identityXml, roles: ['member'] }));
+ * console.log(await firstValueFrom(bob.joinGroup({ invitation }).pipe(map(({ state }) => state)))); // open
+ * ```
  */
 export const joinGroup = (invitation: Invitation, options: GroupOptions = {}): PeerStream<PeerGroup> =>
   resourceOf('joinGroup', (signal) => effects.joinGroup(invitation, { ...options, signal }));
 
 /**
- * Joins a group by a password invitation and stays in it while subscribed. A wrong password shows when connecting.
+ * Joins a group by a password invitation and stays in it while subscribed. Membership lasts; use {@link openGroup} next
+ * time. Otherwise like {@link createGroup}.
  *
- * Source: PeerGroupPasswordJoin.
+ * A wrong password shows when connecting, not here. The password is wiped unless it is a `Secret` of your own. Errors:
+ * `Protocol` for an invitation that cannot be read. Source: PeerGroupPasswordJoin, PeerGroupConnect, PeerGroupClose.
+ *
+ * @example
+ * ```ts
+ * import { firstValueFrom, map } from 'rxjs';
+ * import { createPeerweave } from 'peerweave';
+ * import { createFakeDriver, createFakeNetwork } from 'peerweave/testing';
+ *
+ * const network = createFakeNetwork();
+ * const alice = createPeerweave({ driver: createFakeDriver({ network }) });
+ * const bob = createPeerweave({ driver: createFakeDriver({ network }) });
+ * const password = 'a password to share';
+ * const authentication = { password: true, groupPassword: password, passwordRole: 'member' } as const;
+ * const creatorPeerName = await alice.promise(alice.effects.createIdentity({ classifier: 'alice' }));
+ * await using group = await alice.promise(alice.effects.createGroup({ creatorPeerName, authentication }));
+ * const invitation = await alice.promise(alice.effects.createPasswordInvitation(group));
+ * console.log(
+ *   await firstValueFrom(bob.joinGroupWithPassword({ invitation, password }).pipe(map(({ state }) => state))),
+ * ); // open
+ * ```
  */
 export const joinGroupWithPassword = (
   invitation: PasswordInvitation,

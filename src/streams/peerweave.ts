@@ -14,12 +14,19 @@ import { openSession } from './session.js';
 
 /** All streams and effects with one environment applied. */
 export interface Peerweave {
+  /** What all of it was made with; a {@link PeerStream} of your own can be applied to it. */
   readonly env: PeerEnv;
+  /** Every effect of `peerweave/effects`, as a task that still has to be run: by `()`, or by `promise`. */
   readonly effects: BoundEffects;
+  /** See the stream `createGroup`. */
   createGroup(...args: Parameters<typeof groups.createGroup>): Observable<PeerGroup>;
+  /** See the stream `openGroup`. */
   openGroup(...args: Parameters<typeof groups.openGroup>): Observable<PeerGroup>;
+  /** See the stream `joinGroup`. */
   joinGroup(...args: Parameters<typeof groups.joinGroup>): Observable<PeerGroup>;
+  /** See the stream `joinGroupWithPassword`. */
   joinGroupWithPassword(...args: Parameters<typeof groups.joinGroupWithPassword>): Observable<PeerGroup>;
+  /** See the stream `openSession`. */
   openSession(): Observable<DistributionSession>;
   /** See {@link diagnosticEvents}. */
   readonly diagnostics$: Observable<DiagnosticEvent>;

@@ -1,15 +1,20 @@
 import type { Observable } from 'rxjs';
 import { type Dropped, type Overflow, OverflowBuffer } from './overflow-buffer.js';
 
+/** How many values {@link toAsyncIterable} holds, and which it loses. */
 export interface IterableOptions {
   /** Most values to hold for a slow consumer; 1 024 by default. */
   readonly capacity?: number | undefined;
+  /** What to lose when it is full; `drop-oldest` by default. */
   readonly overflow?: Overflow | undefined;
 }
 
 /**
- * A stream as an AsyncIterable. An Observable cannot be slowed down, so what a slow consumer does not take in time is
- * dropped beyond `capacity` and counted where it is missing. Leaving the loop unsubscribes.
+ * A stream as an AsyncIterable, for `for await`.
+ *
+ * An Observable cannot be slowed down, so what a slow consumer does not take in time is dropped beyond `capacity` and
+ * counted where it is missing by a {@link Dropped}. Subscribes when the loop starts; leaving the loop unsubscribes. An
+ * error of the stream is thrown from the loop, after the values before it.
  *
  * @example
  * ```ts

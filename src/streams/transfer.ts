@@ -9,26 +9,26 @@ import { fromGenerator } from './from-generator.js';
 /**
  * Publishes a file, bytes or an iterable of bytes, with progress, and completes with its content information.
  *
- * Cold: each subscription publishes once. The publication lasts until `unpublish` or the end of its session.
- * Unsubscribing before `Published` stops reading and leaves nothing of it. Errors: `NotFound`, `AccessDenied` for the
- * file, `AlreadyExists` for an id in use, `Disabled`, `Unavailable`, `Invalidated` by the service's status.
+ * Use it for a whole source; `openPublication` takes bytes as they come. Cold: each subscription publishes once, emits
+ * `Publishing` after every piece with the bytes so far, then one `Published`. The publication lasts until `unpublish`
+ * or the end of its session. Unsubscribing before `Published` stops reading and leaves nothing of it.
  *
- * Source: PeerDistServerPublishStream, PeerDistServerRetrieveContentInformation.
+ * Errors: `BadArgument` for an empty source, `NotFound`, `AccessDenied` for the file, `AlreadyExists` for an id in use,
+ * `System` for a file that changes meanwhile, `Disabled`, `Unavailable`, `Invalidated` by the service's status. Source:
+ * PeerDistServerPublishStream, PeerDistServerPublishAddToStream, PeerDistServerPublishCompleteStream,
+ * PeerDistServerRetrieveContentInformation.
  *
  * @example
  * ```ts
- * import { lastValueFrom, switchMap, take } from 'rxjs';
  * import { createPeerweave, publish } from 'peerweave';
  * import { createFakeDriver } from 'peerweave/testing';
  *
  * const peers = createPeerweave({ driver: createFakeDriver() });
- * const last = await lastValueFrom(
- *   peers.openSession().pipe(
- *     take(1),
- *     switchMap((session) => publish(Buffer.from('hello'), { session })),
- *   ),
- * ).catch((error: unknown) => String(error));
- * console.log(last);
+ * const session = await peers.promise(peers.effects.openSession());
+ * publish(Buffer.from('hello'), { session, contentId: 'greeting' }).subscribe({
+ *   next: (progress) => console.log(progress._tag, progress.bytes), // Publishing 0, Publishing 5, Published 5
+ *   complete: () => void session.close(),
+ * });
  * ```
  */
 export function publish(source: ContentSource, options: PublishOptions): Observable<PublishProgress> {
@@ -36,14 +36,32 @@ export function publish(source: ContentSource, options: PublishOptions): Observa
 }
 
 /**
- * Retrieves content by its content information from the cache, from peers, from an origin; checks every byte; writes
- * it to a file if told to; emits progress and completes.
+ * Retrieves content by its content information from the cache, from peers, from an origin; checks every byte; writes it
+ * to a file if told to; emits progress and completes.
  *
- * Cold: each subscription retrieves once. Unsubscribing stops all network and disk work at once; what was verified
- * stays in the cache, so that the next time goes on from there, and no partial file appears. Errors: `Protocol` for
- * broken content information, `NotFound` or `Timeout` for bytes that nobody delivered.
+ * Cold: each subscription retrieves once, emits `Retrieving` after every piece with the counts so far, then one
+ * `Retrieved`. Unsubscribing stops all network and disk work at once; what was verified stays in the cache, so that the
+ * next time goes on from there, and no partial file appears. Counts are bytes and blocks of 64 KiB, those by peer of
+ * the whole session.
  *
- * Source: PeerDistClientOpenContent, PeerDistClientStreamRead.
+ * Errors: `Protocol` for broken content information, `NotFound` or `Timeout` for bytes that nobody delivered,
+ * `BadArgument` for a directory as target, `AccessDenied`, `System` for the file, `Disabled`, `Unavailable`,
+ * `Invalidated` by the service's status. Source: PeerDistClientOpenContent, PeerDistClientStreamRead,
+ * PeerDistClientAddData.
+ *
+ * @example
+ * ```ts
+ * import { lastValueFrom } from 'rxjs';
+ * import { createPeerweave, publish, retrieve } from 'peerweave';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const peers = createPeerweave({ driver: createFakeDriver() });
+ * await using session = await peers.promise(peers.effects.openSession());
+ * const published = await lastValueFrom(publish(Buffer.from('hello'), { session }));
+ * if (published._tag !== 'Published') throw new Error('interrupted');
+ * const done = await lastValueFrom(retrieve(published.contentInformation, { session }));
+ * console.log(done._tag, done.bytes, done.fromPeers); // Retrieved 5 { 'fake-1': 5 }
+ * ```
  */
 export function retrieve(
   contentInformation: Uint8Array,
@@ -52,7 +70,26 @@ export function retrieve(
   return fromGenerator('retrieve', (signal) => retrieveContent(contentInformation, options, signal));
 }
 
-/** The content itself as a cold stream of pieces in order. For back-pressure use {@link contentIterable}. */
+/**
+ * The content itself as a cold stream of pieces in order, checked, 1 MiB each at most unless told. It cannot be slowed
+ * down; for back-pressure use {@link contentIterable}. Otherwise, and in its errors, like {@link retrieve}.
+ *
+ * Source: PeerDistClientStreamRead.
+ *
+ * @example
+ * ```ts
+ * import { lastValueFrom } from 'rxjs';
+ * import { contentBytes, createPeerweave, publish } from 'peerweave';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const peers = createPeerweave({ driver: createFakeDriver() });
+ * await using session = await peers.promise(peers.effects.openSession());
+ * const published = await lastValueFrom(publish(Buffer.from('hello'), { session }));
+ * if (published._tag !== 'Published') throw new Error('interrupted');
+ * const bytes = await lastValueFrom(contentBytes(published.contentInformation, { session }));
+ * console.log(Buffer.from(bytes).toString()); // hello
+ * ```
+ */
 export function contentBytes(
   contentInformation: Uint8Array,
   options: ReadContentOptions,
@@ -62,7 +99,27 @@ export function contentBytes(
   });
 }
 
-/** The content as an AsyncIterable: nothing is fetched far beyond what is taken; leaving the loop stops it. */
+/**
+ * The content as an AsyncIterable of pieces in order, checked: nothing is fetched far beyond what is taken.
+ *
+ * Use it to pipe content somewhere slower. Leaving the loop, or the signal, stops it. Errors are thrown from the loop,
+ * the same as of {@link retrieve}. Source: PeerDistClientStreamRead.
+ *
+ * @example
+ * ```ts
+ * import { lastValueFrom } from 'rxjs';
+ * import { contentIterable, createPeerweave, publish } from 'peerweave';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const peers = createPeerweave({ driver: createFakeDriver() });
+ * await using session = await peers.promise(peers.effects.openSession());
+ * const published = await lastValueFrom(publish(Buffer.from('hello'), { session }));
+ * if (published._tag !== 'Published') throw new Error('interrupted');
+ * for await (const bytes of contentIterable(published.contentInformation, { session })) {
+ *   console.log(Buffer.from(bytes).toString()); // hello
+ * }
+ * ```
+ */
 export async function* contentIterable(
   contentInformation: Uint8Array,
   { signal, ...options }: ReadContentOptions & { readonly signal?: AbortSignal | undefined },
@@ -71,7 +128,25 @@ export async function* contentIterable(
   for await (const { bytes } of readPieces(contentInformation, options, signal ?? never)) yield bytes;
 }
 
-/** The content as a web ReadableStream, with the back-pressure of its reader; cancelling it stops a pending read. */
+/**
+ * The content as a web ReadableStream, with the back-pressure of its reader: for `Response`, `fetch` and their kind.
+ *
+ * Cancelling it, or the signal, stops a pending read. Errors are those of {@link retrieve}. Source:
+ * PeerDistClientStreamRead.
+ *
+ * @example
+ * ```ts
+ * import { lastValueFrom } from 'rxjs';
+ * import { contentStream, createPeerweave, publish } from 'peerweave';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const peers = createPeerweave({ driver: createFakeDriver() });
+ * await using session = await peers.promise(peers.effects.openSession());
+ * const published = await lastValueFrom(publish(Buffer.from('hello'), { session }));
+ * if (published._tag !== 'Published') throw new Error('interrupted');
+ * console.log(await new Response(contentStream(published.contentInformation, { session })).text()); // hello
+ * ```
+ */
 export function contentStream(
   contentInformation: Uint8Array,
   options: ReadContentOptions & { readonly signal?: AbortSignal | undefined },
