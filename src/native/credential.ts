@@ -6,6 +6,13 @@ import { momentOrNone, type Memory } from './memory.js';
 import { decodePublicKey, encodePublicKey } from './spki.js';
 import { guidFromBytes, type Guid } from '../driver/index.js';
 
+const RSA = '1.2.840.113549.1.1.1';
+const DER_NULL = Uint8Array.of(5, 0);
+
+/** RFC 3279 wants NULL parameters for RSA; not every CryptoAPI writes them. */
+const parametersFor = (algorithm: string, parameters: Uint8Array): Uint8Array =>
+  algorithm === RSA && parameters.length === 0 ? DER_NULL : parameters;
+
 /** SubjectPublicKeyInfo of a CERT_PUBLIC_KEY_INFO; `undefined` for NULL. */
 export const readPublicKey = (memory: Memory, address: bigint): Uint8Array | undefined => {
   if (address === NULL) return undefined;
@@ -13,7 +20,10 @@ export const readPublicKey = (memory: Memory, address: bigint): Uint8Array | und
   if (Algorithm.pszObjId === undefined) return undefined;
   return encodePublicKey({
     algorithm: Algorithm.pszObjId,
-    parameters: memory.bytes(Algorithm.Parameters.pbData, Algorithm.Parameters.cbData),
+    parameters: parametersFor(
+      Algorithm.pszObjId,
+      memory.bytes(Algorithm.Parameters.pbData, Algorithm.Parameters.cbData),
+    ),
     key: memory.bytes(PublicKey.pbData, PublicKey.cbData),
     unusedBits: PublicKey.cUnusedBits,
   });

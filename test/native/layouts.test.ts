@@ -1,22 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import * as enums from '../../src/native/enums.js';
-import { sizeOf, type FieldType, type StructType } from '../../src/native/layout.js';
+import type { StructType } from '../../src/native/layout.js';
 import * as layouts from '../../src/native/layouts.js';
+import { placesOf } from './places.js';
 import { windowsApi } from './windows-api.js';
 
 const structs: readonly StructType[] = Object.values(layouts);
 const documentedStruct = (name: string) => windowsApi.structs.find((struct) => struct.name === name);
-
-/** Offset and size of every field, the arms of a union each at the place of the union. */
-const placesOf = (struct: StructType): Record<string, readonly [offset: number, size: number]> => {
-  const place = (name: string, offset: number, type: FieldType): [string, readonly [number, number]][] =>
-    typeof type !== 'string' && type.kind === 'union'
-      ? Object.entries(type.arms).map(([arm, armType]) => [arm, [offset, sizeOf(armType)]])
-      : [[name, [offset, sizeOf(type)]]];
-  return Object.fromEntries(
-    Object.entries(struct.fields).flatMap(([name, { offset, type }]) => place(name, offset, type)),
-  );
-};
 
 describe('the layouts', () => {
   it.each(structs)('$name has the size and offsets of the header', (struct) => {

@@ -32,14 +32,17 @@ export const AT_ONCE = 0xffff_ffff;
 
 const BUILD = fileURLToPath(new URL('../windows/native/build.sh', import.meta.url));
 
-const machineIn = (directory: string, name: string, kernel: string): Machine => {
-  const paths = { p2p: join(directory, name, 'p2p.so'), peerdist: join(directory, name, 'peerdist.so') };
+const onWindows = process.platform === 'win32';
+
+const machineIn = (directory: string, system: Partial<LibraryPaths>): Machine => {
+  const suffix = onWindows ? 'dll' : 'so';
+  const paths = { p2p: join(directory, `p2p.${suffix}`), peerdist: join(directory, `peerdist.${suffix}`) };
   const [p2p, peerdist] = [koffi.load(paths.p2p), koffi.load(paths.peerdist)];
   const bind = (library: LibraryHandle, definition: string): Control => library.func(definition) as Control;
   const fail = 'void Sim_Fail(const char *function, uint32_t turn, uint32_t code)';
   const calls = 'uint32_t Sim_Calls(const char *function)';
   return {
-    libraries: { ...paths, kernel32: kernel, crypt32: kernel, advapi32: kernel },
+    libraries: { ...paths, ...system },
     p2p: {
       reset: bind(p2p, 'void SimP2P_Reset()'),
       openHandles: bind(p2p, 'int32_t SimP2P_OpenHandles()'),
@@ -60,8 +63,20 @@ const machineIn = (directory: string, name: string, kernel: string): Machine => 
   };
 };
 
-/** Builds the simulators as shared objects and loads them. */
-export const buildSimulators = (): Simulators => {
+const bothIn = (directory: string, system: Partial<LibraryPaths>): readonly [Machine, Machine] => [
+  machineIn(join(directory, 'a'), system),
+  machineIn(join(directory, 'b'), system),
+];
+
+/** The DLLs that test/windows/run.sh has built; the kernel is that of Windows itself and does not count for us. */
+const builtDlls = (directory: string): Simulators => ({
+  directory,
+  machines: bothIn(directory, {}),
+  liveObjects: () => 0,
+  remove: () => undefined,
+});
+
+const buildSharedObjects = (): Simulators => {
   const directory = mkdtempSync(join(tmpdir(), 'peerweave-simulators-'));
   execFileSync(BUILD, ['so', directory], { stdio: ['ignore', 'ignore', 'inherit'] });
   const kernel = join(directory, 'libkernel32.so');
@@ -70,8 +85,12 @@ export const buildSimulators = (): Simulators => {
   const liveKeys = library.func('int32_t SimCrypt_Live()') as Control;
   return {
     directory,
-    machines: [machineIn(directory, 'a', kernel), machineIn(directory, 'b', kernel)],
+    machines: bothIn(directory, { kernel32: kernel, crypt32: kernel, advapi32: kernel }),
     liveObjects: () => liveEvents() + liveKeys(),
     remove: () => rmSync(directory, { recursive: true }),
   };
 };
+
+/** Loads the simulators: on Windows those that are named by PEERWEAVE_SIMULATORS, elsewhere built as shared objects. */
+export const buildSimulators = (): Simulators =>
+  onWindows ? builtDlls(process.env['PEERWEAVE_SIMULATORS'] ?? '') : buildSharedObjects();

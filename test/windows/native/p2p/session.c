@@ -214,7 +214,7 @@ void go_offline(membership *m) {
 }
 
 /* What both ways of connecting come to. */
-static HRESULT connect(void *handle) {
+static HRESULT bring_online(void *handle) {
   membership *m = member_of(handle);
   if (m == NULL) return PEER_E_INVALID_GROUP;
   if (m->online) return PEER_S_ALREADY_CONNECTED;
@@ -226,13 +226,13 @@ static HRESULT connect(void *handle) {
 
 API HRESULT WAPI PeerGroupConnect(void *handle) {
   HRESULT hr = enter_started("PeerGroupConnect");
-  return leave(hr != S_OK ? hr : connect(handle));
+  return leave(hr != S_OK ? hr : bring_online(handle));
 }
 
 API HRESULT WAPI PeerGroupConnectByAddress(void *handle, ULONG count, PEER_ADDRESS *addresses) {
   HRESULT hr = enter_started("PeerGroupConnectByAddress");
   if (hr == S_OK && (count == 0 || addresses == NULL || addresses->sin6.sin6_family != 23)) hr = E_INVALIDARG;
-  return leave(hr != S_OK ? hr : connect(handle));
+  return leave(hr != S_OK ? hr : bring_online(handle));
 }
 
 /* Of one handle only: the membership goes offline with its last. */
