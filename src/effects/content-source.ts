@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { badArgument, cancelled, type PeerError } from './error/index.js';
+import { badArgument, cancelled, type PeerError, type ProblemCode } from './error/index.js';
 import { onFile } from './error/from-system.js';
 import { untilAborted } from './until-aborted.js';
 
@@ -36,7 +36,7 @@ export const openSource = async (
   throw badSource('type', 'must be a path, a URL, bytes or an iterable of bytes', operation);
 };
 
-export const badSource = (code: 'type' | 'length', message: string, operation: string): PeerError =>
+export const badSource = (code: ProblemCode, message: string, operation: string): PeerError =>
   badArgument([{ path: 'source', code, message }], operation);
 
 const nothing = (): Promise<void> => Promise.resolve();
@@ -81,7 +81,7 @@ async function* checkedPieces(
 const READ = constants.O_RDONLY | constants.O_NONBLOCK;
 
 const openFile = async (path: string | URL, operation: string): Promise<OpenSource & AsyncDisposable> => {
-  const file = await onFile(operation, () => open(path, READ));
+  const file = await openPath(path, operation);
   try {
     const size = await sizeOf(file, operation);
     return {
@@ -95,6 +95,15 @@ const openFile = async (path: string | URL, operation: string): Promise<OpenSour
   } catch (thrown) {
     await file.close();
     throw thrown;
+  }
+};
+
+const openPath = async (path: string | URL, operation: string): Promise<FileHandle> => {
+  try {
+    return await onFile(operation, () => open(path, READ));
+  } catch (thrown) {
+    // What Node says to a path that no file can have.
+    throw thrown instanceof TypeError ? badSource('format', thrown.message, operation) : thrown;
   }
 };
 
