@@ -10,6 +10,7 @@ import {
   hashBlock,
 } from './distribution/wire/index.js';
 
+/** What {@link makeContentInformation} describes, and with which keys. */
 export interface MakeContentInformationOptions {
   /** The server secret. Publishers that share it produce the same segment ids. */
   readonly secret: Uint8Array;
@@ -20,7 +21,10 @@ export interface MakeContentInformationOptions {
 }
 
 /**
- * Makes content information of version 1 without publishing anything. MS-PCCRC 2.2, 2.3.
+ * Makes content information of version 1 without publishing anything: for a file that is served from somewhere else.
+ *
+ * Reads the pieces once, in order, and keeps only hashes: 32 bytes for each block of 64 KiB with SHA-256. What the
+ * pieces throw is thrown on. Source: MS-PCCRC 2.2, 2.3.
  *
  * @throws RangeError for empty content or a range outside of it.
  *

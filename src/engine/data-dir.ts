@@ -25,7 +25,17 @@ export class DataDirectoryError extends Error {
 
 /**
  * Where an application keeps data of its user on this platform: `$XDG_DATA_HOME` or `~/.local/share`, on macOS
- * `~/Library/Application Support`, on Windows `%LOCALAPPDATA%`.
+ * `~/Library/Application Support`, on Windows `%LOCALAPPDATA%`. Only names it; nothing is made or looked at.
+ *
+ * Source: XDG Base Directory Specification; Known Folders of Windows.
+ *
+ * @example
+ * ```ts
+ * import { defaultDataDirectory } from 'peerweave/engine';
+ *
+ * console.log(defaultDataDirectory({ platform: 'linux', env: {}, home: '/home/alice' }));
+ * // /home/alice/.local/share/peerweave
+ * ```
  */
 export const defaultDataDirectory = (surroundings: Partial<DataDirectorySurroundings> = {}): string => {
   const { platform = process.platform, env = process.env, home = homedir() } = surroundings;

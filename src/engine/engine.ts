@@ -18,6 +18,7 @@ import { createGroupingEngine } from './grouping/index.js';
 import { ServiceConfig } from './service-config.js';
 import { inspectEngine } from './support.js';
 
+/** How an engine is to work; all of it has defaults. */
 export interface EngineOptions {
   /**
    * Where identities, groups, publications and the local cache lie. Several processes of one user may share it. Made on
@@ -41,6 +42,7 @@ export interface EngineOptions {
   readonly limits?: EngineLimits | undefined;
 }
 
+/** Bounds that can be moved; each that is left out keeps its default. */
 export interface EngineLimits {
   /** Each open content. */
   readonly content?: Partial<ContentLimits> | undefined;
@@ -59,8 +61,15 @@ export interface EngineDriver extends Driver {
 const DEFAULT_LISTEN = { host: '127.0.0.1', port: 0 };
 
 /**
- * Makes an engine. Nothing is opened yet: store and listener come with the first distribution session and go with the
- * last, so that a process ends by itself once its sessions are shut down.
+ * Makes an engine: a driver for every platform, without the DLLs of Windows.
+ *
+ * Use it where `openDriver` of `peerweave` should not choose, or for several data directories in one process. Nothing
+ * is opened yet: store and listener come with the first distribution session and go with the last, so that a process
+ * ends by itself once its sessions are shut down; `dispose` shuts them down. A directory that cannot be written or an
+ * address that cannot be bound makes the status `unavailable`, with the reason; it is tried again.
+ *
+ * It never throws for these; calls reject with a {@link DriverFault}, what it lacks with E_NOTIMPL or
+ * ERROR_NOT_SUPPORTED. Source: MS-PCCRC and MS-PCCRR, version 1.
  *
  * @example
  * ```ts

@@ -13,6 +13,7 @@ export interface Parameter {
 /** HRESULT, a Win32 code, BOOL, nothing, a handle or a plain number. */
 export type ResultKind = 'hresult' | 'win32' | 'bool' | 'void' | 'handle' | 'number';
 
+/** The libraries of Windows that are called. */
 export type LibraryName = 'p2p' | 'peerdist' | 'kernel32' | 'crypt32' | 'advapi32';
 
 export interface Signature {

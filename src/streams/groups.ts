@@ -66,8 +66,8 @@ export const openGroup = (group: GroupReference, options: GroupOptions = {}): Pe
  * Joins a group by an invitation and stays in it while subscribed. Membership lasts; use {@link openGroup} next time.
  * Otherwise like {@link createGroup}.
  *
- * Errors: `AccessDenied` for an invitation that is not trusted, expired or for somebody else, `Protocol` for one that
- * cannot be read. Source: PeerGroupJoin, PeerGroupConnect, PeerGroupClose.
+ * Errors: `AccessDenied` for an invitation that is not trusted, expired or for somebody else, `BadArgument` for a text
+ * that is none, `AlreadyExists` for a group joined before. Source: PeerGroupJoin, PeerGroupConnect, PeerGroupClose.
  *
  * @example
  * ```ts
@@ -92,8 +92,9 @@ export const joinGroup = (invitation: Invitation, options: GroupOptions = {}): P
  * Joins a group by a password invitation and stays in it while subscribed. Membership lasts; use {@link openGroup} next
  * time. Otherwise like {@link createGroup}.
  *
- * A wrong password shows when connecting, not here. The password is wiped unless it is a `Secret` of your own. Errors:
- * `Protocol` for an invitation that cannot be read. Source: PeerGroupPasswordJoin, PeerGroupConnect, PeerGroupClose.
+ * A wrong password shows when connecting, not here. The copy that is made of the password is wiped. Errors:
+ * `BadArgument` or `AccessDenied` for a text that is no such invitation. Source: PeerGroupPasswordJoin,
+ * PeerGroupConnect, PeerGroupClose.
  *
  * @example
  * ```ts

@@ -44,10 +44,10 @@ export function publish(source: ContentSource, options: PublishOptions): Observa
  * next time goes on from there, and no partial file appears. Counts are bytes and blocks of 64 KiB, those by peer of
  * the whole session.
  *
- * Errors: `Protocol` for broken content information, `NotFound` or `Timeout` for bytes that nobody delivered,
- * `BadArgument` for a directory as target, `AccessDenied`, `System` for the file, `Disabled`, `Unavailable`,
- * `Invalidated` by the service's status. Source: PeerDistClientOpenContent, PeerDistClientStreamRead,
- * PeerDistClientAddData.
+ * Errors: `Protocol` for broken content information and `Unsupported` for another version of it, `NotFound` or
+ * `Timeout` for bytes that nobody delivered, `BadArgument` for a directory as target, `AccessDenied`, `System` for the
+ * file, `Disabled`, `Unavailable`, `Invalidated` by the service's status. Source: PeerDistClientOpenContent,
+ * PeerDistClientStreamRead, PeerDistClientAddData.
  *
  * @example
  * ```ts

@@ -14,6 +14,7 @@ export interface DistributionControls {
   setPeerLatency(ms: number): void;
 }
 
+/** The distribution family of a fake driver, with the controls of a test. */
 export type FakeDistribution = DistributionDriver & DistributionControls;
 
 export interface DistributionFamily {

@@ -19,6 +19,7 @@ import type { OperationName } from './operations.js';
 import { Script, type OperationScript } from './script.js';
 import { createVirtualClock } from './virtual-clock.js';
 
+/** What a fake driver is made of; all of it has defaults. */
 export interface FakeDriverOptions {
   /** Where the time comes from. A virtual clock of its own by default, which never moves. */
   readonly clock?: Clock | undefined;
@@ -39,7 +40,10 @@ export interface FakeDriver extends Driver {
   readonly distribution: FakeDistribution;
   readonly clock: Clock;
   readonly network: FakeNetwork;
-  /** Plans what happens to coming calls of an operation. */
+  /**
+   * Plans what happens to coming calls of an operation, such as `distribution.startup`. Calls without a plan do their
+   * work.
+   */
   script(operation: OperationName): OperationScript;
   /** Sends events to everybody who has registered for them in this group, as if the system had. */
   emit(group: GroupHandle, ...events: readonly GroupEvent[]): void;
@@ -64,9 +68,25 @@ export interface FakeDriver extends Driver {
 const DEFAULT_CLOUDS = ['Global_', 'LinkLocal_ff00::%1/8'] as const;
 
 /**
- * A deterministic driver: no real timer, no randomness, no network, no disk. Calls settle in microtasks unless a script
- * delays them. Names, keys and ids depend only on the order of the calls in its network. Content information,
- * invitations and exports are made-up formats of its own; nothing in them is secret.
+ * Makes a deterministic driver for tests: no real timer, no randomness, no network, no disk.
+ *
+ * Calls settle in microtasks unless a script delays them. Names, keys and ids depend only on the order of the calls in
+ * its network. Content information, invitations and exports are made-up formats of its own; nothing in them is secret.
+ * It answers with the codes that Windows documents, wrapped in a {@link DriverFault}. `assertClean` at the end of a
+ * test finds what was not given back; `dispose` ends calls that hang.
+ *
+ * @example
+ * ```ts
+ * import { createPeerweave } from 'peerweave';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const driver = createFakeDriver();
+ * const peers = createPeerweave({ driver });
+ * driver.script('identity.create').fail('PEER_E_NO_KEY_ACCESS');
+ * const refused = await peers.effects.createIdentity({ classifier: 'alice' })();
+ * console.log(refused._tag === 'Left' ? refused.left._tag : refused.right); // AccessDenied
+ * driver.assertClean();
+ * ```
  */
 export const createFakeDriver = (options: FakeDriverOptions = {}): FakeDriver => {
   const {

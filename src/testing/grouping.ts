@@ -17,6 +17,7 @@ export interface GroupingControls {
   setConnectOutcome(outcome: ConnectOutcome): void;
 }
 
+/** The grouping family of a fake driver, with the controls of a test. */
 export type FakeGrouping = GroupingDriver & GroupingControls;
 
 export interface GroupingFamily {

@@ -13,8 +13,10 @@ export const HANDLE_KINDS = [
   'content',
 ] as const;
 
+/** A kind of thing that a driver hands out; `grouping` is a startup of grouping. */
 export type HandleKind = (typeof HANDLE_KINDS)[number];
 
+/** How many of one kind there were and are. */
 export interface HandleTally {
   readonly opened: number;
   /** Given back by its owner. */
@@ -24,6 +26,7 @@ export interface HandleTally {
   readonly open: number;
 }
 
+/** One opening or ending, in the order they happened. */
 export interface LedgerEntry {
   readonly action: 'open' | 'close' | 'void';
   readonly kind: HandleKind;
@@ -32,6 +35,7 @@ export interface LedgerEntry {
   readonly parent: bigint | undefined;
 }
 
+/** A second close of the same handle, and the call that did it. */
 export interface DoubleClose {
   readonly kind: HandleKind;
   readonly id: bigint;

@@ -17,4 +17,19 @@ export class FakeNetwork {
   }
 }
 
+/**
+ * Makes a network for several fake drivers: give it to each as `network`. It lives as long as somebody refers to it.
+ *
+ * @example
+ * ```ts
+ * import { createPeerweave } from 'peerweave';
+ * import { createFakeDriver, createFakeNetwork } from 'peerweave/testing';
+ *
+ * const network = createFakeNetwork();
+ * const here = createPeerweave({ driver: createFakeDriver({ network }) });
+ * const there = createPeerweave({ driver: createFakeDriver({ network }) });
+ * const names = [await here.effects.getDefaultIdentity()(), await there.effects.getDefaultIdentity()()];
+ * console.log(names); // two different ones: keys are numbered in the network
+ * ```
+ */
 export const createFakeNetwork = (): FakeNetwork => new FakeNetwork();

@@ -14,7 +14,12 @@ export interface ScriptStep {
   readonly ignoreAbort?: boolean | undefined;
 }
 
-/** Plans the calls of one operation. Each member returns the same plan, so that they chain. */
+/**
+ * Plans the calls of one operation. Each member returns the same plan, so that they chain.
+ *
+ * A plan for the n-th call goes before those in line, these before `always`. A code that the operation's family cannot
+ * answer is a `TypeError` where it is written.
+ */
 export interface OperationScript {
   /** The next call that has no other plan. Several wait in line. */
   once(step: ScriptStep): OperationScript;

@@ -20,7 +20,24 @@ interface Task {
 /** 2026-01-01T00:00:00Z: any fixed moment will do, as long as certificates and records can lie on both sides of it. */
 export const VIRTUAL_EPOCH = 1_767_225_600_000;
 
-/** @param start Milliseconds since 1970, UTC. */
+/**
+ * Makes a clock that only {@link VirtualClock.advance} moves: for `clock` of a fake driver and of an environment.
+ *
+ * Nothing falls due by itself, so a test neither waits nor depends on the speed of the machine.
+ *
+ * @param start Milliseconds since 1970, UTC.
+ *
+ * @example
+ * ```ts
+ * import { createVirtualClock } from 'peerweave/testing';
+ *
+ * const clock = createVirtualClock();
+ * clock.schedule(1_000, () => console.log('a second later'));
+ * await clock.advance(999); // nothing
+ * await clock.advance(1); // a second later
+ * console.log(clock.pending); // 0
+ * ```
+ */
 export const createVirtualClock = (start: number = VIRTUAL_EPOCH): VirtualClock => {
   const tasks = new Set<Task>();
   let now = start;

@@ -20,9 +20,21 @@ export const contentInformationLengthLimit = (prefix: Uint8Array): number => {
 };
 
 /**
- * Reads content information. The result shares memory with `bytes`, which must not change any more.
+ * Reads content information of version 1: hash, range, segments with their ids, secrets and block hashes.
+ *
+ * Use it to look at what a publisher gave; `retrieve` does so by itself. Strict: what cannot be right is refused, and
+ * 64 MiB at most are read. The result shares memory with `bytes`, which must not change any more. Source: MS-PCCRC 2.3.
  *
  * @throws ContentInformationError and nothing else, whatever the bytes are.
+ *
+ * @example
+ * ```ts
+ * import { makeContentInformation, parseContentInformation } from 'peerweave/engine';
+ *
+ * const bytes = await makeContentInformation([Buffer.alloc(100_000)], { secret: Buffer.from('secret') });
+ * const { hash, range, segments } = parseContentInformation(bytes);
+ * console.log(hash, range, segments[0]?.info.blockHashes.length); // sha256 { start: 0, length: 100000 } 2
+ * ```
  */
 export const parseContentInformation = (bytes: Uint8Array): ContentInformation => {
   if (bytes.length > MAX_CONTENT_INFORMATION_LENGTH) {
