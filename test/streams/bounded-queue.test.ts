@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { merge, type SchedulerLike } from 'rxjs';
+import { merge, type SchedulerAction, type SchedulerLike } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { boundedQueue, type Dropped, type Overflow } from '../../src/streams/index.js';
@@ -13,7 +13,8 @@ const marbles = (run: (helpers: Helpers, scheduler: SchedulerLike) => void): voi
   scheduler.run((helpers) =>
     run(helpers, {
       now: () => scheduler.now(),
-      schedule: (work, delay = 0, state) => scheduler.schedule(work, delay + 2, state),
+      schedule: <T>(work: (this: SchedulerAction<T>, state?: T) => void, delay = 0, state?: T) =>
+        scheduler.schedule(work, delay + 2, state),
     }),
   );
 };

@@ -41,31 +41,15 @@ const delayMs = fc.integer({ min: 1, max: 40 });
 const fail = 'ERROR_NOT_ENOUGH_MEMORY';
 
 type Plan = readonly [OperationName, ScriptStep];
+const delayed = delayMs.map((ms): ScriptStep => ({ delayMs: ms }));
+const late = delayMs.map((ms): ScriptStep => ({ delayMs: ms, ignoreAbort: true }));
+const grumbling = fc.nat(40).map((ms): ScriptStep => ({ delayMs: ms, fail, afterWork: true }));
+const failing = fc.constant<ScriptStep>({ fail });
+const hanging = fc.constant<ScriptStep>({ hang: true });
 const plan: fc.Arbitrary<Plan> = fc.oneof(
-  fc.tuple(
-    fc.constantFrom(...OPENING),
-    fc.oneof(
-      delayMs.map((ms) => ({ delayMs: ms })),
-      delayMs.map((ms) => ({ delayMs: ms, ignoreAbort: true })),
-      fc.constant({ fail }),
-      fc.constant({ hang: true }),
-    ),
-  ),
-  fc.tuple(
-    fc.constantFrom(...WATCHING),
-    fc.oneof(
-      delayMs.map((ms) => ({ delayMs: ms })),
-      fc.constant({ fail }),
-    ),
-  ),
-  fc.tuple(
-    fc.constantFrom(...CLOSING),
-    fc.oneof(
-      delayMs.map((ms) => ({ delayMs: ms })),
-      fc.constant({ fail, afterWork: true }),
-      delayMs.map((ms) => ({ delayMs: ms, fail, afterWork: true })),
-    ),
-  ),
+  fc.tuple(fc.constantFrom(...OPENING), fc.oneof(delayed, late, failing, hanging)),
+  fc.tuple(fc.constantFrom(...WATCHING), fc.oneof(delayed, failing)),
+  fc.tuple(fc.constantFrom(...CLOSING), fc.oneof(delayed, grumbling)),
 );
 
 const action = fc.oneof(

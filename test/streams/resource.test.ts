@@ -62,7 +62,7 @@ describe('resource', () => {
 
   it('tells an error of the opening as a PeerError, and nobody of one that comes too late', () => {
     marbles(({ cold, expectObservable }) => {
-      const broken$ = resource('open', () => cold('--#', {}, new RangeError('no')));
+      const broken$ = resource('open', () => cold<Closeable>('--#', {}, new RangeError('no')));
       const error = expect.objectContaining({ _tag: 'Defect', operation: 'open' });
       expectObservable(broken$).toBe('--#', {}, error);
       expectObservable(broken$, '^!').toBe('-');
