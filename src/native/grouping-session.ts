@@ -2,7 +2,7 @@ import type { GroupHandle, GroupingDriver, PeerAddress } from '../driver/index.j
 import * as check from './check.js';
 import { toPeerAddress } from './address.js';
 import type { ArgumentsOf, FunctionName } from './bindings.js';
-import { Refusal } from './failure.js';
+import { Aborted, Refusal } from './failure.js';
 import { u64In, type Frame } from './frame.js';
 import { closeGroup } from './grouping-teardown.js';
 import { writeCreation } from './grouping-properties.js';
@@ -45,7 +45,10 @@ export const sessionMembers = (member: MakeMember, state: PeerState): Pick<Group
       runtime.native.frameOnThread(async (frame) => {
         const group = room(frame);
         await runtime.native.slowHresult(frame, name, ...write(frame, group.address));
-        return state.groups.add(u64In(group), undefined);
+        const handle = state.groups.add(u64In(group), undefined);
+        if (!state.disposed) return handle;
+        await closeGroup(runtime, state, handle);
+        throw new Aborted();
       });
     return abortable(signal, open, (late) => void closeGroup(runtime, state, late).catch(() => undefined));
   };

@@ -14,6 +14,8 @@ export class PeerState {
     { readonly group: GroupHandle; readonly listening: Listening }
   >('event registration', 'E_INVALIDARG');
   readonly listings = new HandleTable<EnumerationHandle<unknown>, ReadItem>('listing', 'E_INVALIDARG');
+  /** Whether the driver was disposed: what a slow call still brings is closed at once. */
+  disposed = false;
   /** How often PeerGroupStartup has succeeded and not been shut down. */
   startups = 0;
 }

@@ -2,6 +2,7 @@ import { win32 as windowsPath } from 'node:path';
 import { systemClock, type Clock, type Driver, type SupportReport } from '../driver/index.js';
 import { createDistribution } from './distribution.js';
 import { createEnumeration } from './enumeration.js';
+import { Refusal } from './failure.js';
 import { createGrouping } from './grouping.js';
 import { releasePeers } from './grouping-teardown.js';
 import { createIdentity } from './identity.js';
@@ -11,6 +12,7 @@ import { createSessions } from './session.js';
 import { PeerState } from './state.js';
 import { findSupport } from './support.js';
 
+/** How the Windows driver is to work; all of it has defaults. */
 export interface WindowsDriverOptions {
   readonly clock?: Clock | undefined;
   /**
@@ -41,8 +43,20 @@ const pathsFor = (libraries: Partial<LibraryPaths> | undefined): LibraryPaths | 
 };
 
 /**
- * The driver on P2P.dll and PeerDist.dll. Creating it does nothing; koffi and the DLLs are loaded by the first call.
- * Where they are missing every member rejects and says what to do.
+ * Makes the driver on P2P.dll and PeerDist.dll. `openDriver` of `peerweave` takes it where it works.
+ *
+ * Creating it does nothing; koffi and the DLLs are loaded by the first call. `dispose` releases every handle that is
+ * still open. Where something is missing every member rejects with E_NOTIMPL or ERROR_NOT_SUPPORTED and says what to
+ * do.
+ *
+ * @example
+ * ```ts
+ * import { createWindowsDriver } from 'peerweave/native';
+ *
+ * const driver = createWindowsDriver();
+ * await driver.identity.getDefault().then(console.log, (fault: Error) => console.log(fault.message));
+ * await driver.dispose();
+ * ```
  */
 export const createWindowsDriver = (options: WindowsDriverOptions = {}): Driver => {
   const { clock = systemClock, statusSignal = 'event' } = options;
@@ -50,7 +64,10 @@ export const createWindowsDriver = (options: WindowsDriverOptions = {}): Driver 
   const peers = new PeerState();
   const sessions = createSessions();
   let runtime: Promise<Runtime> | undefined;
-  const load = (): Promise<Runtime> => (runtime ??= createRuntime({ clock, statusSignal, paths }));
+  const load = async (): Promise<Runtime> => {
+    if (peers.disposed) throw new Refusal('ERROR_INVALID_HANDLE', 'the driver was disposed');
+    return (runtime ??= createRuntime({ clock, statusSignal, paths }));
+  };
 
   return {
     name: 'windows',
@@ -60,6 +77,7 @@ export const createWindowsDriver = (options: WindowsDriverOptions = {}): Driver 
     distribution: createDistribution(load, sessions),
     support: () => findSupport(paths),
     dispose: async () => {
+      peers.disposed = true;
       const loaded = await runtime?.catch(() => undefined);
       if (loaded === undefined) return;
       for (const [session] of sessions.entries()) {
@@ -75,6 +93,15 @@ export const createWindowsDriver = (options: WindowsDriverOptions = {}): Driver 
   };
 };
 
-/** What of the Windows APIs is on this machine, without keeping anything open. Never rejects. */
+/**
+ * What of the Windows APIs is on this machine, without keeping anything open. Never rejects.
+ *
+ * @example
+ * ```ts
+ * import { probeWindows } from 'peerweave/native';
+ *
+ * for (const { subject, ok, detail } of (await probeWindows()).findings) console.log(subject, ok, detail);
+ * ```
+ */
 export const probeWindows = (options: Pick<WindowsDriverOptions, 'libraries'> = {}): Promise<SupportReport> =>
   findSupport(pathsFor(options.libraries));

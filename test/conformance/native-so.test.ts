@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { createWindowsDriver } from '../../src/native/index.js';
+import { leftoversOf, resetMachines } from '../native/leftovers.js';
 import { AT_ONCE, buildSimulators } from '../native/simulators.js';
 import { describeDistribution } from './distribution.js';
 import { describeEnumeration } from './enumeration.js';
@@ -24,20 +25,6 @@ const capabilities: Capabilities = {
   setEnabled: false,
 };
 
-/** Handles and memory that the simulated DLLs still count, once the test's own work is undone. */
-const leftovers = (): Record<string, number> =>
-  Object.fromEntries(
-    Object.entries({
-      groupHandles: simulators.machines.map(({ p2p }) => p2p.openHandles()),
-      blocks: simulators.machines.map(({ p2p }) => p2p.blocksHandedOut()),
-      distributionHandles: simulators.machines.map(({ peerdist }) => peerdist.openHandles()),
-      operations: simulators.machines.map(({ peerdist }) => peerdist.pending()),
-      kernelObjects: [simulators.liveObjects()],
-    })
-      .map(([name, counts]) => [name, counts.reduce((sum, count) => sum + count, 0)] as const)
-      .filter(([, count]) => count !== 0),
-  );
-
 const setup: Setup = async () => {
   const directory = mkdtempSync(join(tmpdir(), 'peerweave-native-'));
   const [driver, consumer] = simulators.machines.map(({ libraries }) => createWindowsDriver({ libraries }));
@@ -55,11 +42,8 @@ const setup: Setup = async () => {
       await driver.dispose();
       await consumer.dispose();
       rmSync(directory, { recursive: true });
-      const left = leftovers();
-      for (const { p2p, peerdist } of simulators.machines) {
-        p2p.reset();
-        peerdist.reset();
-      }
+      const left = leftoversOf(simulators);
+      resetMachines(simulators);
       if (Object.keys(left).length > 0) throw new Error(`left open: ${JSON.stringify(left)}`);
     },
   };

@@ -7,6 +7,7 @@ interface WindowsApi {
     readonly dll: string;
     readonly returns: string;
     readonly returnAbi: string;
+    readonly errors: readonly string[];
     readonly params: readonly {
       readonly name: string;
       readonly abi: string;
