@@ -35,7 +35,7 @@ export const inlineHasher = (disk: Disk): BlockHasher => ({
   // While one piece is being written the next one is hashed.
   concurrency: 2,
   start: (hash, fd, bytes, position) => {
-    const written = disk.write(fd, bytes, position);
+    const written = disk.write(fd, [bytes], position);
     const hashes = hashBlocks(hash, bytes);
     const done = written.then(() => hashes);
     return { accepted: settled(done), done };

@@ -30,8 +30,8 @@ export interface Disk {
   writeNow(fd: number, bytes: Uint8Array, position: number): void;
   /** Fewer bytes than asked mean the end of the file. */
   read(fd: number, target: Uint8Array, position: number): Promise<number>;
-  /** All of the bytes. */
-  write(fd: number, bytes: Uint8Array, position: number): Promise<void>;
+  /** All of the bytes of the pieces, one after the other. */
+  write(fd: number, pieces: readonly Uint8Array[], position: number): Promise<void>;
 }
 
 const FILE_MODE = 0o600;
@@ -114,15 +114,29 @@ export const nodeDisk: Disk = {
         error === null ? resolve(count) : reject(error),
       );
     }),
-  write: async (fd, bytes, position) => {
-    let done = 0;
-    while (done < bytes.length) done += await writeSome(fd, bytes.subarray(done), position + done);
+  write: async (fd, pieces, position) => {
+    let [rest, at] = [pieces, position];
+    while (rest.length > 0) {
+      const written = await writeSome(fd, rest, at);
+      rest = withoutFirst(rest, written);
+      at += written;
+    }
   },
 };
 
-const writeSome = (fd: number, bytes: Uint8Array, position: number): Promise<number> =>
+const writeSome = (fd: number, pieces: readonly Uint8Array[], position: number): Promise<number> =>
   new Promise((resolve, reject) => {
-    fs.write(fd, bytes, 0, bytes.length, position, (error, count) =>
-      error === null ? resolve(count) : reject(error),
-    );
+    fs.writev(fd, pieces, position, (error, count) => (error === null ? resolve(count) : reject(error)));
   });
+
+/** What is left of the pieces after their first `count` bytes. */
+const withoutFirst = (pieces: readonly Uint8Array[], count: number): readonly Uint8Array[] => {
+  let left = count;
+  const index = pieces.findIndex((piece) => {
+    if (left < piece.length) return true;
+    left -= piece.length;
+    return false;
+  });
+  const [first, ...others] = index === -1 ? [] : pieces.slice(index);
+  return first === undefined ? [] : [first.subarray(left), ...others];
+};

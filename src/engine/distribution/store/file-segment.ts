@@ -1,5 +1,5 @@
 import type { SegmentInfo, StoredSegment } from '../ports.js';
-import { BLOCK_LENGTH, blockLength, hashBlock } from '../wire/index.js';
+import { blockLength, hashBlock } from '../wire/index.js';
 import { errorCode, type Disk } from './disk.js';
 import type { OpenSegment, OpenSegments } from './open-segments.js';
 
@@ -39,17 +39,9 @@ export class FileSegment implements StoredSegment {
     return this.#segments.use(this.#idHex, async (segment) => {
       this.#present = segment.present;
       if (!this.has(index)) return undefined;
-      const bytes = await this.#readBytes(segment, index);
-      const expected = this.info.blockHashes[index];
-      if (
-        bytes !== undefined &&
-        expected !== undefined &&
-        hashBlock(this.info.hash, bytes).equals(expected)
-      ) {
-        return bytes;
-      }
-      this.#mark(segment, index, NOT_HERE);
-      return undefined;
+      const bytes = (await this.#readIntact(segment, index)) ?? (await this.#readAnew(segment, index));
+      if (bytes === undefined) this.#mark(segment, index, NOT_HERE);
+      return bytes;
     });
   }
 
@@ -60,17 +52,25 @@ export class FileSegment implements StoredSegment {
     }
     await this.#segments.use(this.#idHex, async (segment) => {
       this.#present = segment.present;
-      await this.#disk.write(segment.data, bytes, index * BLOCK_LENGTH);
+      await segment.writes.write(index, bytes);
+      this.#segments.reads.forget(segment.data, index);
       this.#mark(segment, index, HERE);
     });
   }
 
-  /** `undefined` if the disk cannot deliver them any more. */
-  async #readBytes(segment: OpenSegment, index: number): Promise<Buffer | undefined> {
-    const bytes = Buffer.allocUnsafe(blockLength(this.info.length, index));
+  /** What was read with its neighbours may be older than the block: another process may have written it since. */
+  async #readAnew(segment: OpenSegment, index: number): Promise<Buffer | undefined> {
+    this.#segments.reads.forget(segment.data, index);
+    return this.#readIntact(segment, index);
+  }
+
+  /** `undefined` if the disk does not deliver the bytes that belong there. */
+  async #readIntact(segment: OpenSegment, index: number): Promise<Buffer | undefined> {
+    const file = { fd: segment.data, length: this.info.length, has: (other: number) => this.has(other) };
+    const expected = this.info.blockHashes[index];
     try {
-      const count = await this.#disk.read(segment.data, bytes, index * BLOCK_LENGTH);
-      return count === bytes.length ? bytes : undefined;
+      const bytes = await this.#segments.reads.read(file, index);
+      return expected !== undefined && hashBlock(this.info.hash, bytes).equals(expected) ? bytes : undefined;
     } catch (error) {
       if (errorCode(error) === 'EIO') return undefined;
       throw error;

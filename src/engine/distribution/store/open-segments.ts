@@ -1,5 +1,7 @@
 import type { SegmentInfo } from '../ports.js';
 import { blockCount } from '../wire/index.js';
+import { BlockReads } from './block-reads.js';
+import { BlockWrites } from './block-writes.js';
 import type { Disk } from './disk.js';
 import { InFlight } from './in-flight.js';
 import { segmentPaths, type Layout } from './layout.js';
@@ -12,6 +14,7 @@ export interface OpenSegment {
   readonly blocks: number;
   /** One byte per block, 1 if it is here; as of the last look at the disk. */
   readonly present: Uint8Array;
+  readonly writes: BlockWrites;
 }
 
 interface Entry extends OpenSegment {
@@ -31,12 +34,15 @@ export class OpenSegments {
   /** In the order of their last use. */
   readonly #entries = new Map<string, Entry>();
   readonly #uses = new InFlight();
+  /** Shared, so that the memory it takes does not grow with the number of segments. */
+  readonly reads: BlockReads;
   #isClosed = false;
 
   constructor(disk: Disk, layout: Layout, onDamage: (path: string) => void) {
     this.#disk = disk;
     this.#layout = layout;
     this.#onDamage = onDamage;
+    this.reads = new BlockReads(disk);
   }
 
   /** The segment as it is on disk now. It is good until control returns to the event loop. */
@@ -96,7 +102,8 @@ export class OpenSegments {
     const blocks = this.#openOrClose(paths.blocks, data);
     if (blocks === undefined) return undefined;
     const present = new Uint8Array(blockCount(info.length));
-    return { info, data, blocks, present, identity, users: 0, isDropped: false };
+    const writes = new BlockWrites(this.#disk, data);
+    return { info, data, blocks, present, writes, identity, users: 0, isDropped: false };
   }
 
   /** Opens a second file; the first one is not left open if that fails. */
@@ -127,6 +134,8 @@ export class OpenSegments {
 
   #closeIfUnused(entry: Entry): void {
     if (!entry.isDropped || entry.users > 0) return;
+    // The next file to be opened may get the same number.
+    this.reads.forget(entry.data);
     this.#disk.close(entry.data);
     this.#disk.close(entry.blocks);
   }

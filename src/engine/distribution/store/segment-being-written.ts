@@ -106,7 +106,7 @@ export class SegmentBeingWritten {
   async #appendPart(bytes: Uint8Array): Promise<void> {
     this.#partial ??= createHash(this.#hash);
     this.#partial.update(bytes);
-    await this.#disk.write(this.#fd, bytes, this.#length);
+    await this.#disk.write(this.#fd, [bytes], this.#length);
     this.#length += bytes.length;
     if (this.#length % BLOCK_LENGTH === 0) this.#endPartial();
   }

@@ -68,7 +68,7 @@ export class WorkerHasher implements BlockHasher {
 
   /** One write at a time: several to one file would only wait for each other, and not idly. */
   async #hashAndWrite(hash: HashName, fd: number, bytes: Uint8Array, position: number): Promise<Buffer> {
-    const written = this.#lastWrite.then(() => this.#disk.write(fd, bytes, position));
+    const written = this.#lastWrite.then(() => this.#disk.write(fd, [bytes], position));
     this.#lastWrite = settled(written);
     const [hashes] = await Promise.allSettled([this.#worker().run({ hash, bytes }), written]);
     await written;

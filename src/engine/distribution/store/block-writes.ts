@@ -1,0 +1,67 @@
+import { BLOCK_LENGTH } from '../wire/index.js';
+import type { Disk } from './disk.js';
+
+interface PendingBlock {
+  readonly index: number;
+  readonly bytes: Uint8Array;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Most blocks written by one call: a megabyte. */
+const MOST_TOGETHER = 16;
+
+/**
+ * Writes blocks into the data file of a segment. A call to the thread pool costs more than copying a block, so what
+ * comes while one write is under way is written together by the next, as far as the blocks are neighbours.
+ */
+export class BlockWrites {
+  readonly #disk: Disk;
+  readonly #fd: number;
+  #pending: PendingBlock[] = [];
+  #isWriting = false;
+
+  constructor(disk: Disk, fd: number) {
+    this.#disk = disk;
+    this.#fd = fd;
+  }
+
+  /** Resolves when the block is in the file. `bytes` must not change until then. */
+  write(index: number, bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#pending.push({ index, bytes, resolve, reject });
+      if (!this.#isWriting) void this.#writeAll();
+    });
+  }
+
+  async #writeAll(): Promise<void> {
+    this.#isWriting = true;
+    for (let blocks = this.#takeNeighbours(); blocks.length > 0; blocks = this.#takeNeighbours()) {
+      await this.#writeTogether(blocks);
+    }
+    this.#isWriting = false;
+  }
+
+  async #writeTogether(blocks: readonly PendingBlock[]): Promise<void> {
+    const start = (blocks[0]?.index ?? 0) * BLOCK_LENGTH;
+    try {
+      await this.#disk.write(
+        this.#fd,
+        blocks.map(({ bytes }) => bytes),
+        start,
+      );
+      for (const { resolve } of blocks) resolve();
+    } catch (error) {
+      for (const { reject } of blocks) reject(error);
+    }
+  }
+
+  /** The lowest of the blocks that wait and those that follow it without a gap. */
+  #takeNeighbours(): readonly PendingBlock[] {
+    this.#pending.sort((one, other) => one.index - other.index);
+    const first = this.#pending[0]?.index ?? 0;
+    let count = 0;
+    while (count < MOST_TOGETHER && this.#pending[count]?.index === first + count) count += 1;
+    return this.#pending.splice(0, count);
+  }
+}
