@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { LIMITS } from '../../src/driver/index.js';
+import { MAX_DEPTH } from '../../src/effects/validate/xml.js';
+import { DEFAULT_CONTENT_LIMITS } from '../../src/engine/distribution/content/content.js';
+import {
+  DEFAULT_CLIENT_LIMITS,
+  DEFAULT_SERVER_LIMITS,
+} from '../../src/engine/distribution/retrieval/limits.js';
+import {
+  BLOCK_LENGTH,
+  MAX_CONTENT_INFORMATION_LENGTH,
+  MAX_REQUEST_LENGTH,
+  MAX_RESPONSE_LENGTH,
+  SEGMENT_LENGTH,
+} from '../../src/engine/distribution/wire/index.js';
+import { MAX_CHAIN_LENGTH } from '../../src/engine/grouping/certificates/chain.js';
+import { SCRYPT_COST } from '../../src/engine/grouping/crypto/password.js';
+import { MAX_DOCUMENT_LENGTH } from '../../src/engine/grouping/documents/xml.js';
+import { MIN_GROUP_PASSWORD_LENGTH } from '../../src/engine/grouping/group-properties.js';
+import { MAX_IDENTITIES } from '../../src/engine/grouping/storage/identity-store.js';
+
+const text = readFileSync(new URL('../../docs/LIMITS.md', import.meta.url), 'utf8');
+
+/** Bound and value of every row of the tables. */
+const rows = new Map(
+  text
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| bound'))
+    .map((line) => {
+      const [, bound = '', value = ''] = line.split('|').map((cell) => cell.trim());
+      return [bound, value] as const;
+    }),
+);
+
+const UNITS: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 ** 2 };
+
+/** The first number of a value, with its unit: `8 MiB a content` is 8388608. */
+const amount = (value: string): number => {
+  const [, digits = '', unit = ''] = /^(\d+(?: \d{3})*)(?: ([KM]iB))?/.exec(value) ?? [];
+  return Number(digits.replaceAll(' ', '')) * (UNITS[unit] ?? 1);
+};
+
+const [content, client, server] = [DEFAULT_CONTENT_LIMITS, DEFAULT_CLIENT_LIMITS, DEFAULT_SERVER_LIMITS];
+
+describe('the table of limits', () => {
+  it.each([
+    ['block', BLOCK_LENGTH],
+    ['segment', SEGMENT_LENGTH],
+    ['content information', MAX_CONTENT_INFORMATION_LENGTH],
+    ['bytes of one answer to a read, engine', content.maxReadBytes],
+    ['blocks fetched ahead of a reader', content.readAheadBlocks],
+    ['blocks of which only pieces were added', content.maxPartialBlocks],
+    ['bytes added before content information', content.maxEarlyBytes],
+    ['content tag', LIMITS['peerdist.contentTag.size']],
+    ['wait for a read', LIMITS['peerdist.readTimeout.default']],
+    ['peers asked for one block', client.peersPerContent],
+    ['requests to one peer', client.requestsPerPeer],
+    ['one request', client.requestTimeoutMs],
+    ['faults of a peer', client.faultsPerPeer],
+    ['memory of faults', client.faultMemoryMs],
+    ['blocks asked for without a block list', client.blocksWithoutList],
+    ['trust in a block list', client.listLifetimeMs],
+    ['request message', MAX_REQUEST_LENGTH],
+    ['response message', MAX_RESPONSE_LENGTH],
+    ['requests served at a time', server.activeClients],
+    ['connections served', server.connections],
+    ['one answer', server.uploadTimeoutMs],
+    ['head of a request', server.headTimeoutMs],
+    ['whole request', server.requestTimeoutMs],
+    ['connection without a request', server.idleTimeoutMs],
+    ['classifier', LIMITS['identity.classifier.max']],
+    ['friendly name, comment', LIMITS['group.friendlyName.max']],
+    ['life of member data', LIMITS['group.memberDataLifetime.min']],
+    ['life of presence', LIMITS['group.presenceLifetime.min']],
+    ['chain of memberships', MAX_CHAIN_LENGTH],
+    ['record with its attributes', LIMITS['record.max']],
+    ['name of an attribute', LIMITS['record.attributeName.max']],
+    ['life of a record that renews itself', LIMITS['record.autorefresh.minExpiry']],
+    ['depth of XML given by the caller', MAX_DEPTH],
+    ['waiting for a connection', LIMITS['connect.timeout.recommended'] * 1000],
+    ['identities, engine', MAX_IDENTITIES],
+    ['XML document, engine', MAX_DOCUMENT_LENGTH],
+    ['group password, engine', MIN_GROUP_PASSWORD_LENGTH],
+  ])('says what the code does about: %s', (bound, value) => {
+    expect(amount(rows.get(bound) ?? '')).toBe(value);
+  });
+
+  it('names the cost of a password', () => {
+    const { log2N, r, p } = SCRYPT_COST;
+    expect(text).toContain(`N = 2^${log2N}, r = ${r}, p = ${p}`);
+  });
+
+  it('names every limit of the engine that can be moved, and no other', () => {
+    const named = [...text.matchAll(/`limits\.(\w+\.\w+)`/g)].map(([, path]) => path);
+    const movable = Object.entries({ content, client, server }).flatMap(([part, limits]) =>
+      Object.keys(limits).map((name) => `${part}.${name}`),
+    );
+    expect(named.toSorted()).toEqual(movable.toSorted());
+  });
+});
