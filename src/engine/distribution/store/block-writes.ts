@@ -11,22 +11,29 @@ interface PendingBlock {
 /** Most blocks written by one call: a megabyte. */
 const MOST_TOGETHER = 16;
 
+/** Where blocks of a segment are written to, and noted as being there. */
+export interface WritableFiles {
+  readonly data: number;
+  /** One byte for each block. */
+  readonly blocks: number;
+}
+
 /**
- * Writes blocks into the data file of a segment. A call to the thread pool costs more than copying a block, so what
- * comes while one write is under way is written together by the next, as far as the blocks are neighbours.
+ * Writes blocks into the files of a segment. A call to the thread pool costs more than copying a block, so what comes
+ * while one write is under way is written together by the next, as far as the blocks are neighbours.
  */
 export class BlockWrites {
   readonly #disk: Disk;
-  readonly #fd: number;
+  readonly #files: WritableFiles;
   #pending: PendingBlock[] = [];
   #isWriting = false;
 
-  constructor(disk: Disk, fd: number) {
+  constructor(disk: Disk, files: WritableFiles) {
     this.#disk = disk;
-    this.#fd = fd;
+    this.#files = files;
   }
 
-  /** Resolves when the block is in the file. `bytes` must not change until then. */
+  /** Resolves when the block is in the file and noted. `bytes` must not change until then. */
   write(index: number, bytes: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#pending.push({ index, bytes, resolve, reject });
@@ -43,13 +50,11 @@ export class BlockWrites {
   }
 
   async #writeTogether(blocks: readonly PendingBlock[]): Promise<void> {
-    const start = (blocks[0]?.index ?? 0) * BLOCK_LENGTH;
+    const first = blocks[0]?.index ?? 0;
+    const pieces = blocks.map(({ bytes }) => bytes);
     try {
-      await this.#disk.write(
-        this.#fd,
-        blocks.map(({ bytes }) => bytes),
-        start,
-      );
+      await this.#disk.write(this.#files.data, pieces, first * BLOCK_LENGTH);
+      await this.#disk.write(this.#files.blocks, [new Uint8Array(blocks.length).fill(1)], first);
       for (const { resolve } of blocks) resolve();
     } catch (error) {
       for (const { reject } of blocks) reject(error);

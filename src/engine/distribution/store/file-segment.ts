@@ -3,7 +3,6 @@ import { blockLength, hashBlock } from '../wire/index.js';
 import { errorCode, type Disk } from './disk.js';
 import type { OpenSegment, OpenSegments } from './open-segments.js';
 
-const HERE = Uint8Array.of(1);
 const NOT_HERE = Uint8Array.of(0);
 
 /**
@@ -40,7 +39,7 @@ export class FileSegment implements StoredSegment {
       this.#present = segment.present;
       if (!this.has(index)) return undefined;
       const bytes = (await this.#readIntact(segment, index)) ?? (await this.#readAnew(segment, index));
-      if (bytes === undefined) this.#mark(segment, index, NOT_HERE);
+      if (bytes === undefined) this.#forget(segment, index);
       return bytes;
     });
   }
@@ -54,7 +53,7 @@ export class FileSegment implements StoredSegment {
       this.#present = segment.present;
       await segment.writes.write(index, bytes);
       this.#segments.reads.forget(segment.data, index);
-      this.#mark(segment, index, HERE);
+      segment.present[index] = 1;
     });
   }
 
@@ -77,10 +76,9 @@ export class FileSegment implements StoredSegment {
     }
   }
 
-  // One byte into the page cache takes two microseconds; a trip through the thread pool would take ten times that.
-  #mark(segment: OpenSegment, index: number, state: Uint8Array): void {
+  #forget(segment: OpenSegment, index: number): void {
     if (index >= segment.present.length) return;
-    this.#disk.writeNow(segment.blocks, state, index);
-    segment.present.set(state, index);
+    this.#disk.writeNow(segment.blocks, NOT_HERE, index);
+    segment.present.set(NOT_HERE, index);
   }
 }

@@ -18,6 +18,7 @@ export interface OpenSegment {
 }
 
 interface Entry extends OpenSegment {
+  readonly infoPath: string;
   readonly identity: string;
   users: number;
   isDropped: boolean;
@@ -76,7 +77,7 @@ export class OpenSegments {
   #current(idHex: string): Entry | undefined {
     if (this.#isClosed) return undefined;
     const known = this.#entries.get(idHex);
-    const identity = this.#disk.identity(segmentPaths(this.#layout, idHex).info);
+    const identity = this.#disk.identity(known?.infoPath ?? segmentPaths(this.#layout, idHex).info);
     if (known?.identity !== identity) this.#drop(idHex);
     if (identity === undefined) return undefined;
     const entry = this.#entries.get(idHex) ?? this.#open(idHex, identity);
@@ -102,8 +103,18 @@ export class OpenSegments {
     const blocks = this.#openOrClose(paths.blocks, data);
     if (blocks === undefined) return undefined;
     const present = new Uint8Array(blockCount(info.length));
-    const writes = new BlockWrites(this.#disk, data);
-    return { info, data, blocks, present, writes, identity, users: 0, isDropped: false };
+    const writes = new BlockWrites(this.#disk, { data, blocks });
+    return {
+      info,
+      infoPath: paths.info,
+      data,
+      blocks,
+      present,
+      writes,
+      identity,
+      users: 0,
+      isDropped: false,
+    };
   }
 
   /** Opens a second file; the first one is not left open if that fails. */
