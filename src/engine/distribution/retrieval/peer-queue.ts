@@ -5,8 +5,8 @@ import type { PeerRecord } from './peer-book.js';
  * they came. A peer handed out must be given back.
  */
 export class PeerQueue {
-  /** One for each request that waits: looks whether it still has to. */
-  readonly #waiting = new Set<() => void>();
+  /** One for each request that waits: looks whether it still has to, and tells. */
+  readonly #waiting = new Set<() => boolean>();
   #uses = 0;
 
   constructor(private readonly requestsPerPeer: number) {}
@@ -25,13 +25,14 @@ export class PeerQueue {
         stopWaiting();
         reject(signal.reason as Error);
       };
-      const look = (): void => {
+      const look = (): boolean => {
         const peers = candidates();
         const peer = this.#leastBusy(peers);
-        if (peer === undefined && peers.length > 0) return;
+        if (peer === undefined && peers.length > 0) return true;
         stopWaiting();
         if (peer !== undefined) this.#occupy(peer);
         resolve(peer);
+        return false;
       };
       if (signal.aborted) {
         abort();
@@ -43,14 +44,22 @@ export class PeerQueue {
     });
   }
 
+  /** One place is free; whoever can use it first gets it. */
   giveBack(peer: PeerRecord): void {
     peer.outstanding -= 1;
-    this.review();
+    for (const look of this.#waiting) {
+      // A peer that has just proved itself has more than one place.
+      if (!look() && !this.#hasRoom(peer)) return;
+    }
   }
 
-  /** Lets those who wait look again: a peer is free or is no candidate any more. */
+  /** Lets all who wait look again: a peer is no candidate any more. */
   review(): void {
     for (const look of this.#waiting) look();
+  }
+
+  #hasRoom(peer: PeerRecord): boolean {
+    return peer.outstanding < (peer.trusted ? this.requestsPerPeer : 1);
   }
 
   #occupy(peer: PeerRecord): void {
@@ -61,7 +70,7 @@ export class PeerQueue {
 
   #leastBusy(peers: readonly PeerRecord[]): PeerRecord | undefined {
     return peers
-      .filter((peer) => peer.outstanding < (peer.trusted ? this.requestsPerPeer : 1))
+      .filter((peer) => this.#hasRoom(peer))
       .reduce<PeerRecord | undefined>(
         (best, peer) => (best === undefined || precedes(peer, best) ? peer : best),
         undefined,
