@@ -32,7 +32,7 @@ export const createIdentity = (input: IdentityInput = {}, options: EffectOptions
     ),
   );
 
-/** Deletes an identity and its keys. Errors: `AlreadyExists` while it has groups. Source: PeerIdentityDelete. */
+/** Deletes an identity and its keys. Errors: `NotReady` while it has groups. Source: PeerIdentityDelete. */
 export const deleteIdentity = (identity: string): PeerEffect<void> =>
   checked('deleteIdentity', peerName, identity, (valid) =>
     fromDriver('deleteIdentity', ({ driver }) => driver.identity.delete(valid)),
