@@ -1,0 +1,19 @@
+/** Leaves things open and ends: by itself, by process.exit or by an uncaught error. */
+import { createGroup, openContent, openSession, orThrow } from '../../../src/effects/index.js';
+import { distributionStatus } from '../../../src/streams/index.js';
+import { programEnv } from './rig.js';
+
+const { env, creatorPeerName } = await programEnv();
+orThrow(await createGroup({ creatorPeerName })(env)());
+const session = orThrow(await openSession()(env)());
+orThrow(await openContent(session)(env)());
+distributionStatus(session).subscribe();
+console.log('open');
+switch (process.argv[2]) {
+  case 'exit':
+    process.exit(7);
+    break;
+  case 'throw':
+    throw new Error('nobody catches this');
+  default:
+}
