@@ -76,6 +76,7 @@ const arm = (
   const begin = (): Operation =>
     operations.begin({
       room: 4,
+      whole: true,
       successIsPending: true,
       start: (native, overlapped, status) => {
         const { port, key } = expected;
@@ -95,31 +96,32 @@ const arm = (
 };
 
 /**
- * Waits for the change. The completion is only a wake-up: whether the status cell is written at the call, at completion
- * or both is not documented, so the status is asked for afterwards.
- *
- * The very first registration of a session may be answered at once, with the status that already was: that is no
- * change, and it is armed again.
+ * Waits for a change. A completion is only a wake-up: whether the status cell is written at the call, at completion or
+ * both is not documented, so the status is asked for afterwards. That may be ahead of the notification, and the first
+ * registration of a session may be answered at once: what brings nothing new is no change, and it is armed again.
  */
 const changeOf = async (
   runtime: Runtime,
   session: Session,
-  finished: Promise<Finished>,
+  armed: Promise<Finished>,
 ): Promise<DistributionStatusInfo> => {
   const registration = (session.registration = { ended: false });
-  const first = session.statusSeen === undefined;
-  const before = (session.statusSeen ??= getStatus(runtime.native, session.handle));
   try {
-    checkChanged(await finished, registration);
-    const info = getStatusInfo(runtime.native, session.handle);
-    session.statusSeen = info.status;
-    if (!first || info.status !== before) return info;
-    checkChanged(await arm(runtime, session), registration);
-    return getStatusInfo(runtime.native, session.handle);
+    for (let finished = await armed; ; finished = await arm(runtime, session)) {
+      checkChanged(finished, registration);
+      const info = getStatusInfo(runtime.native, session.handle);
+      const news = info.status !== session.statusSeen || notified(finished) !== session.statusSeen;
+      session.statusSeen = info.status;
+      if (news) return info;
+    }
   } finally {
     if (session.registration === registration) session.registration = undefined;
   }
 };
+
+/** What the status cell said at completion: it shows a status that came and went before it could be asked for. */
+const notified = ({ bytes }: Finished): DistributionStatus =>
+  statusFrom(new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true));
 
 const checkChanged = ({ code }: Finished, { ended }: { readonly ended: boolean }): void => {
   if (ended) throw new Aborted();
@@ -160,6 +162,7 @@ export const statusMembers = (member: MakeMember, sessions: Sessions): Pick<Dist
     if (session.registration?.ended === false) {
       throw new Refusal('ERROR_INVALID_PARAMETER', 'the session has a registration that is still armed');
     }
+    session.statusSeen ??= getStatus(runtime.native, handle);
     const finished = arm(runtime, session);
     const changed = changeOf(runtime, session, finished).catch((error: unknown) => {
       throw faultFrom('win32', 'distribution.registerStatusChange', error);

@@ -23,6 +23,8 @@ export interface OperationPlan {
   readonly input?: Uint8Array | undefined;
   /** Room in the buffer for what the system writes. */
   readonly room?: number | undefined;
+  /** The answer is the buffer as a whole, whatever count of bytes is reported. */
+  readonly whole?: boolean | undefined;
   /** The Offset pair to start with. */
   readonly offset?: bigint | undefined;
   /** Whether ERROR_SUCCESS, too, means that the completion is still to come. */
@@ -32,6 +34,7 @@ export interface OperationPlan {
 interface Pending {
   readonly block: bigint;
   readonly room: number;
+  readonly whole: boolean;
   readonly finish: (finished: Finished) => void;
 }
 
@@ -77,7 +80,7 @@ export class Operations {
       throw error;
     }
     const finished = new Promise<Finished>((resolve) => {
-      const pending = { block, room, finish: resolve };
+      const pending = { block, room, whole: plan.whole === true, finish: resolve };
       if (code === ERROR_IO_PENDING || (code === ERROR_SUCCESS && plan.successIsPending === true)) {
         this.#pending.add(pending);
         // Starting an operation may have reset the event that the end of another one had set.
@@ -174,10 +177,13 @@ export class Operations {
     this.#finish(pending, code, transferred);
   }
 
-  #finish({ block, room, finish }: Pending, code: number, transferred: number): void {
+  #finish({ block, room, whole, finish }: Pending, code: number, transferred: number): void {
     const { native } = this.#runtime;
     const view = new DataView(native.memory.bytes(block, OVERLAPPED.size).buffer);
-    const bytes = native.memory.bytes(block + BigInt(OVERLAPPED.size), Math.min(transferred, room));
+    const bytes = native.memory.bytes(
+      block + BigInt(OVERLAPPED.size),
+      whole ? room : Math.min(transferred, room),
+    );
     native.free(block);
     finish({ code, transferred, bytes, offset: view.getBigUint64(Offset.offset, true) });
     this.#restIfIdle();

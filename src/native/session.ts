@@ -32,7 +32,7 @@ export class Session {
   readonly contents = new HandleTable<ContentHandle, undefined>('content', 'ERROR_INVALID_HANDLE');
   /** The status registration, if one is armed; `ended` once it was unregistered. */
   registration: { ended: boolean } | undefined;
-  /** The status when the last registration was made or had fired; `undefined` before the first. */
+  /** The status that was last told, or was there at the first registration. */
   statusSeen: DistributionStatus | undefined;
 
   constructor(

@@ -9,7 +9,7 @@ const failureOf = (call: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-const describeElsewhere = (): void =>
+if (process.platform !== 'win32')
   describe('where there is no Windows', () => {
     it.each(everyMember(createWindowsDriver()))('$name says what to do instead', async ({ call }) => {
       const error = await failureOf(call());
