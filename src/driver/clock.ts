@@ -9,7 +9,18 @@ export interface Clock {
   schedule(ms: number, task: () => void): Cancel;
 }
 
-/** The wall clock and Node's timers. */
+/**
+ * The wall clock and Node's timers. What is scheduled keeps the process alive until it ran or was cancelled.
+ *
+ * @example
+ * ```ts
+ * import { systemClock } from 'peerweave/effects';
+ *
+ * const cancel = systemClock.schedule(60_000, () => console.log('never'));
+ * cancel();
+ * console.log(systemClock.now() > Date.UTC(2025, 0)); // true
+ * ```
+ */
 export const systemClock: Clock = {
   now: () => Date.now(),
   schedule: (ms, task) => {

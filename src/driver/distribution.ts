@@ -24,6 +24,7 @@ export interface StatusRegistration {
   readonly changed: Promise<DistributionStatusInfo>;
 }
 
+/** What PeerDistServerPublishStream takes. */
 export interface PublicationOptions {
   /** Opaque bytes, 1 or more. */
   readonly contentId: Uint8Array;
@@ -33,6 +34,7 @@ export interface PublicationOptions {
   readonly version?: 1 | 2 | undefined;
 }
 
+/** What PeerDistServerOpenContentInformation(Ex) takes. */
 export interface ContentInformationQuery {
   readonly contentId: Uint8Array;
   /** Start of the wanted range; 0 by default. */
@@ -43,6 +45,7 @@ export interface ContentInformationQuery {
   readonly maxVersion?: 1 | 2 | undefined;
 }
 
+/** What PeerDistClientOpenContent takes. */
 export interface ContentOptions {
   /** 16 bytes that name the application's class of content; {@link DistributionDriver.flush} forgets by it. */
   readonly tag: Uint8Array;
@@ -53,6 +56,7 @@ export interface ContentOptions {
   readonly peers?: readonly string[] | undefined;
 }
 
+/** How much to read, and how long to wait for it. */
 export interface ReadRequest {
   /** Most bytes to answer with. 0 asks how many consecutive bytes the local cache holds; nothing is fetched. */
   readonly maxBytes: number;

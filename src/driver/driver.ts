@@ -12,6 +12,7 @@ export interface SupportFinding {
   readonly advice?: string | undefined;
 }
 
+/** What was found on this machine. */
 export interface SupportReport {
   readonly driver: string;
   readonly findings: readonly SupportFinding[];

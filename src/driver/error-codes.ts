@@ -157,7 +157,9 @@ export const WIN32_CODES = {
   ERROR_INVALID_DATA: 13,
 } as const;
 
+/** The header's name of a HRESULT in {@link HRESULT_CODES}. */
 export type HresultSymbol = keyof typeof HRESULT_CODES;
+/** The header's name of a Win32 code in {@link WIN32_CODES}. */
 export type Win32Symbol = keyof typeof WIN32_CODES;
 
 const nameOf = (table: Readonly<Record<string, number>>): ReadonlyMap<number, string> =>
@@ -168,15 +170,32 @@ const WIN32_NAMES = nameOf(WIN32_CODES);
 
 const FACILITY_WIN32 = 0x8007_0000;
 
-/** HRESULT_FROM_WIN32: how a Win32 code looks when a grouping function answers it. */
+/**
+ * HRESULT_FROM_WIN32: how a Win32 code looks when a grouping function answers it. Source: winerror.h.
+ *
+ * @example
+ * ```ts
+ * import { HRESULT_CODES, hresultFromWin32, hresultSymbol, win32FromHresult, win32Symbol } from 'peerweave/effects';
+ *
+ * const wrapped = hresultFromWin32(5);
+ * console.log(wrapped.toString(16), hresultSymbol(wrapped), win32FromHresult(wrapped)); // 80070005 … 5
+ * console.log(win32Symbol(995), hresultSymbol(HRESULT_CODES.PEER_E_NO_CLOUD)); // ERROR_OPERATION_ABORTED PEER_E_NO_CLOUD
+ * ```
+ */
 export const hresultFromWin32 = (code: number): number =>
   code === 0 ? 0 : ((code & 0xffff) | FACILITY_WIN32) >>> 0;
 
-/** The Win32 code inside an HRESULT of FACILITY_WIN32, otherwise `undefined`. */
+/**
+ * The Win32 code inside an HRESULT of FACILITY_WIN32, otherwise `undefined`. See {@link hresultFromWin32} for an
+ * example.
+ */
 export const win32FromHresult = (number: number): number | undefined =>
   (number & 0xffff_0000) >>> 0 === FACILITY_WIN32 ? number & 0xffff : undefined;
 
-/** The header's name of a HRESULT, also of one that wraps a Win32 code. */
+/**
+ * The header's name of a HRESULT, also of one that wraps a Win32 code; `UNKNOWN` if it has none. See {@link
+ * hresultFromWin32} for an example.
+ */
 export const hresultSymbol = (number: number): string => {
   const wrapped = win32FromHresult(number);
   return (
@@ -184,5 +203,5 @@ export const hresultSymbol = (number: number): string => {
   );
 };
 
-/** The header's name of a Win32 code. */
+/** The header's name of a Win32 code; `UNKNOWN` if it has none. See {@link hresultFromWin32} for an example. */
 export const win32Symbol = (code: number): string => WIN32_NAMES.get(code) ?? 'UNKNOWN';

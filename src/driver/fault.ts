@@ -1,6 +1,7 @@
 /** Grouping and identity answer HRESULTs, distribution answers Win32 codes. */
 export type FaultSpace = 'hresult' | 'win32';
 
+/** What a {@link DriverFault} says. */
 export interface FaultDetails {
   readonly space: FaultSpace;
   /** The number as an unsigned 32-bit integer. */
@@ -43,6 +44,9 @@ export class DriverFault extends Error implements FaultDetails {
   }
 }
 
-/** Whether `value` is a {@link DriverFault}, also one of another copy of this package. */
+/**
+ * Whether `value` is a {@link DriverFault}, also one of another copy of this package. See {@link hresultFault} for an
+ * example.
+ */
 export const isDriverFault = (value: unknown): value is DriverFault =>
   typeof value === 'object' && value !== null && BRAND in value;

@@ -1,8 +1,11 @@
 import type { GroupStatus } from './grouping-types.js';
 import type { Guid } from './guid.js';
 
+/** PEER_RECORD_CHANGE_TYPE. */
 export type RecordChange = 'added' | 'updated' | 'deleted' | 'expired';
+/** PEER_CONNECTION_STATUS. */
 export type ConnectionChange = 'connected' | 'disconnected' | 'failed';
+/** PEER_MEMBER_CHANGE_TYPE; `left` is never sent. */
 export type MemberChange = 'connected' | 'disconnected' | 'updated' | 'joined' | 'left';
 
 /** What a group tells, one arm per PEER_GROUP_EVENT_TYPE. */
@@ -27,6 +30,7 @@ export type GroupEvent =
   | { readonly _tag: 'ConnectionFailed'; readonly reason: number | undefined }
   | { readonly _tag: 'AuthenticationFailed' };
 
+/** PEER_EVENT_CONNECTION_CHANGE_DATA. */
 export interface ConnectionChangeData {
   readonly change: ConnectionChange;
   readonly connectionId: bigint;
@@ -37,6 +41,7 @@ export interface ConnectionChangeData {
   readonly reason: number | undefined;
 }
 
+/** The tag of a {@link GroupEvent}. */
 export type GroupEventKind = GroupEvent['_tag'];
 
 /** Which events to receive; `type` narrows RecordChanged and IncomingData to one GUID. */

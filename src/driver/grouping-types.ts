@@ -72,6 +72,7 @@ export interface CredentialInfo {
   readonly roles: readonly Guid[];
 }
 
+/** PEER_MEMBER: a member as it is known here. */
 export interface GroupMember {
   readonly present: boolean;
   readonly identity: string;
@@ -81,8 +82,10 @@ export interface GroupMember {
   readonly credential: CredentialInfo | undefined;
 }
 
+/** PEER_CONNECTION_FLAGS: made by the group itself, or asked for. */
 export type ConnectionKind = 'neighbor' | 'direct';
 
+/** PEER_CONNECTION_INFO: a link of this peer. */
 export interface GroupConnection {
   readonly kind: ConnectionKind;
   readonly connectionId: bigint;
@@ -109,6 +112,7 @@ export interface InvitationInfo {
   readonly authentication: 'certificate' | 'password';
 }
 
+/** What PeerGroupCreateInvitation takes. */
 export interface InvitationRequest {
   /** The invitee's identity XML, unedited. */
   readonly identityXml: string;
@@ -117,6 +121,7 @@ export interface InvitationRequest {
   readonly roles: readonly Guid[];
 }
 
+/** What PeerGroupIssueCredentials takes. */
 export interface CredentialsRequest {
   readonly subjectIdentity: string;
   /** `undefined`: renew what the group knows of this member. */
@@ -141,6 +146,7 @@ export interface GroupRecord {
   readonly data: Uint8Array;
 }
 
+/** What PeerGroupAddRecord takes; the system fills in the rest of the record. */
 export interface RecordCreation {
   readonly type: Guid;
   /** Peer time; see {@link GroupingDriver.universalToPeerTime}. */
@@ -150,11 +156,13 @@ export interface RecordCreation {
   readonly data: Uint8Array;
 }
 
+/** Whose membership of which group was imported. */
 export interface ImportedGroup {
   readonly identity: string;
   readonly groupPeerName: string;
 }
 
+/** PEER_VERSION_DATA: low byte major, high byte minor. */
 export interface GroupingVersion {
   readonly version: number;
   readonly highestVersion: number;

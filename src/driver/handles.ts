@@ -6,11 +6,17 @@ declare const kind: unique symbol;
  */
 export type DriverHandle<Kind extends string> = bigint & { readonly [kind]: Kind };
 
+/** HGROUP. */
 export type GroupHandle = DriverHandle<'group'>;
+/** HPEEREVENT. */
 export type GroupEventsHandle = DriverHandle<'group-events'>;
+/** PEERDIST_INSTANCE_HANDLE. */
 export type SessionHandle = DriverHandle<'distribution-session'>;
+/** PEERDIST_STREAM_HANDLE. */
 export type StreamHandle = DriverHandle<'publication-stream'>;
+/** PEERDIST_CONTENTINFO_HANDLE. */
 export type ContentInformationHandle = DriverHandle<'content-information'>;
+/** PEERDIST_CONTENT_HANDLE. */
 export type ContentHandle = DriverHandle<'content'>;
 
 /** A listing in progress. `Item` is what {@link EnumerationDriver.nextItems} yields. */

@@ -7,6 +7,7 @@ export interface NamePair {
   readonly friendlyName: string;
 }
 
+/** What PeerIdentityCreate takes; all of it may be left out. */
 export interface IdentityCreation {
   readonly classifier?: string | undefined;
   /** 255 characters at most; without it the peer name serves. */

@@ -7,10 +7,20 @@ export const ROLES = {
   member: 'f12dc4c7-0857-4ca0-93fc-b1bb19a3d8c2' as Guid,
 } as const;
 
+/** The short name of a role. */
 export type RoleName = keyof typeof ROLES;
 
 /** The names in {@link ROLES}. */
 export const ROLE_NAMES = Object.keys(ROLES) as readonly RoleName[];
 
-/** The short name of a role, `undefined` for a GUID that is none. */
+/**
+ * The short name of a role, `undefined` for a GUID that is none.
+ *
+ * @example
+ * ```ts
+ * import { roleName, ROLES } from 'peerweave/effects';
+ *
+ * console.log(roleName(ROLES['inviting-member'])); // inviting-member
+ * ```
+ */
 export const roleName = (role: Guid): RoleName | undefined => ROLE_NAMES.find((name) => ROLES[name] === role);

@@ -8,6 +8,7 @@ export interface DriverChoice {
   readonly because: string;
 }
 
+/** Which driver to take, and how the engine is to work if it is taken. */
 export interface OpenDriverOptions {
   /** `auto` (the default) takes Windows where its DLLs and services answer, for each of the two systems by itself. */
   readonly prefer?: 'auto' | 'windows' | 'engine' | undefined;
