@@ -4,6 +4,7 @@ import {
   createGroup,
   createIdentity,
   exportGroupConfig,
+  HRESULT_CODES,
   liveHandleCount,
   type PeerGroup,
   Secret,
@@ -33,7 +34,7 @@ describe('connectGroup', () => {
 
   it('ends with the reason that the group tells', async () => {
     const { rig, group } = await start();
-    rig.fake.grouping.setConnectOutcome({ failed: undefined });
+    rig.fake.grouping.setConnectOutcome({ failed: HRESULT_CODES.PEER_E_CONNECTION_FAILED });
     expect(await rig.failure(connectGroup(group))).toMatchObject({ code: 'PEER_E_CONNECTION_FAILED' });
     await end(rig, group);
   });
