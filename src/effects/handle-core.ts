@@ -51,7 +51,6 @@ export class HandleCore<Raw> {
   #raw: Raw | undefined;
   /** Closes what the driver opened; there from the moment it is open until it is called. */
   #release: (() => Promise<void>) | undefined;
-  #closing = false;
   /** Resolves when the driver has answered the opening, one way or the other. */
   readonly #answered: Promise<void>;
   readonly #settleOther: (() => Promise<void>) | undefined;
@@ -103,11 +102,6 @@ export class HandleCore<Raw> {
     return this.#state;
   }
 
-  /** The parts below this one that are not closed yet, oldest first. */
-  get children(): readonly HandleCore<unknown>[] {
-    return [...this.#children];
-  }
-
   /** Throws the reason why the handle cannot be used, if it cannot. */
   assertOpen(operation: string): Raw {
     if (this.#state !== 'open') throw this.#refusal(operation);
@@ -148,17 +142,14 @@ export class HandleCore<Raw> {
 
   /** Runs `cleanup` when the handle starts to close: before its children and itself. The answer takes that back. */
   onClose(cleanup: Cancel): Cancel {
-    if (this.#state === 'opening' || this.#state === 'open') this.#cleanups.add(cleanup);
-    else cleanup();
+    if (this.#isEnded) cleanup();
+    else this.#cleanups.add(cleanup);
     return () => this.#cleanups.delete(cleanup);
   }
 
   /** Closes children, then the handle. Every call answers the same promise, which never rejects. */
   close(state: 'closed' | 'invalidated' = 'closed'): Promise<void> {
-    if (!this.#closing) {
-      this.#closing = true;
-      void this.#close(state);
-    }
+    if (!this.#isEnded) void this.#close(state);
     return this.closed;
   }
 
@@ -178,6 +169,11 @@ export class HandleCore<Raw> {
     for (const child of [...this.#children].reverse()) child.closeAtExit();
     void this.close();
     void this.#releaseRaw();
+  }
+
+  /** Whether it is closed, or being closed. */
+  get #isEnded(): boolean {
+    return this.#state === 'closed' || this.#state === 'invalidated';
   }
 
   async #close(state: 'closed' | 'invalidated'): Promise<void> {
