@@ -107,10 +107,14 @@ const changeOf = async (
 ): Promise<DistributionStatusInfo> => {
   const registration = (session.registration = { ended: false });
   try {
-    for (let finished = await armed; ; finished = await arm(runtime, session)) {
-      checkChanged(finished, registration);
+    for (let pending = armed; ; pending = arm(runtime, session)) {
+      // A status that was told ahead of its notification may have changed back, of which there will be none.
+      const early = getStatus(runtime.native, session.handle) !== session.statusSeen;
+      if (early) runtime.native.code('PeerDistUnregisterForStatusChangeNotification', session.handle);
+      const finished = await pending;
+      checkChanged(finished, registration, early);
       const info = getStatusInfo(runtime.native, session.handle);
-      const news = info.status !== session.statusSeen || notified(finished) !== session.statusSeen;
+      const news = early || info.status !== session.statusSeen || notified(finished) !== session.statusSeen;
       session.statusSeen = info.status;
       if (news) return info;
     }
@@ -123,9 +127,10 @@ const changeOf = async (
 const notified = ({ bytes }: Finished): DistributionStatus =>
   statusFrom(new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true));
 
-const checkChanged = ({ code }: Finished, { ended }: { readonly ended: boolean }): void => {
+/** An end that was not asked for is an error; one that was, by {@link Session.unregister}, is told as such. */
+const checkChanged = ({ code }: Finished, { ended }: { readonly ended: boolean }, early: boolean): void => {
   if (ended) throw new Aborted();
-  if (code !== ERROR_SUCCESS) throw new NativeFailure(code, REGISTER);
+  if (code !== ERROR_SUCCESS && !early) throw new NativeFailure(code, REGISTER);
 };
 
 type Members =
