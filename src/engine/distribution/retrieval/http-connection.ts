@@ -18,6 +18,8 @@ export class HttpConnection {
   readonly #socket: Socket;
   #waiting: Waiting | undefined;
   #failure: unknown;
+  /** Where answers are put together, one after the other: a new place for each would be most of the garbage. */
+  #memory: Buffer | undefined;
 
   /** @param onClose is called once, when the connection is gone for whatever reason. */
   constructor(address: { readonly host: string; readonly port: number }, onClose: () => void) {
@@ -46,10 +48,13 @@ export class HttpConnection {
     return this.#socket.bytesRead;
   }
 
-  /** Sends a whole HTTP request. The connection must be idle. */
+  /**
+   * Sends a whole HTTP request. The connection must be idle. The body of the response is good until control returns to
+   * the event loop.
+   */
   send(request: Buffer, maxBody: number): Promise<HttpResponse> {
     return new Promise((resolve, reject) => {
-      this.#waiting = { parser: new HttpResponseParser(maxBody), resolve, reject };
+      this.#waiting = { parser: new HttpResponseParser(maxBody, this.#memory), resolve, reject };
       this.#socket.ref();
       this.#socket.setTimeout(0);
       this.#socket.write(request);
@@ -94,6 +99,7 @@ export class HttpConnection {
 
   #settle(): Waiting | undefined {
     const waiting = this.#waiting;
+    this.#memory = waiting?.parser.memory ?? this.#memory;
     this.#waiting = undefined;
     return waiting;
   }

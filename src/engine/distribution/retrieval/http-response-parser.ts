@@ -1,6 +1,7 @@
 import { PeerFault } from './peer-fault.js';
 
 export interface HttpResponse {
+  /** In the parser's memory. */
   readonly body: Buffer;
   /** Whether the connection may carry another request. */
   readonly reusable: boolean;
@@ -28,11 +29,22 @@ type State =
 export class HttpResponseParser {
   #state: State = { _tag: 'Head' };
   #unread: Buffer = Buffer.alloc(0);
-  #body = Buffer.alloc(0);
+  #body: Buffer;
   #bodyLength = 0;
   #keepAlive = false;
 
-  constructor(private readonly maxBody: number) {}
+  /** @param memory for the body, as long as that fits in. */
+  constructor(
+    private readonly maxBody: number,
+    memory: Buffer = Buffer.alloc(0),
+  ) {
+    this.#body = memory;
+  }
+
+  /** What was taken for the body, to be used again once nobody needs it. */
+  get memory(): Buffer {
+    return this.#body;
+  }
 
   /** Takes the next bytes; `chunk` may be overwritten afterwards. @returns the response as soon as it is complete. */
   push(chunk: Buffer): HttpResponse | undefined {

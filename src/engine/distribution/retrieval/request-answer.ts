@@ -2,7 +2,7 @@ import type { BlockSource, StoredSegment } from '../ports.js';
 import {
   blockCount,
   blockLength,
-  encodeResponse,
+  encodeResponseInPieces,
   encryptBlock,
   IV_LENGTH,
   PROTOCOL_VERSION,
@@ -15,7 +15,8 @@ import {
 
 /** What a request is answered with, and what of the store that hands out. */
 export interface Answer {
-  readonly body: Buffer;
+  /** Pieces that follow one another. */
+  readonly body: readonly Uint8Array[];
   readonly served?: { readonly segment: StoredSegment; readonly block: number; readonly bytes: number };
 }
 
@@ -32,7 +33,7 @@ export const answerRequest = async (request: RetrievalRequest, context: AnswerCo
     case 'Negotiation':
     case 'Foreign': {
       const versions = { minVersion: PROTOCOL_VERSION, maxVersion: PROTOCOL_VERSION };
-      return { body: encodeResponse({ _tag: 'Negotiation', ...versions }) };
+      return { body: encodeResponseInPieces({ _tag: 'Negotiation', ...versions }) };
     }
     case 'GetBlockList':
       return answerList(request, context);
@@ -47,7 +48,7 @@ const answerList = ({ cipher, segmentId, ranges }: BlockRequest, context: Answer
   const listed = rangesOfBlocks(ranges, end, (index) => segment?.has(index) === true);
   const behind = Math.max(0, ...ranges.map(({ index, count }) => index + count));
   return {
-    body: encodeResponse({
+    body: encodeResponseInPieces({
       _tag: 'BlockList',
       cipher: chooseCipher(cipher),
       segmentId,
@@ -73,16 +74,16 @@ const answerBlock = async (request: BlockRequest, context: AnswerContext): Promi
     iv: none,
   };
   const segment = context.busy ? undefined : context.source.find(segmentId);
-  if (segment === undefined || ranges.length === 0) return { body: encodeResponse(missing) };
+  if (segment === undefined || ranges.length === 0) return { body: encodeResponseInPieces(missing) };
   const nextBlockIndex = nextBlock(segment, blockIndex + 1);
   const bytes = segment.has(blockIndex) ? await segment.read(blockIndex) : undefined;
   if (bytes?.length !== blockLength(segment.info.length, blockIndex)) {
-    return { body: encodeResponse({ ...missing, nextBlockIndex }) };
+    return { body: encodeResponseInPieces({ ...missing, nextBlockIndex }) };
   }
   const iv = context.randomBytes(IV_LENGTH);
   const data = encryptBlock(cipher, segment.info.secret, iv, bytes);
   return {
-    body: encodeResponse({ ...missing, nextBlockIndex, data, iv }),
+    body: encodeResponseInPieces({ ...missing, nextBlockIndex, data, iv }),
     served: { segment, block: blockIndex, bytes: bytes.length },
   };
 };

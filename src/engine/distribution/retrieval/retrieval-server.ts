@@ -141,8 +141,10 @@ class HttpRetrievalServer implements RetrievalServer {
         }),
       );
     }
-    response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': body.length });
-    response.end(body);
+    const length = body.reduce((sum, piece) => sum + piece.length, 0);
+    response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': length });
+    for (const piece of body) response.write(piece);
+    response.end();
   }
 }
 

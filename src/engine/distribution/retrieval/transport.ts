@@ -1,6 +1,6 @@
 /** A request under way. */
 export interface Exchange {
-  /** The body of the answer. Rejects with a PeerFault, or with what {@link abort} was given. */
+  /** The body of the answer, good until control returns to the event loop. Rejects with a PeerFault, or with what {@link abort} was given. */
   readonly answer: Promise<Buffer>;
   /** Gives up and closes the connection at once. Does nothing once the answer is there. */
   abort(reason: unknown): void;

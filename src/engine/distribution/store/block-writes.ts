@@ -11,6 +11,10 @@ interface PendingBlock {
 /** Most blocks written by one call: a megabyte. */
 const MOST_TOGETHER = 16;
 
+/** So many are worth a call; fewer wait this long for company. */
+const ENOUGH_TOGETHER = 8;
+const WAIT_MS = 5;
+
 /** Where blocks of a segment are written to, and noted as being there. */
 export interface WritableFiles {
   readonly data: number;
@@ -19,14 +23,15 @@ export interface WritableFiles {
 }
 
 /**
- * Writes blocks into the files of a segment. A call to the thread pool costs more than copying a block, so what comes
- * while one write is under way is written together by the next, as far as the blocks are neighbours.
+ * Writes blocks into the files of a segment. A call to the thread pool costs more than copying a block, so blocks wait
+ * a moment for others, and neighbours are written together.
  */
 export class BlockWrites {
   readonly #disk: Disk;
   readonly #files: WritableFiles;
   #pending: PendingBlock[] = [];
   #isWriting = false;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(disk: Disk, files: WritableFiles) {
     this.#disk = disk;
@@ -37,8 +42,15 @@ export class BlockWrites {
   write(index: number, bytes: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#pending.push({ index, bytes, resolve, reject });
-      if (!this.#isWriting) void this.#writeAll();
+      if (this.#pending.length >= ENOUGH_TOGETHER) this.#begin();
+      else this.#timer ??= setTimeout(() => this.#begin(), WAIT_MS);
     });
+  }
+
+  #begin(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (!this.#isWriting) void this.#writeAll();
   }
 
   async #writeAll(): Promise<void> {

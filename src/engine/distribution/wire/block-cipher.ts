@@ -36,7 +36,7 @@ export const encryptBlock = (
 };
 
 /**
- * The plain bytes, which prove nothing before they have been checked against the block's hash.
+ * The plain bytes, in memory of their own, which prove nothing before they have been checked against the block's hash.
  *
  * @throws MessageError if the padding or the size of the vector is wrong.
  */
@@ -46,7 +46,7 @@ export const decryptBlock = (
   iv: Uint8Array,
   data: Uint8Array,
 ): Buffer => {
-  if (cipher === 'none') return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  if (cipher === 'none') return Buffer.from(data);
   if (iv.length !== IV_LENGTH) throw new MessageError(`initialisation vector of ${iv.length} bytes`);
   const decryption = createDecipheriv(cipher, keyFor(cipher, segmentSecret), iv);
   const start = decryption.update(data);

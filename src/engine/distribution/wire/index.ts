@@ -26,6 +26,7 @@ export { decodeRequest, encodeRequest, type BlockRequest, type RetrievalRequest 
 export {
   decodeResponse,
   encodeResponse,
+  encodeResponseInPieces,
   RESPONSE_PREFIX_LENGTH,
   type BlockResponse,
   type RetrievalResponse,

@@ -48,10 +48,31 @@ export type RetrievalResponse = NegotiationResponse | BlockListResponse | BlockR
 export const RESPONSE_PREFIX_LENGTH = 4;
 
 /** Writes the body of an HTTP response: the length of the message and the message. */
-export const encodeResponse = (response: RetrievalResponse): Buffer => {
+export const encodeResponse = (response: RetrievalResponse): Buffer =>
+  Buffer.concat(encodeResponseInPieces(response));
+
+/** The same without copying the block: pieces that follow one another. */
+export const encodeResponseInPieces = (response: RetrievalResponse): readonly Uint8Array[] => {
   const message = encodeParts(response);
   const length = message.reduce((sum, part) => sum + part.length, 0);
-  return Buffer.concat([u32(length), ...message], RESPONSE_PREFIX_LENGTH + length);
+  return joinSmall([u32(length), ...message]);
+};
+
+/** Bytes from which on copying a part costs more than sending it by itself. */
+const LARGE = 4_096;
+
+/** Neighbouring small parts as one. */
+const joinSmall = (parts: readonly Uint8Array[]): readonly Uint8Array[] => {
+  const joined: Uint8Array[] = [];
+  let small: Uint8Array[] = [];
+  for (const part of parts) {
+    if (part.length < LARGE) small.push(part);
+    else {
+      joined.push(Buffer.concat(small), part);
+      small = [];
+    }
+  }
+  return [...joined, Buffer.concat(small)];
 };
 
 const encodeParts = (response: RetrievalResponse): Uint8Array[] => {
