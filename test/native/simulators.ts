@@ -78,7 +78,8 @@ const builtDlls = (directory: string): Simulators => ({
 
 const buildSharedObjects = (): Simulators => {
   const directory = mkdtempSync(join(tmpdir(), 'peerweave-simulators-'));
-  execFileSync(BUILD, ['so', directory], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const kind = process.env['PEERWEAVE_SIMULATORS_ASAN'] === undefined ? 'so' : 'asan';
+  execFileSync(BUILD, [kind, directory], { stdio: ['ignore', 'ignore', 'inherit'] });
   const kernel = join(directory, 'libkernel32.so');
   const library = koffi.load(kernel);
   const liveEvents = library.func('int32_t SimKernel_LiveObjects()') as Control;
