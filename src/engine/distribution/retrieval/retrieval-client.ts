@@ -79,12 +79,19 @@ class HttpRetrievalClient implements RetrievalClient {
     this.#queue.review();
   }
 
-  /** Those that may still deliver, and of them the ones tried least: a failed peer is asked again after all others. */
+  /**
+   * Those that may still deliver, and of them the ones tried least: a failed peer is asked again after all others. What
+   * one peer has failed to deliver goes to those that have proved themselves, if there are any: its reader may have no
+   * time left for one that never answers.
+   */
   #candidates(tries: ReadonlyMap<PeerRecord, number>, lacking: ReadonlySet<PeerRecord>): PeerRecord[] {
     if (this.#closed) return [];
     const left = [...tries].filter(([peer]) => !lacking.has(peer) && !this.#book.isStruckOut(peer));
-    const fewest = Math.min(...left.map(([, count]) => count));
-    return left.filter(([, count]) => count === fewest).map(([peer]) => peer);
+    const hasFailed = left.length < tries.size || left.some(([, count]) => count > 0);
+    const proven = left.filter(([peer, count]) => hasFailed && peer.trusted && count === 0);
+    const offered = proven.length > 0 ? proven : left;
+    const fewest = Math.min(...offered.map(([, count]) => count));
+    return offered.filter(([, count]) => count === fewest).map(([peer]) => peer);
   }
 
   #blame(peer: PeerRecord, fault: PeerFault, incident: number): void {
