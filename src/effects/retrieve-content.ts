@@ -97,7 +97,7 @@ class PartialFile implements AsyncDisposable {
   static async open(target: string | undefined): Promise<PartialFile> {
     // In the same directory, because a rename cannot cross file systems.
     const partial = `${target ?? ''}.${randomUUID()}.part`;
-    if (target !== undefined) await refuseDirectory(target);
+    if (target !== undefined) await refuseUnlessFile(target);
     const file = target === undefined ? undefined : await onFile('retrieve', () => open(partial, 'wx'));
     return new PartialFile(target, partial, file);
   }
@@ -129,9 +129,10 @@ class PartialFile implements AsyncDisposable {
   }
 }
 
-/** Renaming would refuse it too, but only once everything is fetched. */
-const refuseDirectory = async (target: string): Promise<void> => {
+/** A rename would put the file in the place of a device, and refuse a directory only once everything is fetched. */
+const refuseUnlessFile = async (target: string): Promise<void> => {
   const found = await stat(target).catch(() => undefined);
-  if (found?.isDirectory() !== true) return;
-  throw badArgument([{ path: 'to', code: 'type', message: 'is a directory; name a file' }], 'retrieve');
+  if (found === undefined || found.isFile()) return;
+  const what = found.isDirectory() ? 'a directory' : 'a device or pipe';
+  throw badArgument([{ path: 'to', code: 'type', message: `is ${what}; name a file` }], 'retrieve');
 };
