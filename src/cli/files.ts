@@ -1,13 +1,24 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { copyFile, link, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { addAbortSignal } from 'node:stream';
 import { PeerError, type PeerErrorTag } from 'peerweave';
+
+/** It is there and can be opened, but is not what it is wanted for. */
+const UNUSABLE = 'PEERWEAVE_UNUSABLE_FILE';
 
 const TAGS: Readonly<Record<string, PeerErrorTag>> = {
   ENOENT: 'NotFound',
+  [UNUSABLE]: 'BadArgument',
   EISDIR: 'BadArgument',
+  ENOTDIR: 'BadArgument',
+  ENAMETOOLONG: 'BadArgument',
   EACCES: 'AccessDenied',
   EPERM: 'AccessDenied',
   EROFS: 'AccessDenied',
   EEXIST: 'AlreadyExists',
+  ABORT_ERR: 'Cancelled',
 };
 
 /** Does something with a file that the person named. */
@@ -27,8 +38,64 @@ export const withFile = async <A>(path: string, what: string, run: () => Promise
   }
 };
 
-export const readNamedFile = (path: string): Promise<Buffer> => withFile(path, 'read', () => readFile(path));
+/** More than any file that is read as a whole has; content information has 64 MiB at most. */
+const MOST_BYTES = 128 * 1024 * 1024;
 
-/** Writes what only its owner may read: content information and exported keys open what they belong to. */
+/** A pipe without a writer would block its opening, and with it the end of the process. Windows has no such flag. */
+const READ = constants.O_RDONLY | (process.platform === 'win32' ? 0 : constants.O_NONBLOCK);
+
+/** All bytes of a file, or of a pipe such as a shell makes by `<(…)`; the signal ends the wait for a pipe. */
+export const readNamedFile = (path: string, signal?: AbortSignal): Promise<Buffer> =>
+  withFile(path, 'read', async () => {
+    const fd = openSync(path, READ);
+    const stats = fstatSync(fd);
+    // A socket waits for bytes without occupying a thread, and closes what it is given.
+    if (stats.isFIFO()) return await readPipe(new Socket({ fd, readable: true, writable: false }), signal);
+    try {
+      if (stats.isDirectory()) throw unusable('that is a directory');
+      if (!stats.isFile()) throw unusable('that is a device');
+      if (stats.size > MOST_BYTES) throw unusable(`that has more than ${MOST_BYTES} bytes`);
+      return readFileSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  });
+
+const readPipe = async (pipe: Socket, signal: AbortSignal | undefined): Promise<Buffer> => {
+  if (signal !== undefined) addAbortSignal(signal, pipe);
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of pipe as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > MOST_BYTES) throw unusable(`that has more than ${MOST_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+};
+
+const unusable = (what: string): Error => Object.assign(new Error(what), { code: UNUSABLE });
+
+/**
+ * Writes what only its owner may read: content information and exported keys open what they belong to. The file
+ * appears whole or not at all.
+ */
 export const writeSecretFile = (path: string, content: Uint8Array | string, force: boolean): Promise<void> =>
-  withFile(path, 'write', () => writeFile(path, content, { mode: 0o600, flag: force ? 'w' : 'wx' }));
+  withFile(path, 'write', async () => {
+    const found = force ? await stat(path).catch(() => undefined) : undefined;
+    // Renaming would put a file in the place of a device or pipe.
+    if (found?.isFile() === false) return writeFile(path, content);
+    const partial = `${path}.${randomUUID()}.part`;
+    try {
+      await writeFile(partial, content, { mode: 0o600, flag: 'wx' });
+      await (force ? rename(partial, path) : putUnlessThere(partial, path));
+    } finally {
+      await rm(partial, { force: true });
+    }
+  });
+
+/** Not every file system has links. */
+const putUnlessThere = (from: string, to: string): Promise<void> =>
+  link(from, to).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') throw error;
+    return copyFile(from, to, constants.COPYFILE_EXCL);
+  });

@@ -13,9 +13,9 @@ export const PASSWORD_OPTION = [
 ] as const;
 
 /** The password that the person gave one way or another, never on the command line where `ps` shows it. */
-export const readPassword = async ({ passwordFile }: PasswordFlags): Promise<Secret> => {
+export const readPassword = async ({ passwordFile }: PasswordFlags, signal: AbortSignal): Promise<Secret> => {
   if (passwordFile !== undefined)
-    return Secret.of(firstLine((await readNamedFile(passwordFile)).toString('utf8')));
+    return Secret.of(firstLine((await readNamedFile(passwordFile, signal)).toString('utf8')));
   const fromEnvironment = process.env['PEERWEAVE_PASSWORD'];
   if (fromEnvironment !== undefined) return Secret.of(fromEnvironment);
   if (process.stdin.isTTY) return Secret.of(await ask());

@@ -112,7 +112,7 @@ export const addGroup = (program: Command): void => {
         command: Command,
       ) => {
         await withContext(command, async (context) => {
-          using password = await readPassword(flags);
+          using password = await readPassword(flags, signal);
           const xml = await withGroup(context, name, flags.identity, (opened) =>
             effects.exportGroupConfig(opened, password),
           );
@@ -130,9 +130,9 @@ export const addGroup = (program: Command): void => {
     .option('--overwrite', 'replace a configuration that is here', false)
     .action(
       async (file: string, flags: PasswordFlags & { readonly overwrite: boolean }, command: Command) => {
-        await withContext(command, async ({ peers, output }) => {
-          const xml = (await readNamedFile(file)).toString('utf8');
-          using password = await readPassword(flags);
+        await withContext(command, async ({ peers, output, signal }) => {
+          const xml = (await readNamedFile(file, signal)).toString('utf8');
+          using password = await readPassword(flags, signal);
           const imported = await peers.promise(peers.effects.importGroupConfig(xml, password, flags));
           output.result(imported, imported.groupPeerName);
         });

@@ -85,8 +85,8 @@ export const addIdentity = (program: Command): void => {
     .option(...PASSWORD_OPTION)
     .option('--force', 'overwrite it if it exists', false)
     .action(async (peerName: string, flags: ExportFlags, command: Command) => {
-      await withContext(command, async ({ peers, output }) => {
-        using password = await readPassword(flags);
+      await withContext(command, async ({ peers, output, signal }) => {
+        using password = await readPassword(flags, signal);
         const xml = await peers.promise(peers.effects.exportIdentity(peerName, password));
         await writeSecretFile(flags.output, xml, flags.force);
         output.result({ peerName, output: flags.output }, `${peerName} in ${flags.output}`);
@@ -99,9 +99,9 @@ export const addIdentity = (program: Command): void => {
     .argument('<file>')
     .option(...PASSWORD_OPTION)
     .action(async (file: string, flags: PasswordFlags, command: Command) => {
-      await withContext(command, async ({ peers, output }) => {
-        const xml = (await readNamedFile(file)).toString('utf8');
-        using password = await readPassword(flags);
+      await withContext(command, async ({ peers, output, signal }) => {
+        const xml = (await readNamedFile(file, signal)).toString('utf8');
+        using password = await readPassword(flags, signal);
         const peerName = await peers.promise(peers.effects.importIdentity(xml, password));
         output.result({ peerName }, peerName);
       });

@@ -29,7 +29,7 @@ export const addRetrieve = (program: Command): void => {
         command,
         (context) =>
           inSession(context, async (session) => {
-            const information = await readNamedFile(ciFile);
+            const information = await readNamedFile(ciFile, context.signal);
             const total = lengthOf(information);
             const started = Date.now();
             let reported = 0;
