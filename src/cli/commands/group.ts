@@ -112,7 +112,7 @@ export const addGroup = (program: Command): void => {
         command: Command,
       ) => {
         await withContext(command, async (context) => {
-          using password = await readPassword(flags, signal);
+          using password = await readPassword(flags, context.signal);
           const xml = await withGroup(context, name, flags.identity, (opened) =>
             effects.exportGroupConfig(opened, password),
           );
