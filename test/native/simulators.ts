@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
 import koffi, { type LibraryHandle } from 'koffi';
 import type { LibraryPaths } from '../../src/native/index.js';
 
@@ -30,7 +29,8 @@ export interface Simulators {
 /** Does something at once, rather than on another thread after a delay. */
 export const AT_ONCE = 0xffff_ffff;
 
-const BUILD = fileURLToPath(new URL('../windows/native/build.sh', import.meta.url));
+// From the root of the repository, where tests and benchmarks are started.
+const BUILD = resolve('test/windows/native/build.sh');
 
 const onWindows = process.platform === 'win32';
 
