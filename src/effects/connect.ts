@@ -21,6 +21,7 @@ const CONNECT_TIMEOUT_MS = 30_000;
 /** Events taken at a time. */
 const BATCH = 16;
 
+/** How long to wait for a group to come online. */
 export interface ConnectOptions extends EffectOptions {
   /** Milliseconds to wait for the outcome, 30 000 by default. */
   readonly timeoutMs?: number | undefined;
@@ -29,13 +30,44 @@ export interface ConnectOptions extends EffectOptions {
 /**
  * Brings an open group online and waits for the outcome.
  *
- * Ends with the status once the group listens or has connections. Errors: `Unavailable` when nobody could be reached,
- * `Timeout` when no outcome was told, `Unsupported` where the driver has no network. Source: PeerGroupConnect.
+ * Use it after opening with `connect: 'manual'`, once events are registered. Ends with the status once the group
+ * listens or has connections. A group that is online already answers at once.
+ *
+ * Errors: `Unavailable` when nobody could be reached, `AccessDenied` when the password or membership was refused,
+ * `Timeout` when no outcome was told in time, `Unsupported` where the driver has no network. Source: PeerGroupConnect.
+ *
+ * @example
+ * ```ts
+ * import { connectGroup, createEnv, createGroup, createIdentity, orThrow } from 'peerweave/effects';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const env = createEnv({ driver: createFakeDriver() });
+ * const creatorPeerName = orThrow(await createIdentity()(env)());
+ * await using group = orThrow(await createGroup({ creatorPeerName }, { connect: 'manual' })(env)());
+ * console.log(orThrow(await connectGroup(group, { timeoutMs: 5_000 })(env)())); // { listening: true, … }
+ * ```
  */
 export const connectGroup = (group: PeerGroup, options: ConnectOptions = {}): PeerEffect<GroupStatus> =>
   connecting('connectGroup', group, options, (grouping, raw, signal) => grouping.connect(raw, { signal }));
 
-/** The same, going to known addresses instead of looking members up. Source: PeerGroupConnectByAddress. */
+/**
+ * Brings an open group online by known addresses, one or more, instead of looking members up.
+ *
+ * Otherwise like {@link connectGroup}. Addresses are IPv6; IPv4 travels mapped. Errors: also `BadArgument` for an
+ * address. Source: PeerGroupConnectByAddress.
+ *
+ * @example
+ * ```ts
+ * import { connectGroupByAddress, createEnv, createGroup, createIdentity, orThrow } from 'peerweave/effects';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const env = createEnv({ driver: createFakeDriver() });
+ * const creatorPeerName = orThrow(await createIdentity()(env)());
+ * await using group = orThrow(await createGroup({ creatorPeerName }, { connect: 'manual' })(env)());
+ * const outcome = await connectGroupByAddress(group, [{ address: '::1', port: 3587 }])(env)();
+ * console.log(outcome._tag);
+ * ```
+ */
 export const connectGroupByAddress = (
   group: PeerGroup,
   addresses: readonly PeerAddress[],

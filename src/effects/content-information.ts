@@ -11,14 +11,35 @@ const KIND = 'content information';
 /** Bytes asked for at a time by {@link getContentInformation}: a gigabyte of content has half a megabyte of it. */
 const CHUNK_BYTES = 64 * 1024;
 
-/** Content information being read, with a cursor. */
+/** Content information being read, with a cursor. Closing it cancels a pending read. */
 export class ContentInformationReader extends Handle<SessionChild<ContentInformationHandle>> {}
 
 /**
  * Opens the content information of something published, whole or for a range of bytes.
  *
- * Whoever holds content information can fetch and decrypt the content: hand it out only to those who may read it.
- * Errors: `NotFound` for an unknown id. Source: PeerDistServerOpenContentInformation(Ex).
+ * Use it where it is handed on in pieces; {@link getContentInformation} gives it whole. Whoever holds content
+ * information can fetch and decrypt the content: hand it out only to those who may read it.
+ *
+ * Errors: `NotFound` for an unknown id, `BadArgument` for a range outside of the content, `Unsupported` for a version
+ * that the driver does not make. Source: PeerDistServerOpenContentInformation(Ex),
+ * PeerDistServerCloseContentInformation.
+ *
+ * @example
+ * ```ts
+ * import { lastValueFrom } from 'rxjs';
+ * import { createPeerweave, publish } from 'peerweave';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const { effects, promise } = createPeerweave({ driver: createFakeDriver() });
+ * await using session = await promise(effects.openSession());
+ * await lastValueFrom(publish(Buffer.from('hello'), { session, contentId: 'greeting' }));
+ * await using reader = await promise(effects.openContentInformation(session, { contentId: 'greeting' }));
+ * for (;;) {
+ *   const piece = await promise(effects.readContentInformation(reader, 64));
+ *   if (piece.length === 0) break;
+ *   console.log(piece.length);
+ * }
+ * ```
  */
 export const openContentInformation = (
   session: DistributionSession,
@@ -39,7 +60,11 @@ export const openContentInformation = (
     ),
   );
 
-/** The next bytes, `maxBytes` at most; empty at the end. Source: PeerDistServerRetrieveContentInformation. */
+/**
+ * The next bytes, `maxBytes` at most, 1 or more; empty at the end. See {@link openContentInformation} for an example.
+ *
+ * Errors: `Invalidated` by the service's status. Source: PeerDistServerRetrieveContentInformation.
+ */
 export const readContentInformation = (
   reader: ContentInformationReader,
   maxBytes: number,

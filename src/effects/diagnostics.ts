@@ -19,6 +19,21 @@ export interface Diagnostics {
 /** The `node:diagnostics_channel` on which every {@link Diagnostics} of this package also publishes. */
 export const DIAGNOSTICS_CHANNEL = 'peerweave:diagnostics';
 
+/**
+ * Makes a place for diagnostics, for a {@link PeerEnv} of one's own. Listeners are called in order, during `report`.
+ *
+ * @example
+ * ```ts
+ * import { createDiagnostics, createEnv } from 'peerweave/effects';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const diagnostics = createDiagnostics();
+ * const stop = diagnostics.listen(({ _tag, kind }) => console.log(_tag, kind));
+ * const env = createEnv({ driver: createFakeDriver(), diagnostics });
+ * env.diagnostics.report({ _tag: 'HandleLeaked', kind: 'group' }); // HandleLeaked group
+ * stop();
+ * ```
+ */
 export const createDiagnostics = (): Diagnostics => {
   const listeners = new Set<(event: DiagnosticEvent) => void>();
   const published = channel(DIAGNOSTICS_CHANNEL);

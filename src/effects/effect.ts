@@ -36,7 +36,17 @@ export const fromDriver =
   (env) =>
     attempt(operation, () => run(env));
 
-/** The `Right`, or the `Left` thrown: for code that is itself run by {@link attempt}. */
+/**
+ * The `Right` of a result, or its `Left` thrown: for code that handles errors by `try`.
+ *
+ * @example
+ * ```ts
+ * import { createEnv, getDefaultIdentity, orThrow } from 'peerweave/effects';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * console.log(orThrow(await getDefaultIdentity()(createEnv({ driver: createFakeDriver() }))()));
+ * ```
+ */
 export const orThrow = <A>(either: E.Either<PeerError, A>): A => {
   if (E.isLeft(either)) throw either.left;
   return either.right;

@@ -9,14 +9,32 @@ import { count } from './validate/count.js';
 
 const KIND = 'group events';
 
-/** A registration for events of one group. */
+/** A registration for events of one group. It closes with the group. */
 export class GroupEventRegistration extends Handle<GroupEventsHandle> {}
 
 /**
  * Registers for events of a group. Register before connecting, or the first ones are missed.
  *
- * `onSignal` is called whenever events may be waiting; take them with {@link takeGroupEvents} until it answers none.
- * For a stream use `groupEvents`. Source: PeerGroupRegisterEvent, PeerGroupUnregisterEvent.
+ * Use it to pull events; for a stream use `groupEvents`. `onSignal` is called whenever events may be waiting; take them
+ * with {@link takeGroupEvents} until it answers none.
+ *
+ * Errors: `BadArgument` for a kind that does not exist or a type where there is none. Source: PeerGroupRegisterEvent,
+ * PeerGroupUnregisterEvent.
+ *
+ * @example
+ * ```ts
+ * import { createPeerweave } from 'peerweave';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const { effects, promise } = createPeerweave({ driver: createFakeDriver() });
+ * const creatorPeerName = await promise(effects.createIdentity());
+ * await using group = await promise(effects.createGroup({ creatorPeerName }, { connect: 'manual' }));
+ * await using events = await promise(
+ *   effects.registerGroupEvents(group, ['StatusChanged'], () => console.log('look')),
+ * );
+ * await promise(effects.connectGroup(group));
+ * console.log(await promise(effects.takeGroupEvents(events, 16))); // StatusChanged
+ * ```
  */
 export const registerGroupEvents = (
   group: PeerGroup,
@@ -43,7 +61,12 @@ export const registerGroupEvents = (
       }),
   );
 
-/** The events waiting, `max` at most; none means there are none right now. Source: PeerGroupGetEventData. */
+/**
+ * The events waiting, `max` at most, 1 or more, in order; none means there are none right now. See {@link
+ * registerGroupEvents} for an example.
+ *
+ * Source: PeerGroupGetEventData.
+ */
 export const takeGroupEvents = (
   registration: GroupEventRegistration,
   max: number,
@@ -55,9 +78,10 @@ export const takeGroupEvents = (
   );
 
 /**
- * Goes on with a password authentication that failed. Windows exports this but does not document it.
+ * Goes on with a password authentication that failed, after the event `AuthenticationFailed` of {@link
+ * registerGroupEvents}. Windows exports this but does not document it, so nothing is promised.
  *
- * Source: PeerGroupResumePasswordAuthentication (p2p.h).
+ * Errors: `Unsupported` on every driver but that of Windows. Source: PeerGroupResumePasswordAuthentication (p2p.h).
  */
 export const resumePasswordAuthentication =
   (group: PeerGroup, registration: GroupEventRegistration): PeerEffect<void> =>

@@ -18,9 +18,10 @@ import { wiping } from './wiping.js';
 
 const KIND = 'group';
 
-/** An open peer group. */
+/** An open peer group. Closing it closes its registrations and listings first; other handles on the group stay. */
 export class PeerGroup extends Handle<GroupHandle> {}
 
+/** Whether a group goes online by itself. */
 export interface GroupOptions extends EffectOptions {
   /**
    * `auto` (the default) goes online right after opening where the driver can: nobody can follow an invitation to a
@@ -110,9 +111,22 @@ export const createGroup = (
   );
 
 /**
- * Opens a group that this identity created or joined before. Source: PeerGroupOpen.
+ * Opens a group that this identity created or joined before. Otherwise like {@link createGroup}.
  *
- * Errors: `NotFound` if this identity has no such group.
+ * Errors: `NotFound` if this identity has no such group; `NotFound` or `Unavailable` for the cloud. Source:
+ * PeerGroupOpen, PeerGroupConnect, PeerGroupClose.
+ *
+ * @example
+ * ```ts
+ * import { createEnv, createIdentity, getGroupProperties, openGroup, orThrow, withGroup } from 'peerweave/effects';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const env = createEnv({ driver: createFakeDriver() });
+ * const identity = orThrow(await createIdentity()(env)());
+ * const { groupPeerName } = orThrow(await withGroup({ creatorPeerName: identity }, getGroupProperties)(env)());
+ * await using group = orThrow(await openGroup({ identity, groupPeerName })(env)());
+ * console.log(group.state); // open
+ * ```
  */
 export const openGroup = (group: GroupReference, options: GroupOptions = {}): PeerEffect<PeerGroup> =>
   checked('openGroup', groupReference, group, ({ identity, groupPeerName, cloud }) =>
@@ -120,9 +134,28 @@ export const openGroup = (group: GroupReference, options: GroupOptions = {}): Pe
   );
 
 /**
- * Joins a group by an invitation that was issued for this identity, and opens it. Source: PeerGroupJoin.
+ * Joins a group by an invitation that was issued for this identity, and opens it. Membership lasts; use {@link
+ * openGroup} next time.
  *
- * Errors: `AccessDenied` for an invitation that is not trusted, expired or for somebody else.
+ * Errors: `AccessDenied` for an invitation that is not trusted, expired or for somebody else, `BadArgument` for a text
+ * that is none, `AlreadyExists` for a group joined before. Source: PeerGroupJoin, PeerGroupConnect, PeerGroupClose.
+ *
+ * @example
+ * ```ts
+ * import { createPeerweave } from 'peerweave';
+ * import { createFakeDriver, createFakeNetwork } from 'peerweave/testing';
+ *
+ * const network = createFakeNetwork();
+ * const alice = createPeerweave({ driver: createFakeDriver({ network }) });
+ * const bob = createPeerweave({ driver: createFakeDriver({ network }) });
+ * const identityXml = await bob.promise(bob.effects.getIdentityXml());
+ * const creatorPeerName = await alice.promise(alice.effects.createIdentity({ classifier: 'alice' }));
+ * await using group = await alice.promise(alice.effects.createGroup({ creatorPeerName, friendlyName: 'Chess' }));
+ * const invitation = await alice.promise(alice.effects.createInvitation(group, { identityXml, roles: ['member'] }));
+ * console.log((await bob.promise(bob.effects.parseInvitation(invitation))).groupFriendlyName); // Chess
+ * await using joined = await bob.promise(bob.effects.joinGroup({ invitation }));
+ * console.log(joined.state); // open
+ * ```
  */
 export const joinGroup = (invitation: Invitation, options: GroupOptions = {}): PeerEffect<PeerGroup> =>
   checked('joinGroup', invitationRule, invitation, ({ identity, invitation: xml, cloud }) =>
@@ -130,8 +163,29 @@ export const joinGroup = (invitation: Invitation, options: GroupOptions = {}): P
   );
 
 /**
- * Joins a group by a password invitation, which serves any identity, and opens it. A wrong password shows when
- * connecting. Source: PeerGroupPasswordJoin.
+ * Joins a group by a password invitation, which serves any identity, and opens it. Membership lasts; use {@link
+ * openGroup} next time.
+ *
+ * A wrong password shows when connecting, not here. The copy that is made of the password is wiped. Errors:
+ * `BadArgument` or `AccessDenied` for a text that is no such invitation. Source: PeerGroupPasswordJoin,
+ * PeerGroupConnect, PeerGroupClose.
+ *
+ * @example
+ * ```ts
+ * import { createPeerweave } from 'peerweave';
+ * import { createFakeDriver, createFakeNetwork } from 'peerweave/testing';
+ *
+ * const network = createFakeNetwork();
+ * const alice = createPeerweave({ driver: createFakeDriver({ network }) });
+ * const bob = createPeerweave({ driver: createFakeDriver({ network }) });
+ * const password = 'a password to share';
+ * const authentication = { password: true, groupPassword: password, passwordRole: 'member' } as const;
+ * const creatorPeerName = await alice.promise(alice.effects.createIdentity({ classifier: 'alice' }));
+ * await using group = await alice.promise(alice.effects.createGroup({ creatorPeerName, authentication }));
+ * const invitation = await alice.promise(alice.effects.createPasswordInvitation(group));
+ * await using joined = await bob.promise(bob.effects.joinGroupWithPassword({ invitation, password }));
+ * console.log(joined.state); // open
+ * ```
  */
 export const joinGroupWithPassword = (
   invitation: PasswordInvitation,
@@ -152,14 +206,32 @@ export const joinGroupWithPassword = (
 
 /**
  * Deletes the local data and certificate of a group. Every open handle on it, in any process, is void at once; other
- * members keep the group. Source: PeerGroupDelete.
+ * members keep the group.
+ *
+ * Errors: `NotFound` if the identity has no such group, `AccessDenied`. Source: PeerGroupDelete.
+ *
+ * @example
+ * ```ts
+ * import { createEnv, createIdentity, deleteGroup, getGroupProperties, orThrow, withGroup } from 'peerweave/effects';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const env = createEnv({ driver: createFakeDriver() });
+ * const identity = orThrow(await createIdentity()(env)());
+ * const { groupPeerName } = orThrow(await withGroup({ creatorPeerName: identity }, getGroupProperties)(env)());
+ * const gone = { identity, groupPeerName };
+ * console.log((await deleteGroup(gone)(env)())._tag, (await deleteGroup(gone)(env)())._tag); // Right Left
+ * ```
  */
 export const deleteGroup = (group: GroupReference): PeerEffect<void> =>
   checked('deleteGroup', groupReference, group, ({ identity, groupPeerName }) =>
     withGrouping('deleteGroup', (grouping) => grouping.delete(identity, groupPeerName)),
   );
 
-/** Whether the group listens and has connections; both false: offline. Source: PeerGroupGetStatus. */
+/**
+ * Whether the group listens and has connections; both false: offline. See {@link withGroup} for an example.
+ *
+ * To follow it there is the event `StatusChanged`. Source: PeerGroupGetStatus.
+ */
 export const getGroupStatus = (group: PeerGroup): PeerEffect<GroupStatus> =>
   onGroup(group, 'getGroupStatus', (grouping, raw) => grouping.getStatus(raw));
 

@@ -11,6 +11,7 @@ const CORE = Symbol.for('peerweave/handle-core');
  * closed when the garbage collector finds it, and reported as leaked.
  */
 export abstract class Handle<Raw> implements AsyncDisposable {
+  /** @internal */
   declare readonly [CORE]: HandleCore<Raw>;
 
   /** @internal */
@@ -27,6 +28,7 @@ export abstract class Handle<Raw> implements AsyncDisposable {
     return this[CORE].kind;
   }
 
+  /** `open`, `closed` or `invalidated`; a closed handle stays so. */
   get state(): HandleState {
     return this[CORE].state;
   }

@@ -107,6 +107,7 @@ export {
 export type { StatusEvent, StatusListener } from './status-monitor.js';
 export { toPeerTime, toUniversalTime } from './time.js';
 export { withGroup, withSession } from './within.js';
+export type { AttributeValue } from './validate/attribute-value.js';
 export type { ContentInput, ContentTagInput } from './validate/content.js';
 export type { EventRegistrationInput } from './validate/events.js';
 export type {

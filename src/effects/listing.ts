@@ -18,14 +18,27 @@ export interface ListingSource<Item> {
   readonly open: (driver: Driver) => Promise<EnumerationHandle<Item>>;
 }
 
-/** A listing in progress. */
+/** A listing in progress. A listing of a group closes with the group. */
 export class Listing<Item> extends Handle<EnumerationHandle<Item>> {}
 
 /**
  * Opens a listing, to walk through a long one page by page. For a short one there is {@link list}.
  *
- * Source: PeerEnumIdentities, PeerEnumGroups, PeerGroupEnumMembers, PeerGroupEnumConnections, PeerGroupEnumRecords,
- * PeerGroupSearchRecords; PeerEndEnumeration.
+ * Errors: those of the source. Source: PeerEnumIdentities, PeerEnumGroups, PeerGroupEnumMembers,
+ * PeerGroupEnumConnections, PeerGroupEnumRecords, PeerGroupSearchRecords; PeerEndEnumeration.
+ *
+ * @example
+ * ```ts
+ * import { createPeerweave } from 'peerweave';
+ * import { identities } from 'peerweave/effects';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const { effects, promise } = createPeerweave({ driver: createFakeDriver() });
+ * await promise(effects.createIdentity({ classifier: 'alice' }));
+ * await using listing = await promise(effects.openListing(identities()));
+ * console.log(await promise(effects.countItems(listing))); // 1
+ * console.log(await promise(effects.nextItems(listing, 10)));
+ * ```
  */
 export const openListing =
   <Item>(source: ListingSource<Item>, options: EffectOptions = {}): PeerEffect<Listing<Item>> =>
@@ -44,11 +57,15 @@ export const openListing =
       return new Listing(core);
     });
 
-/** How many items the listing has in all. Source: PeerGetItemCount. */
+/** How many items the listing has in all. See {@link openListing} for an example. Source: PeerGetItemCount. */
 export const countItems = (listing: Listing<unknown>): PeerEffect<number> =>
   onHandle(listing, KIND, 'countItems', (raw, _signal, core) => core.env.driver.enumeration.itemCount(raw));
 
-/** The next items, `max` at most; fewer than asked for means the end. Source: PeerGetNextItem. */
+/**
+ * The next items, `max` at most, 1 or more; fewer than asked for means the end. See {@link openListing} for an example.
+ *
+ * Source: PeerGetNextItem.
+ */
 export const nextItems = <Item>(
   listing: Listing<Item>,
   max: number,

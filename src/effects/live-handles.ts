@@ -44,7 +44,20 @@ export const unregisterLive = (handle: Closeable): void => {
   current.sweep = undefined;
 };
 
-/** How many handles are open in this process. */
+/**
+ * How many handles are open in this process, whichever copy of the package opened them: for tests and health checks.
+ *
+ * @example
+ * ```ts
+ * import { createEnv, liveHandleCount, openSession, orThrow } from 'peerweave/effects';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const session = orThrow(await openSession()(createEnv({ driver: createFakeDriver() }))());
+ * console.log(liveHandleCount()); // 1
+ * await session.close();
+ * console.log(liveHandleCount()); // 0
+ * ```
+ */
 export const liveHandleCount = (): number => slot().live.size;
 
 /** Refers to `handle` until cancelled, so that the garbage collector leaves it alone. */

@@ -21,21 +21,23 @@ export class PublicationStream extends Handle<SessionChild<StreamHandle>> {}
  * Starts to publish content under an id of the application's choice.
  *
  * Use it to publish bytes as they come; for a file or an iterable there is `publish`. Add the bytes in order, complete,
- * close. Closing earlier cancels the publication. The publication ends with `unpublish` or with its session.
+ * close. Closing earlier cancels the publication. The publication ends with {@link unpublish} or with its session.
  *
- * Errors: `AlreadyExists` for an id in use, `Disabled` and `Unavailable` by the service's status.
- * Source: PeerDistServerPublishStream, PeerDistServerCloseStreamHandle.
+ * Errors: `AlreadyExists` for an id in use, `Disabled` and `Unavailable` by the service's status, `Unsupported` for a
+ * version that the driver does not make. Source: PeerDistServerPublishStream, PeerDistServerCloseStreamHandle.
  *
  * @example
  * ```ts
- * import { addToPublication, completePublication, createEnv, openPublication, openSession, orThrow } from 'peerweave/effects';
+ * import { createPeerweave } from 'peerweave';
  * import { createFakeDriver } from 'peerweave/testing';
  *
- * const env = createEnv({ driver: createFakeDriver() });
- * await using session = orThrow(await openSession()(env)());
- * await using stream = orThrow(await openPublication(session, { contentId: 'greeting' })(env)());
- * orThrow(await addToPublication(stream, Buffer.from('hello'))(env)());
- * orThrow(await completePublication(stream)(env)());
+ * const { effects, promise } = createPeerweave({ driver: createFakeDriver() });
+ * await using session = await promise(effects.openSession());
+ * await using stream = await promise(effects.openPublication(session, { contentId: 'greeting' }));
+ * await promise(effects.addToPublication(stream, Buffer.from('hello')));
+ * await promise(effects.completePublication(stream));
+ * console.log((await promise(effects.getContentInformation(session, { contentId: 'greeting' }))).length > 0); // true
+ * await promise(effects.unpublish(session, 'greeting'));
  * ```
  */
 export const openPublication = (
@@ -58,9 +60,11 @@ export const openPublication = (
   );
 
 /**
- * Appends bytes. One call at a time; `data` must not change until it is done.
+ * Appends bytes. One call at a time; `data` must not change until it is done. See {@link openPublication} for an
+ * example.
  *
- * Source: PeerDistServerPublishAddToStream.
+ * Errors: `BadArgument` for more bytes than were announced, `System` for a full disk, `Invalidated` by the service's
+ * status. Source: PeerDistServerPublishAddToStream.
  */
 export const addToPublication = (
   stream: PublicationStream,
@@ -78,8 +82,10 @@ export const addToPublication = (
   );
 
 /**
- * Ends the content; from here on its content information can be had and its blocks are served.
+ * Ends the content; from here on its content information can be had and its blocks are served. See {@link
+ * openPublication} for an example.
  *
+ * Errors: `BadArgument` for empty content or fewer bytes than were announced, `Invalidated` by the service's status.
  * Source: PeerDistServerPublishCompleteStream.
  */
 export const completePublication = (stream: PublicationStream, options?: EffectOptions): PeerEffect<void> =>
@@ -91,7 +97,12 @@ export const completePublication = (stream: PublicationStream, options?: EffectO
     options,
   );
 
-/** Stops serving what was published under an id. Source: PeerDistServerUnpublish. */
+/**
+ * Stops serving what was published under an id; what peers have cached they keep. See {@link openPublication} for an
+ * example.
+ *
+ * Errors: `NotFound` for an unknown id. Source: PeerDistServerUnpublish.
+ */
 export const unpublish = (session: DistributionSession, contentId: ContentIdInput): PeerEffect<void> =>
   checked('unpublish', contentIdRule, contentId, (id) =>
     onHandle(session, 'session', 'unpublish', (raw, _signal, core) =>

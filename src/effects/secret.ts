@@ -6,10 +6,20 @@ const REDACTED = '[redacted]';
 
 /**
  * A password in memory that can be wiped. It never shows its content: printed, converted to JSON or text it reads
- * `[redacted]`. `release` (or `using`) overwrites it.
+ * `[redacted]`. `release` (or `using`) overwrites it; using it afterwards is `HandleClosed`.
  *
  * A JavaScript string cannot be wiped: what was given as one stays in memory until the garbage collector reuses the
  * place. Where that matters, give bytes and overwrite them afterwards.
+ *
+ * @example
+ * ```ts
+ * import { Secret } from 'peerweave';
+ *
+ * const typed = Buffer.from('a long password');
+ * using password = Secret.of(typed);
+ * typed.fill(0);
+ * console.log(password, JSON.stringify({ password })); // Secret [redacted] {"password":"[redacted]"}
+ * ```
  */
 export class Secret implements SecretText {
   #utf16le: Buffer | undefined;

@@ -16,6 +16,7 @@ const MONITOR = Symbol.for('peerweave/status-monitor');
 
 /** A distribution session: everything published or read through it ends with it. */
 export class DistributionSession extends Handle<SessionHandle> {
+  /** @internal */
   declare readonly [MONITOR]: StatusMonitor;
 
   /** @internal */
@@ -67,28 +68,78 @@ export const openSession =
       return new DistributionSession(core, owned.monitor);
     });
 
-/** The status of the service now. To follow it use `distributionStatus`. Source: PeerDistGetStatus. */
+/**
+ * The status of the service now. To follow it use `distributionStatus`. See {@link openSession} for an example.
+ *
+ * Errors: `HandleClosed`. Source: PeerDistGetStatus.
+ */
 export const getDistributionStatus = (session: DistributionSession): PeerEffect<DistributionStatus> =>
   onHandle(session, KIND, 'getDistributionStatus', (raw, _signal, core) =>
     core.env.driver.distribution.getStatus(raw),
   );
 
-/** The status with the versions of content information on offer. Source: PeerDistGetStatusEx. */
+/**
+ * The status with the versions of content information on offer, and the reason where it is not available and the driver
+ * knows.
+ *
+ * Errors: `HandleClosed`. Source: PeerDistGetStatusEx.
+ *
+ * @example
+ * ```ts
+ * import { createEnv, getDistributionStatusInfo, withSession } from 'peerweave/effects';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const env = createEnv({ driver: createFakeDriver() });
+ * console.log(await withSession((session) => getDistributionStatusInfo(session))(env)());
+ * ```
+ */
 export const getDistributionStatusInfo = (session: DistributionSession): PeerEffect<DistributionStatusInfo> =>
   onHandle(session, KIND, 'getDistributionStatusInfo', (raw, _signal, core) =>
     core.env.driver.distribution.getStatusInfo(raw),
   );
 
 /**
- * Turns the service on or off for everybody who uses the same data, running processes included. Windows leaves that to
- * its administrator and answers `Unsupported`.
+ * Turns the service on or off for everybody who uses the same data, running processes included.
  *
- * Source: Enable-BCDistributed, Disable-BC.
+ * Off, it voids their publications, content information and contents. Windows leaves that to its administrator and
+ * answers `Unsupported`. Errors: `AccessDenied`, `System` for the data directory. Source: Enable-BCDistributed,
+ * Disable-BC.
+ *
+ * @example
+ * ```ts
+ * import { createPeerweave } from 'peerweave';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const { effects, promise } = createPeerweave({ driver: createFakeDriver() });
+ * await using session = await promise(effects.openSession());
+ * await promise(effects.setDistributionEnabled(false));
+ * console.log(await promise(effects.getDistributionStatus(session))); // disabled
+ * ```
  */
 export const setDistributionEnabled = (enabled: boolean): PeerEffect<void> =>
   fromDriver('setDistributionEnabled', ({ driver }) => driver.distribution.setEnabled(enabled));
 
-/** Calls `listener` with every event of the service while it works for this session, until cancelled or closed. */
+/**
+ * Calls `listener` with every event of the service while it works for this session, until cancelled or closed.
+ *
+ * As a stream it is `distributionEvents`. A driver that cannot tell (Windows) never calls.
+ * @throws PeerError HandleClosed at once if the session is closed.
+ *
+ * @example
+ * ```ts
+ * import { createPeerweave } from 'peerweave';
+ * import { observeDistribution } from 'peerweave/effects';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const { effects, promise } = createPeerweave({ driver: createFakeDriver() });
+ * await using session = await promise(effects.openSession());
+ * const stop = observeDistribution(session, ({ _tag }) => console.log(_tag)); // SegmentPublished
+ * await using stream = await promise(effects.openPublication(session, { contentId: 'greeting' }));
+ * await promise(effects.addToPublication(stream, Buffer.from('hello')));
+ * await promise(effects.completePublication(stream));
+ * stop();
+ * ```
+ */
 export const observeDistribution = (
   session: DistributionSession,
   listener: (event: DistributionEvent) => void,

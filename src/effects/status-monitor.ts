@@ -4,7 +4,7 @@ import type { PeerError } from './error/index.js';
 import type { HandleCore } from './handle-core.js';
 import { untilAborted } from './until-aborted.js';
 
-/** One message of {@link StatusMonitor}. A fault is a value: the monitor goes on by itself. */
+/** What `distributionStatus` emits. A fault is a value: following the status goes on by itself. */
 export type StatusEvent =
   | {
       readonly _tag: 'Status';

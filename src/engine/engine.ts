@@ -68,7 +68,7 @@ const DEFAULT_LISTEN = { host: '127.0.0.1', port: 0 };
  * ends by itself once its sessions are shut down; `dispose` shuts them down. A directory that cannot be written or an
  * address that cannot be bound makes the status `unavailable`, with the reason; it is tried again.
  *
- * It never throws for these; calls reject with a {@link DriverFault}, what it lacks with E_NOTIMPL or
+ * It never throws for these; calls reject with a `DriverFault`, what it lacks with E_NOTIMPL or
  * ERROR_NOT_SUPPORTED. Source: MS-PCCRC and MS-PCCRR, version 1.
  *
  * @example

@@ -1,5 +1,5 @@
 export { makeContentInformation, type MakeContentInformationOptions } from './content-information.js';
-export { DataDirectoryError, defaultDataDirectory } from './data-dir.js';
+export { DataDirectoryError, type DataDirectorySurroundings, defaultDataDirectory } from './data-dir.js';
 export type { ContentLimits } from './distribution/content/content.js';
 export type { HashName, SegmentInfo } from './distribution/ports.js';
 export type { RetrievalClientLimits, RetrievalServerLimits } from './distribution/retrieval/index.js';

@@ -72,7 +72,7 @@ const DEFAULT_CLOUDS = ['Global_', 'LinkLocal_ff00::%1/8'] as const;
  *
  * Calls settle in microtasks unless a script delays them. Names, keys and ids depend only on the order of the calls in
  * its network. Content information, invitations and exports are made-up formats of its own; nothing in them is secret.
- * It answers with the codes that Windows documents, wrapped in a {@link DriverFault}. `assertClean` at the end of a
+ * It answers with the codes that Windows documents, wrapped in a `DriverFault`. `assertClean` at the end of a
  * test finds what was not given back; `dispose` ends calls that hang.
  *
  * @example

@@ -6,7 +6,9 @@ import { GroupNetwork } from './group-network.js';
  * machines on one link; a driver made without one is alone on its own.
  */
 export class FakeNetwork {
+  /** @internal */
   readonly content = new ContentNetwork();
+  /** @internal */
   readonly groups = new GroupNetwork();
   #serial = 0;
 

@@ -22,7 +22,22 @@ export interface PeerErrorDetails {
 
 const BRAND = Symbol.for('peerweave/PeerError');
 
-/** Whether `value` is a {@link PeerError}, also one made by another copy of this package. */
+/**
+ * Whether `value` is a {@link PeerError}, also one made by another copy of this package.
+ *
+ * @example
+ * ```ts
+ * import { createPeerweave, isPeerError } from 'peerweave';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const { effects, promise } = createPeerweave({ driver: createFakeDriver() });
+ * try {
+ *   await promise(effects.createGroup({ creatorPeerName: '' }));
+ * } catch (error) {
+ *   if (isPeerError(error)) console.log(error._tag, error.problems); // BadArgument, with every fault of the input
+ * }
+ * ```
+ */
 export const isPeerError = (value: unknown): value is PeerError =>
   typeof value === 'object' && value !== null && BRAND in value;
 
@@ -49,6 +64,7 @@ export class PeerError extends Error {
     return isPeerError(value);
   }
 
+  /** @internal */
   constructor(details: PeerErrorDetails) {
     super(describe(details), details.cause === undefined ? undefined : { cause: details.cause });
     this._tag = details.tag;

@@ -29,7 +29,21 @@ export const recordAttributes: Rule<string> = (value, at) => {
   return E.isLeft(read) ? read : E.right(value);
 };
 
-/** The attributes that an XML text lists, also those that the system fills in itself. */
+/**
+ * The attributes that an XML text lists, also those that the system fills in itself: for the `attributes` of a record
+ * that was read.
+ *
+ * Errors: `BadArgument` with every fault of the text. Source: Record Attribute Schema.
+ *
+ * @example
+ * ```ts
+ * import { parseRecordAttributes } from 'peerweave/effects';
+ *
+ * const xml = '<attributes><attribute name="title" type="string">Opening</attribute></attributes>';
+ * const parsed = parseRecordAttributes(xml);
+ * console.log(parsed._tag === 'Right' ? parsed.right : parsed.left.problems); // [{ name: 'title', value: 'Opening' }]
+ * ```
+ */
 export const parseRecordAttributes = (xml: string): E.Either<PeerError, readonly RecordAttribute[]> =>
   validate(
     (value, at) => E.chain((source: string) => readXml(source, at, attributeName))(text()(value, at)),

@@ -14,6 +14,7 @@ import { escapeXml, MAX_DEPTH, parseXml, type XmlElement } from './xml.js';
 
 const COMPARISONS = ['equal', 'notequal', 'less', 'greater', 'lessorequal', 'greaterorequal'] as const;
 
+/** How an attribute is compared with a value. */
 export type Comparison = (typeof COMPARISONS)[number];
 
 /** A condition on the attributes of a record. */
@@ -31,7 +32,9 @@ export type RecordSearchInput = string | SearchCriterion;
 
 /**
  * An attribute compared with a value. In a text `*` stands for any characters and `?` for one; see {@link literal} for
- * texts from elsewhere.
+ * texts from elsewhere. See {@link and} for an example.
+ *
+ * Source: Record Search Query Format.
  */
 export const clause = (attribute: string, compare: Comparison, value: AttributeValue): SearchCriterion => ({
   _tag: 'Clause',
@@ -40,13 +43,24 @@ export const clause = (attribute: string, compare: Comparison, value: AttributeV
   value,
 });
 
-/** All of the criteria hold. */
+/**
+ * All of the criteria hold. Source: Record Search Query Format.
+ *
+ * @example
+ * ```ts
+ * import { and, clause, literal, or } from 'peerweave/effects';
+ *
+ * const played = or(clause('state', 'equal', 'won'), clause('state', 'equal', 'lost'));
+ * const titled = clause('title', 'equal', literal('What now?'));
+ * console.log(and(played, titled, clause('moves', 'less', 40))); // for recordsMatching(group, …)
+ * ```
+ */
 export const and = (...criteria: readonly SearchCriterion[]): SearchCriterion => ({ _tag: 'And', criteria });
 
-/** One of the criteria holds, or more. */
+/** One of the criteria holds, or more. See {@link and} for an example. Source: Record Search Query Format. */
 export const or = (...criteria: readonly SearchCriterion[]): SearchCriterion => ({ _tag: 'Or', criteria });
 
-/** A text of which every character stands for itself in a {@link clause}. */
+/** A text of which every character stands for itself in a {@link clause}. See {@link and} for an example. */
 export const literal = (text: string): string => text.replace(/[\\*?]/g, '\\$&');
 
 /** The XML of a search. */
