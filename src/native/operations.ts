@@ -1,4 +1,4 @@
-import { WIN32_CODES } from '../driver/index.js';
+import { WIN32_CODES, type Cancel } from '../driver/index.js';
 import { Aborted } from './failure.js';
 import { NULL } from './frame.js';
 import { OVERLAPPED } from './layouts.js';
@@ -39,6 +39,7 @@ interface Pending {
 }
 
 const { ERROR_SUCCESS, ERROR_IO_PENDING } = WIN32_CODES;
+const LINGER_MS = 50;
 const { Internal, Offset, hEvent } = OVERLAPPED.fields;
 const STATUS_PENDING = 259n;
 
@@ -57,6 +58,7 @@ export class Operations {
   readonly #pending = new Set<Pending>();
   readonly #idle: (() => void)[] = [];
   #listening: Listening | undefined;
+  #cancelRest: Cancel | undefined;
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
@@ -69,6 +71,8 @@ export class Operations {
     const block = native.allocate(OVERLAPPED.size + Math.max(room, plan.input?.length ?? 0));
     const buffer = block + BigInt(OVERLAPPED.size);
     this.#listening ??= distributionEvent.listen(() => this.settle());
+    this.#cancelRest?.();
+    this.#cancelRest = undefined;
     let code: number;
     try {
       native.write(block, this.#overlapped(this.#listening.event, plan.offset ?? 0n));
@@ -165,7 +169,7 @@ export class Operations {
       finish({ code: WIN32_CODES.ERROR_OPERATION_ABORTED, transferred: 0, offset: 0n, bytes: none });
     }
     this.#pending.clear();
-    this.#restIfIdle();
+    this.#rest();
   }
 
   #isPending(overlapped: bigint): boolean {
@@ -189,12 +193,20 @@ export class Operations {
     this.#restIfIdle();
   }
 
+  /** One operation is often followed by the next, so the event is still listened to for a moment. */
   #restIfIdle(): void {
+    if (this.#pending.size > 0) return;
+    for (const resolve of this.#idle.splice(0)) resolve();
+    this.#cancelRest ??= this.#runtime.clock.schedule(LINGER_MS, () => this.#rest());
+  }
+
+  #rest(): void {
+    this.#cancelRest?.();
+    this.#cancelRest = undefined;
     if (this.#pending.size > 0) return;
     const listening = this.#listening;
     this.#listening = undefined;
     void listening?.leave();
-    for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   #overlapped(event: bigint, offset: bigint): Uint8Array {
