@@ -12,5 +12,6 @@ export interface CallOptions {
  * overwritten when its owner releases it; a driver keeps no copy.
  */
 export interface SecretText {
+  /** Lends the bytes for the duration of the call. */
   use<Result>(use: (utf16le: Uint8Array) => Result): Result;
 }

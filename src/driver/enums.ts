@@ -10,6 +10,7 @@ export const PEER_RECORD_CHANGE_TYPE = {
   PEER_RECORD_EXPIRED: 4,
 } as const;
 
+/** What became of a connection. */
 export const PEER_CONNECTION_STATUS = {
   PEER_CONNECTED: 1,
   PEER_DISCONNECTED: 2,
@@ -88,12 +89,14 @@ export const PEER_GROUP_ISSUE_CREDENTIAL_FLAGS = {
   PEER_GROUP_STORE_CREDENTIALS: 1,
 } as const;
 
+/** Whether the distribution service serves requests. */
 export const PEERDIST_STATUS = {
   PEERDIST_STATUS_DISABLED: 0,
   PEERDIST_STATUS_UNAVAILABLE: 1,
   PEERDIST_STATUS_AVAILABLE: 2,
 } as const;
 
+/** What PeerDistClientGetInformationByHandle can tell. */
 export const PEERDIST_CLIENT_INFO_BY_HANDLE_CLASS = {
   PeerDistClientBasicInfo: 0,
   MaximumPeerDistClientInfoByHandlesClass: 1,

@@ -99,24 +99,29 @@ type Bound<Effect> = Effect extends (...args: infer Args) => PeerEffect<infer A>
 
 /** Every effect with its environment applied. */
 export type BoundEffects = { readonly [Name in keyof Effects]: Bound<Effects[Name]> } & {
+  /** See the effect `list`. */
   list<Item>(
     source: listing.ListingSource<Item>,
     options?: EffectOptions,
   ): TaskEither<PeerError, readonly Item[]>;
+  /** See the effect `nextItems`. */
   nextItems<Item>(
     listing: listing.Listing<Item>,
     max: number,
     options?: EffectOptions,
   ): TaskEither<PeerError, readonly Item[]>;
+  /** See the effect `openListing`. */
   openListing<Item>(
     source: listing.ListingSource<Item>,
     options?: EffectOptions,
   ): TaskEither<PeerError, listing.Listing<Item>>;
+  /** See the effect `withGroup`. */
   withGroup<A>(
     group: Parameters<typeof within.withGroup>[0],
     use: (group: group.PeerGroup) => PeerEffect<A>,
     options?: group.GroupOptions,
   ): TaskEither<PeerError, A>;
+  /** See the effect `withSession`. */
   withSession<A>(use: (session: session.DistributionSession) => PeerEffect<A>): TaskEither<PeerError, A>;
 };
 

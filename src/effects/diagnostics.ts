@@ -11,8 +11,9 @@ export type DiagnosticEvent =
 
 /** Where diagnostics go. {@link PeerEnv} carries one, so that a test or an application can have its own. */
 export interface Diagnostics {
+  /** Tells every listener, and the channel. Never throws. */
   report(event: DiagnosticEvent): void;
-  /** A listener that throws is the listener's problem: teardown goes on. */
+  /** Calls `listener` with every event until cancelled. One that throws is the listener's problem: teardown goes on. */
   listen(listener: (event: DiagnosticEvent) => void): Cancel;
 }
 

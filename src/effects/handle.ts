@@ -43,6 +43,7 @@ export abstract class Handle<Raw> implements AsyncDisposable {
     return this[CORE].close();
   }
 
+  /** For `await using`: the same as {@link close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

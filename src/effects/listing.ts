@@ -15,6 +15,7 @@ export interface ListingSource<Item> {
   readonly operation: string;
   /** The handle that the listing lives under, checked when it is opened. */
   readonly parent: () => HandleCore<unknown> | undefined;
+  /** Asks the driver for the listing. */
   readonly open: (driver: Driver) => Promise<EnumerationHandle<Item>>;
 }
 

@@ -7,6 +7,7 @@ import { addToPublication, completePublication, openPublication, unpublish } fro
 import { type DistributionSession, sessionCore } from './session.js';
 import type { ContentIdInput } from './validate/publication.js';
 
+/** Where and as what to publish. */
 export interface PublishOptions {
   /** The session that the publication belongs to and ends with. */
   readonly session: DistributionSession;

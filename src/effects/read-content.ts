@@ -21,7 +21,9 @@ export type Origin = (
   signal: AbortSignal,
 ) => Promise<Uint8Array>;
 
+/** Whom to ask for content, how long, and what to do about what nobody has. */
 export interface ReadContentOptions {
+  /** The session in which it is read; it has to stay open until the end. */
   readonly session: DistributionSession;
   /** Peers to ask besides those the service discovers, as `host:port`. */
   readonly peers?: readonly string[] | undefined;

@@ -5,6 +5,7 @@ import { badArgument, cancelled } from './error/index.js';
 import { type ContentPiece, type ReadContentOptions, readPieces } from './read-content.js';
 import { observeDistribution } from './session.js';
 
+/** Whom to ask for content, and where to put it. */
 export interface RetrieveOptions extends ReadContentOptions {
   /** Where to write the content. Only a complete file appears under this name. Without it the cache alone is filled. */
   readonly to?: string | undefined;
@@ -20,6 +21,7 @@ export interface TransferCounts {
   readonly fromPeers: Readonly<Record<string, number>>;
 }
 
+/** How far a retrieval has got; `Retrieved` comes last. */
 export type RetrieveProgress = TransferCounts &
   ({ readonly _tag: 'Retrieving' } | { readonly _tag: 'Retrieved'; readonly to: string | undefined });
 

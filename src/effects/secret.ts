@@ -57,6 +57,7 @@ export class Secret implements SecretText {
     this.#utf16le = undefined;
   }
 
+  /** For `using`: the same as {@link release}. */
   [Symbol.dispose](): void {
     this.release();
   }
@@ -65,6 +66,7 @@ export class Secret implements SecretText {
     return REDACTED;
   }
 
+  /** `[redacted]`. */
   toJSON(): string {
     return REDACTED;
   }

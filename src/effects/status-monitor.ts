@@ -24,7 +24,9 @@ export type StatusEvent =
       readonly retryInMs: number;
     };
 
+/** Who wants to hear of the status of a session. */
 export interface StatusListener {
+  /** The last known status at once, then every event. */
   readonly next: (event: StatusEvent) => void;
   /** The session is over. */
   readonly complete: () => void;

@@ -60,6 +60,7 @@ export class PeerError extends Error {
     Object.defineProperty(this.prototype, BRAND, { value: true });
   }
 
+  /** Whether `value` is a {@link PeerError} of any copy of this package. */
   static override [Symbol.hasInstance](value: unknown): value is PeerError {
     return isPeerError(value);
   }
