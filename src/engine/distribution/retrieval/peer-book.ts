@@ -43,7 +43,7 @@ export class PeerBook {
   get(peer: string): PeerRecord {
     const known = this.#records.get(peer);
     if (known !== undefined) {
-      if (known.forgetAt <= this.clock.now()) known.faults = 0;
+      if (!this.#isAhead(known.forgetAt, this.limits.faultMemoryMs)) known.faults = 0;
       return known;
     }
     if (this.#records.size >= MANY_PEERS) this.#forgetStrangers();
@@ -62,7 +62,9 @@ export class PeerBook {
   }
 
   isStruckOut(record: PeerRecord): boolean {
-    return record.faults >= this.limits.faultsPerPeer && record.forgetAt > this.clock.now();
+    return (
+      record.faults >= this.limits.faultsPerPeer && this.#isAhead(record.forgetAt, this.limits.faultMemoryMs)
+    );
   }
 
   /**
@@ -80,13 +82,21 @@ export class PeerBook {
   /** Which blocks of `segment` the peer said it has; `undefined` if it was not asked lately. */
   list(record: PeerRecord, segment: string): readonly BlockRange[] | undefined {
     const list = record.lists.get(segment);
-    return list === undefined || list.expiresAt <= this.clock.now() ? undefined : list.ranges;
+    return list !== undefined && this.#isAhead(list.expiresAt, this.limits.listLifetimeMs)
+      ? list.ranges
+      : undefined;
   }
 
   setList(record: PeerRecord, segment: string, ranges: readonly BlockRange[]): void {
     const now = this.clock.now();
     for (const [other, { expiresAt }] of record.lists) if (expiresAt <= now) record.lists.delete(other);
     record.lists.set(segment, { ranges, expiresAt: now + this.limits.listLifetimeMs });
+  }
+
+  /** Whether `time`, set at most `span` ahead, is still to come; if it lies farther ahead, the clock was set back. */
+  #isAhead(time: number, span: number): boolean {
+    const left = time - this.clock.now();
+    return left > 0 && left <= span;
   }
 
   /** Keeps the book from growing with every address that was ever heard of. */
