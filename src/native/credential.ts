@@ -30,7 +30,7 @@ export const readPublicKey = (memory: Memory, address: bigint): Uint8Array | und
 };
 
 /** CERT_PUBLIC_KEY_INFO of a SubjectPublicKeyInfo. */
-export const writePublicKey = (frame: Frame, der: Uint8Array): bigint => {
+const writePublicKey = (frame: Frame, der: Uint8Array): bigint => {
   const { algorithm, parameters, key, unusedBits } = decodePublicKey(der);
   return frame.struct(CERT_PUBLIC_KEY_INFO, {
     Algorithm: {

@@ -1,7 +1,7 @@
 import type { Abi, ResultKind } from './signature.js';
 
 /** What a checked call hands to native code: fixed-width numbers, 64-bit values and addresses as `bigint`. */
-export type NativeArgument = number | bigint;
+type NativeArgument = number | bigint;
 
 export interface NativeFunction {
   (...args: readonly NativeArgument[]): unknown;

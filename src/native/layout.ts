@@ -47,7 +47,7 @@ export interface StructType<Types extends FieldTypes = FieldTypes> {
 }
 
 /** The JavaScript side of a field. A NULL text is `undefined`. */
-export type FieldValue<Type> = Type extends 'size' | 'u16' | 'u16be' | 'u32' | 'i32'
+type FieldValue<Type> = Type extends 'size' | 'u16' | 'u16be' | 'u32' | 'i32'
   ? number
   : Type extends 'u64' | 'pointer' | UnionType
     ? bigint

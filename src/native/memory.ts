@@ -3,7 +3,7 @@ import { NULL } from './frame.js';
 import type { FieldType, FieldTypes, StructType, StructValue } from './layout.js';
 
 /** Copies `destination.length` bytes from an address. */
-export type CopyFrom = (address: bigint, destination: Uint8Array) => void;
+type CopyFrom = (address: bigint, destination: Uint8Array) => void;
 
 interface Reading {
   copyFrom: CopyFrom;

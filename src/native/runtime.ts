@@ -29,7 +29,6 @@ export interface RuntimeOptions {
   readonly paths: LibraryPaths | undefined;
 }
 
-const TIMEOUT_INFINITE = 0xffff_ffff;
 const WAIT_FAILED = 0xffff_ffff;
 const WAIT_TIMEOUT = 258;
 const MAX_EVENTS = 64;
@@ -37,7 +36,7 @@ const MAX_EVENTS = 64;
 /** Waiting by kernel32. */
 const waitCalls = (native: Native): WaitCalls => {
   // Read by the waiting thread, so it lives as long as the process and is rewritten between waits only.
-  const handles = native.allocate(MAX_EVENTS * 8);
+  let handles: bigint | undefined;
   return {
     createEvent: () => native.handle('CreateEventW', 0n, 0, 0, 0n),
     setEvent: (event) => void native.plain('SetEvent', event),
@@ -45,8 +44,9 @@ const waitCalls = (native: Native): WaitCalls => {
     takeSignal: (event) => native.plain('WaitForSingleObject', event, 0) === 0,
     wait: async (events, milliseconds) => {
       const array = new BigUint64Array(events);
+      handles ??= native.allocate(MAX_EVENTS * 8);
       native.write(handles, new Uint8Array(array.buffer));
-      const result = await native.wait(handles, events.length, Math.min(milliseconds, TIMEOUT_INFINITE - 1));
+      const result = await native.wait(handles, events.length, milliseconds);
       if (result === WAIT_FAILED) throw new Error('WaitForMultipleObjects failed');
       return result === WAIT_TIMEOUT ? undefined : result;
     },
