@@ -99,8 +99,8 @@ export const addContentInformation = (
 /**
  * Ends the content information; required before reading. See {@link openContent} for an example.
  *
- * Errors: `Protocol` when it cannot be parsed, `AlreadyExists` the second time. Source:
- * PeerDistClientCompleteContentInformation.
+ * Errors: `Protocol` when it cannot be parsed, `AlreadyExists` the second time.
+ * Source: PeerDistClientCompleteContentInformation.
  */
 export const completeContentInformation = (content: Content, options?: EffectOptions): PeerEffect<void> =>
   onSessionChild(
@@ -230,8 +230,8 @@ export const getContentBasicInfo = (content: Content): PeerEffect<{ readonly fla
 /**
  * Drops what the local cache holds for a tag, for every session. What a publication holds stays.
  *
- * Errors: `BadArgument` for a tag that is not of 16 bytes, `Disabled`, `Unavailable` by the service's status. Source:
- * PeerDistClientFlushContent.
+ * Errors: `BadArgument` for a tag that is not of 16 bytes, `Disabled`, `Unavailable` by the service's status.
+ * Source: PeerDistClientFlushContent.
  *
  * @example
  * ```ts

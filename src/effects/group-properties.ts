@@ -17,8 +17,8 @@ export const getGroupProperties = (group: PeerGroup): PeerEffect<GroupProperties
  * Changes what may change: friendly name, comment, flags, the password. Read them, edit, pass them back.
  *
  * Every member is told by `PropertyChanged`. The copy that is made of a password is wiped. Errors: `AccessDenied` for
- * anybody but the creator, `BadArgument` for what cannot change: names, cloud, classifier, lifetimes. Source:
- * PeerGroupSetProperties.
+ * anybody but the creator, `BadArgument` for what cannot change: names, cloud, classifier, lifetimes.
+ * Source: PeerGroupSetProperties.
  *
  * @example
  * ```ts

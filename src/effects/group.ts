@@ -113,8 +113,8 @@ export const createGroup = (
 /**
  * Opens a group that this identity created or joined before. Otherwise like {@link createGroup}.
  *
- * Errors: `NotFound` if this identity has no such group; `NotFound` or `Unavailable` for the cloud. Source:
- * PeerGroupOpen, PeerGroupConnect, PeerGroupClose.
+ * Errors: `NotFound` if this identity has no such group; `NotFound` or `Unavailable` for the cloud.
+ * Source: PeerGroupOpen, PeerGroupConnect, PeerGroupClose.
  *
  * @example
  * ```ts

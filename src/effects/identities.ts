@@ -14,8 +14,8 @@ import { wiping } from './wiping.js';
  * Creates an identity: a key pair under a peer name, kept on this machine. Answers the peer name.
  *
  * Use one per person or role; it owns and joins groups. It lasts until {@link deleteIdentity}. Errors: `BadArgument`
- * for names and keys, `AlreadyExists` for the same key and classifier, `System` when there are too many. Source:
- * PeerIdentityCreate.
+ * for names and keys, `AlreadyExists` for the same key and classifier, `System` when there are too many.
+ * Source: PeerIdentityCreate.
  *
  * @example
  * ```ts
@@ -127,8 +127,8 @@ const FRIENDLY_NAME = object({ friendlyName: optional(friendlyNameRule), identit
 /**
  * The key pair of an identity, to sign with; the private key stays where it is. Release it afterwards.
  *
- * Errors: `NotFound` for an unknown identity, `AccessDenied` for a key that cannot be used. Source:
- * PeerIdentityGetCryptKey.
+ * Errors: `NotFound` for an unknown identity, `AccessDenied` for a key that cannot be used.
+ * Source: PeerIdentityGetCryptKey.
  *
  * @example
  * ```ts
@@ -190,8 +190,8 @@ const EXPORT = object({ identity: peerName, password: secret });
 /**
  * Takes a copy of {@link exportIdentity} in and answers the peer name.
  *
- * Errors: `BadArgument` for a wrong password or a changed byte, `AlreadyExists` if the identity is here. Source:
- * PeerIdentityImport.
+ * Errors: `BadArgument` for a wrong password or a changed byte, `AlreadyExists` if the identity is here.
+ * Source: PeerIdentityImport.
  */
 export const importIdentity = (xml: string, password: SecretInput): PeerEffect<string> =>
   checked('importIdentity', IMPORT, { xml, password }, (valid) =>

@@ -39,8 +39,8 @@ export const createPasswordInvitation = (group: PeerGroup): PeerEffect<string> =
 /**
  * What an invitation says: group, issuer, roles, validity. Needs no membership. See {@link joinGroup} for an example.
  *
- * Errors: `AccessDenied` for one that is not trusted, `BadArgument` for a text that is none. Source:
- * PeerGroupParseInvitation.
+ * Errors: `AccessDenied` for one that is not trusted, `BadArgument` for a text that is none.
+ * Source: PeerGroupParseInvitation.
  */
 export const parseInvitation = (invitation: string): PeerEffect<InvitationInfo> =>
   checked('parseInvitation', opaqueXml, invitation, (xml) =>
@@ -84,8 +84,8 @@ export const issueCredentials =
  * The group's configuration with this identity's membership, under a password: to move it to another machine, where the
  * identity must exist already.
  *
- * The copy that is made of the password is wiped. Errors: `BadArgument` for an empty password. Source:
- * PeerGroupExportConfig.
+ * The copy that is made of the password is wiped. Errors: `BadArgument` for an empty password.
+ * Source: PeerGroupExportConfig.
  *
  * @example
  * ```ts

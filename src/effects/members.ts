@@ -114,8 +114,8 @@ export const closeDirectConnection = (group: PeerGroup, id: bigint): PeerEffect<
  * Sends bytes, tagged with an application's GUID, over a direct or neighbor connection; order is kept per connection.
  * See {@link openDirectConnection} for an example.
  *
- * The receiver must be registered for `IncomingData`. Errors: `NotFound` for a connection that is closed. Source:
- * PeerGroupSendData.
+ * The receiver must be registered for `IncomingData`. Errors: `NotFound` for a connection that is closed.
+ * Source: PeerGroupSendData.
  */
 export const sendData = (group: PeerGroup, message: DirectMessage): PeerEffect<void> =>
   checked('sendData', directMessage, message, (valid) =>

@@ -42,8 +42,8 @@ export const addRecord =
 /**
  * Publishes a changed record. Data, attributes and a later expiry may differ from what was read.
  *
- * Errors: `AccessDenied` unless creator or administrator, `BadArgument` for what must not change, `NotFound`. Source:
- * PeerGroupUpdateRecord.
+ * Errors: `AccessDenied` unless creator or administrator, `BadArgument` for what must not change, `NotFound`.
+ * Source: PeerGroupUpdateRecord.
  *
  * @example
  * ```ts
@@ -172,8 +172,8 @@ export const exportGroupDatabase = (group: PeerGroup, path: string): PeerEffect<
 /**
  * Reads a file of {@link exportGroupDatabase}, of the same group and identity, after opening and before connecting.
  *
- * Errors: `AlreadyExists` once the group is online, `NotFound` for the file, `BadArgument` for a relative path. Source:
- * PeerGroupImportDatabase.
+ * Errors: `AlreadyExists` once the group is online, `NotFound` for the file, `BadArgument` for a relative path.
+ * Source: PeerGroupImportDatabase.
  */
 export const importGroupDatabase = (group: PeerGroup, path: string): PeerEffect<void> =>
   checked('importGroupDatabase', absolutePath, path, (valid) =>

@@ -41,8 +41,8 @@ export const createGroup = (
 /**
  * Opens a group that this identity created or joined before, while subscribed. Otherwise like {@link createGroup}.
  *
- * Errors: `NotFound` if the identity has no such group; `NotFound` or `Unavailable` for the cloud. Source:
- * PeerGroupOpen, PeerGroupConnect, PeerGroupClose.
+ * Errors: `NotFound` if the identity has no such group; `NotFound` or `Unavailable` for the cloud.
+ * Source: PeerGroupOpen, PeerGroupConnect, PeerGroupClose.
  *
  * @example
  * ```ts

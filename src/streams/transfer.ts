@@ -14,8 +14,8 @@ import { fromGenerator } from './from-generator.js';
  * or the end of its session. Unsubscribing before `Published` stops reading and leaves nothing of it.
  *
  * Errors: `BadArgument` for an empty source, `NotFound`, `AccessDenied` for the file, `AlreadyExists` for an id in use,
- * `System` for a file that changes meanwhile, `Disabled`, `Unavailable`, `Invalidated` by the service's status. Source:
- * PeerDistServerPublishStream, PeerDistServerPublishAddToStream, PeerDistServerPublishCompleteStream,
+ * `System` for a file that changes meanwhile, `Disabled`, `Unavailable`, `Invalidated` by the service's status.
+ * Source: PeerDistServerPublishStream, PeerDistServerPublishAddToStream, PeerDistServerPublishCompleteStream,
  * PeerDistServerRetrieveContentInformation.
  *
  * @example
@@ -131,8 +131,8 @@ export async function* contentIterable(
 /**
  * The content as a web ReadableStream, with the back-pressure of its reader: for `Response`, `fetch` and their kind.
  *
- * Cancelling it, or the signal, stops a pending read. Errors are those of {@link retrieve}. Source:
- * PeerDistClientStreamRead.
+ * Cancelling it, or the signal, stops a pending read. Errors are those of {@link retrieve}.
+ * Source: PeerDistClientStreamRead.
  *
  * @example
  * ```ts
