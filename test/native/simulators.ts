@@ -11,7 +11,7 @@ type Control = (...args: readonly (string | number | bigint | null)[]) => number
 export interface Machine {
   readonly libraries: Partial<LibraryPaths>;
   readonly p2p: Readonly<
-    Record<'reset' | 'openHandles' | 'blocksHandedOut' | 'fail' | 'calls' | 'burst', Control>
+    Record<'reset' | 'openHandles' | 'blocksHandedOut' | 'fail' | 'calls' | 'burst' | 'setLatency', Control>
   >;
   readonly peerdist: Readonly<
     Record<'reset' | 'openHandles' | 'pending' | 'fail' | 'calls' | 'setStatus' | 'setLatency', Control>
@@ -49,6 +49,7 @@ const machineIn = (directory: string, system: Partial<LibraryPaths>): Machine =>
       blocksHandedOut: bind(p2p, 'int32_t SimP2P_BlocksHandedOut()'),
       fail: bind(p2p, fail),
       calls: bind(p2p, calls),
+      setLatency: bind(p2p, 'void Sim_SetLatency(uint32_t microseconds)'),
       burst: bind(p2p, 'void SimP2P_Burst(uint64_t handle, uint32_t events)'),
     },
     peerdist: {
