@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { isDriverFault } from '../../src/driver/index.js';
-import { createWindowsDriver, probeWindows } from '../../src/native/index.js';
+import { createWindowsDriver, probeWindows, type LibraryPaths } from '../../src/native/index.js';
 import { everyMember } from './every-member.js';
+import { buildSimulators } from './simulators.js';
 
 const failureOf = (call: Promise<unknown>): Promise<unknown> =>
   call.then(
@@ -48,5 +49,30 @@ describe('a library that is not there', () => {
     const bad = findings.filter(({ ok }) => !ok);
     expect(bad.map(({ subject }) => subject)).toEqual(expect.arrayContaining(['p2p.dll', 'peerdist.dll']));
     for (const { advice } of bad) expect(advice).toMatch(/\w+ \w+/);
+  });
+});
+
+describe('a library that lacks a function', () => {
+  const simulators = buildSimulators();
+  const [{ libraries }] = simulators.machines;
+  afterAll(() => simulators.remove());
+  // Each in the place of the other: none has what is looked for.
+  const swapped = { ...libraries, p2p: libraries.peerdist, peerdist: libraries.p2p } as LibraryPaths;
+
+  it('fails the callers of that function only, as not supported', async () => {
+    const driver = createWindowsDriver({ libraries: { ...swapped, p2p: libraries.p2p ?? '' } });
+    const error = await failureOf(driver.distribution.startup());
+    if (!isDriverFault(error)) expect.fail(`got ${String(error)}`);
+    expect(error.symbol).toBe('ERROR_NOT_SUPPORTED');
+    expect(error.reason).toContain('PeerDistStartup');
+    expect(await driver.identity.getDefault()).toMatch(/^[0-9a-f]{40}\./);
+    await driver.dispose();
+  });
+
+  it('is counted by the findings', async () => {
+    const { findings } = await createWindowsDriver({ libraries: swapped }).support();
+    const details = findings.map(({ detail }) => detail).join('\n');
+    expect(details).toContain('0 of 54 functions');
+    expect(details).toContain('0 of 28 functions');
   });
 });
