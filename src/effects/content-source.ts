@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import { badArgument, cancelled, type PeerError, type ProblemCode } from './error/index.js';
 import { onFile } from './error/from-system.js';
 import { untilAborted } from './until-aborted.js';
@@ -69,7 +70,9 @@ async function* checkedPieces(
       state.done = result.done === true;
       if (state.done) return;
       if (!(result.value instanceof Uint8Array)) throw badSource('type', 'must yield Uint8Arrays', operation);
-      yield result.value;
+      if (result.value.length > 0) yield result.value;
+      // With nothing but empty pieces nobody else would ever get a turn, not even to abort.
+      else await setImmediate();
     }
   } finally {
     // A generator that still works on its next piece answers only after that.
