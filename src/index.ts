@@ -9,4 +9,9 @@ export {
   PeerGroup,
   Secret,
 } from './effects/index.js';
-export { openDriver, type DriverChoice, type OpenDriverOptions, type OpenedDriver } from './platform/open-driver.js';
+export {
+  openDriver,
+  type DriverChoice,
+  type OpenDriverOptions,
+  type OpenedDriver,
+} from './platform/open-driver.js';

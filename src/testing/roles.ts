@@ -20,8 +20,7 @@ const RANKS: ReadonlyMap<Guid, number> = new Map([
 ]);
 
 /** 0 for no known role. */
-const rankOf = (roles: readonly Guid[]): number =>
-  Math.max(0, ...roles.map((one) => RANKS.get(one) ?? 0));
+const rankOf = (roles: readonly Guid[]): number => Math.max(0, ...roles.map((one) => RANKS.get(one) ?? 0));
 
 export const isAdmin = (roles: readonly Guid[]): boolean => roles.includes(GROUP_ROLES.admin);
 

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { NEVER } from 'rxjs';
 import { publish } from 'peerweave';
 import { inSession, withContext } from '../context.js';
@@ -19,14 +19,10 @@ export const addPublish = (program: Command): void => {
     .command('publish')
     .description('publish files and serve them to peers until stopped')
     .argument('<file...>', 'files to publish')
-    .option(
-      '--listen <host:port>',
-      'where peers can reach this machine; port 0 takes a free one',
-      listenAddress,
-      {
-        host: '127.0.0.1',
-        port: 0,
-      },
+    .addOption(
+      new Option('--listen <host:port>', 'where peers can reach this machine; port 0 takes a free one')
+        .argParser(listenAddress)
+        .default({ host: '127.0.0.1', port: 0 }, 'a free port of 127.0.0.1'),
     )
     .option(
       '--ci-out <file>',
