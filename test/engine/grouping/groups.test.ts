@@ -10,6 +10,7 @@ import {
 } from '../../../src/driver/index.js';
 import { createGroupingEngine, type GroupingEngine } from '../../../src/engine/grouping/index.js';
 import { dataDirectory, drain, faultOf, reasonOf, secret, startEngine } from './support/engine.js';
+import { missing } from '../../tools.js';
 
 const MEMBER = parseGuid('f12dc4c7-0857-4ca0-93fc-b1bb19a3d8c2')!;
 const passwordGroup = {
@@ -337,7 +338,7 @@ test('damage in one group is named, and spares the other', async () => {
   expect(await drain(engine, await engine.identity.enumerateGroups(creatorPeerName))).toHaveLength(1);
 });
 
-test('the key of a group is the one it is named after, by openssl', async () => {
+test.skipIf(missing('openssl'))('the key of a group is the one it is named after, by openssl', async () => {
   const { engine, creatorPeerName } = await startWithIdentity();
   const { groupPeerName } = await propertiesOf(engine, { creatorPeerName, classifier: 'k' });
   const root = join(engine.dataDir, 'grouping', 'identities');

@@ -19,6 +19,7 @@ import {
 } from '../../../src/engine/distribution/wire/index.js';
 import { cut, generateContent, publishedSegments, vectors } from '../wire/vectors.js';
 import { afterwards, memorySource, segmentOf, startServer, until } from './harness.js';
+import { missing } from '../../tools.js';
 
 const run = promisify(execFile);
 const PATH = '/116B50EB-ECE2-41ac-8429-9F9E963361B7/';
@@ -88,7 +89,7 @@ const blockIn = (bytes: Buffer): BlockResponse => {
   return response;
 };
 
-describe('asked by curl', () => {
+describe.skipIf(missing('curl'))('asked by curl', () => {
   const sha256 = async (bytes: Buffer): Promise<string> =>
     Buffer.from(await crypto.subtle.digest('SHA-256', new Uint8Array(bytes))).toString('hex');
 
