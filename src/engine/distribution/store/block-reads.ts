@@ -7,6 +7,8 @@ interface Run {
   readonly from: number;
   readonly to: number;
   readonly bytes: Promise<Buffer>;
+  /** How many blocks have not been asked for yet. */
+  left: number;
 }
 
 /** Most blocks read by one call: half a megabyte. */
@@ -40,11 +42,14 @@ export class BlockReads {
   async read(file: ReadableFile, index: number): Promise<Buffer> {
     const known = this.#runs.find(({ fd, from, to }) => fd === file.fd && from <= index && index < to);
     const run = known ?? this.#start(file, index);
+    run.left -= 1;
+    // A reader goes through a run once; kept on, its memory would grow old and costly to collect.
+    if (run.left === 0) this.#drop(run);
     try {
       const at = (index - run.from) * BLOCK_LENGTH;
       return (await run.bytes).subarray(at, at + blockLength(file.length, index));
     } catch (error) {
-      this.#runs = this.#runs.filter((other) => other !== run);
+      this.#drop(run);
       throw error;
     }
   }
@@ -56,10 +61,15 @@ export class BlockReads {
     );
   }
 
+  #drop(run: Run): void {
+    this.#runs = this.#runs.filter((other) => other !== run);
+  }
+
   #start({ fd, length, has }: ReadableFile, from: number): Run {
     let to = from + 1;
     while (to < from + MOST_TOGETHER && has(to)) to += 1;
-    const run = { fd, from, to, bytes: this.#read(fd, from, Math.min(to * BLOCK_LENGTH, length)) };
+    const bytes = this.#read(fd, from, Math.min(to * BLOCK_LENGTH, length));
+    const run = { fd, from, to, bytes, left: to - from };
     this.#runs.push(run);
     if (this.#runs.length > KEEP_RUNS) this.#runs.shift();
     return run;
