@@ -31,6 +31,8 @@ export interface StoredSegment {
    * found damaged (it is forgotten then).
    */
   read(index: number): Promise<Buffer | undefined>;
+  /** The same without a copy: the bytes are lent to `use` until it returns. */
+  lend<Result>(index: number, use: (bytes: Buffer) => Result): Promise<Result | undefined>;
   /** Keeps a block that the caller has already checked against its hash. */
   write(index: number, bytes: Uint8Array): Promise<void>;
 }

@@ -32,6 +32,10 @@ export const memorySource = (
       info: segment.info,
       has,
       read: async (index) => segment.blocks[index],
+      lend: async (index, use) => {
+        const block = segment.blocks[index];
+        return block === undefined ? undefined : use(block);
+      },
       write: async () => undefined,
     };
   },

@@ -208,7 +208,7 @@ describe('by the rules of the protocol', () => {
   it('a block found damaged on the way from disk is answered empty', async () => {
     const damaged = memorySource([published]);
     const { port } = await startServer({
-      source: { find: (id) => ({ ...damaged.find(id)!, read: async () => undefined }) },
+      source: { find: (id) => ({ ...damaged.find(id)!, lend: async () => undefined }) },
     });
     expect(Buffer.concat(blockIn(await post(port, wire('MSG_GETBLKS block0'))).data)).toHaveLength(0);
   });
@@ -222,10 +222,10 @@ describe('by the rules of the protocol', () => {
       source: {
         find: () => ({
           ...held,
-          read: async (index: number) => {
+          lend: async (index, use) => {
             reading += 1;
             await gate;
-            return held.read(index);
+            return held.lend(index, use);
           },
         }),
       },
@@ -273,7 +273,7 @@ describe('against clients that dawdle or babble', () => {
   it('a head that does not come, a body that does not come and an upload that takes too long are ended', async () => {
     const held = memorySource([published]).find(published.info.id)!;
     const { port } = await startServer({
-      source: { find: () => ({ ...held, read: () => new Promise(() => undefined) }) },
+      source: { find: () => ({ ...held, lend: () => new Promise(() => undefined) }) },
       limits: { headTimeoutMs: 100, requestTimeoutMs: 200, uploadTimeoutMs: 100 },
     });
     for (const start of [
@@ -323,7 +323,7 @@ describe('its life', () => {
   it('close ends connections that are idle, silent or busy', async () => {
     const held = memorySource([published]).find(published.info.id)!;
     const { port, close } = await startServer({
-      source: { find: () => ({ ...held, read: () => new Promise(() => undefined) }) },
+      source: { find: () => ({ ...held, lend: () => new Promise(() => undefined) }) },
     });
     const sockets = await Promise.all(
       [0, 1, 2].map(async () => {

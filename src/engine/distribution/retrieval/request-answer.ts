@@ -76,15 +76,17 @@ const answerBlock = async (request: BlockRequest, context: AnswerContext): Promi
   const segment = context.busy ? undefined : context.source.find(segmentId);
   if (segment === undefined || ranges.length === 0) return { body: encodeResponseInPieces(missing) };
   const nextBlockIndex = nextBlock(segment, blockIndex + 1);
-  const bytes = segment.has(blockIndex) ? await segment.read(blockIndex) : undefined;
-  if (bytes?.length !== blockLength(segment.info.length, blockIndex)) {
-    return { body: encodeResponseInPieces({ ...missing, nextBlockIndex }) };
-  }
   const iv = context.randomBytes(IV_LENGTH);
-  const data = encryptBlock(cipher, segment.info.secret, iv, bytes);
+  const length = blockLength(segment.info.length, blockIndex);
+  const data = segment.has(blockIndex)
+    ? await segment.lend(blockIndex, (bytes) =>
+        bytes.length === length ? encryptBlock(cipher, segment.info.secret, iv, bytes) : undefined,
+      )
+    : undefined;
+  if (data === undefined) return { body: encodeResponseInPieces({ ...missing, nextBlockIndex }) };
   return {
     body: encodeResponseInPieces({ ...missing, nextBlockIndex, data, iv }),
-    served: { segment, block: blockIndex, bytes: bytes.length },
+    served: { segment, block: blockIndex, bytes: length },
   };
 };
 

@@ -34,14 +34,20 @@ export class FileSegment implements StoredSegment {
     return index < this.info.blockHashes.length && this.#present[index] === 1;
   }
 
-  async read(index: number): Promise<Buffer | undefined> {
-    return this.#segments.use(this.#idHex, async (segment) => {
+  read(index: number): Promise<Buffer | undefined> {
+    return this.lend(index, (bytes) => Buffer.from(bytes));
+  }
+
+  async lend<Result>(index: number, use: (bytes: Buffer) => Result): Promise<Result | undefined> {
+    const used = await this.#segments.use(this.#idHex, async (segment) => {
       this.#present = segment.present;
       if (!this.has(index)) return undefined;
-      const bytes = (await this.#readIntact(segment, index)) ?? (await this.#readAnew(segment, index));
-      if (bytes === undefined) this.#forget(segment, index);
-      return bytes;
+      const result =
+        (await this.#lendIntact(segment, index, use)) ?? (await this.#lendAnew(segment, index, use));
+      if (result === undefined) this.#forget(segment, index);
+      return result;
     });
+    return used?.result;
   }
 
   /** Keeps nothing if the segment was dropped from the store meanwhile. */
@@ -58,18 +64,29 @@ export class FileSegment implements StoredSegment {
   }
 
   /** What was read with its neighbours may be older than the block: another process may have written it since. */
-  async #readAnew(segment: OpenSegment, index: number): Promise<Buffer | undefined> {
+  #lendAnew<Result>(
+    segment: OpenSegment,
+    index: number,
+    use: (bytes: Buffer) => Result,
+  ): Promise<{ readonly result: Result } | undefined> {
     this.#segments.reads.forget(segment.data, index);
-    return this.#readIntact(segment, index);
+    return this.#lendIntact(segment, index, use);
   }
 
   /** `undefined` if the disk does not deliver the bytes that belong there. */
-  async #readIntact(segment: OpenSegment, index: number): Promise<Buffer | undefined> {
+  async #lendIntact<Result>(
+    segment: OpenSegment,
+    index: number,
+    use: (bytes: Buffer) => Result,
+  ): Promise<{ readonly result: Result } | undefined> {
     const file = { fd: segment.data, length: this.info.length, has: (other: number) => this.has(other) };
     const expected = this.info.blockHashes[index];
     try {
-      const bytes = await this.#segments.reads.read(file, index);
-      return expected !== undefined && hashBlock(this.info.hash, bytes).equals(expected) ? bytes : undefined;
+      return await this.#segments.reads.lend(file, index, (bytes) =>
+        expected !== undefined && hashBlock(this.info.hash, bytes).equals(expected)
+          ? { result: use(bytes) }
+          : undefined,
+      );
     } catch (error) {
       if (errorCode(error) === 'EIO') return undefined;
       throw error;
