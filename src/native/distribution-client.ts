@@ -4,10 +4,10 @@ import {
   type ReadRequest,
   type ReadResult,
   type SessionHandle,
+  PEERDIST_CLIENT_INFO_BY_HANDLE_CLASS,
 } from '../driver/index.js';
 import * as check from './check.js';
 import { MAX_BUFFER, succeeded, throwIfAborted } from './distribution-shared.js';
-import { PEERDIST_CLIENT_INFO_BY_HANDLE_CLASS } from './enums.js';
 import { NativeFailure, Unsupported } from './failure.js';
 import { NULL, u32In, u64In } from './frame.js';
 import { PEERDIST_CLIENT_BASIC_INFO } from './layouts.js';

@@ -5,8 +5,8 @@ import {
   type DistributionStatusInfo,
   type SessionHandle,
   type StatusRegistration,
+  PEERDIST_STATUS,
 } from '../driver/index.js';
-import { PEERDIST_STATUS } from './enums.js';
 import { Aborted, faultFrom, NativeFailure, Refusal, Unsupported } from './failure.js';
 import { NULL, u32In, u64In } from './frame.js';
 import { PEERDIST_STATUS_INFO } from './layouts.js';

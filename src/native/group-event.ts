@@ -1,10 +1,12 @@
-import type { ConnectionChangeData, GroupEvent, GroupEventKind } from '../driver/index.js';
 import {
+  type ConnectionChangeData,
+  type GroupEvent,
+  type GroupEventKind,
   PEER_CONNECTION_STATUS as CONNECTION,
   PEER_GROUP_EVENT_TYPE as EVENT,
   PEER_MEMBER_CHANGE_TYPE as MEMBER,
   PEER_RECORD_CHANGE_TYPE as RECORD,
-} from './enums.js';
+} from '../driver/index.js';
 import { statusFrom } from './grouping-properties.js';
 import {
   PEER_EVENT_CONNECTION_CHANGE_DATA,

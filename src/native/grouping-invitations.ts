@@ -1,12 +1,12 @@
-import type { GroupingDriver, InvitationInfo } from '../driver/index.js';
-import * as check from './check.js';
-import { readPublicKey, readRoles, writeCredential } from './credential.js';
 import {
-  flagIf,
-  hasFlag,
+  type GroupingDriver,
+  type InvitationInfo,
   PEER_GROUP_AUTHENTICATION_SCHEME,
   PEER_GROUP_ISSUE_CREDENTIAL_FLAGS,
-} from './enums.js';
+} from '../driver/index.js';
+import * as check from './check.js';
+import { readPublicKey, readRoles, writeCredential } from './credential.js';
+import { flagIf, hasFlag } from './flags.js';
 import { NULL, u64In } from './frame.js';
 import { PEER_INVITATION_INFO } from './layouts.js';
 import type { MakeMember } from './members.js';

@@ -1,8 +1,15 @@
-import type { ConnectionKind, GroupConnection, GroupingDriver, GroupMember } from '../driver/index.js';
+import {
+  type ConnectionKind,
+  type GroupConnection,
+  type GroupingDriver,
+  type GroupMember,
+  PEER_CONNECTION_FLAGS,
+  PEER_MEMBER_FLAGS,
+} from '../driver/index.js';
 import { fromPeerAddress, toPeerAddress } from './address.js';
 import * as check from './check.js';
 import { readCredential } from './credential.js';
-import { flagIf, hasFlag, PEER_CONNECTION_FLAGS, PEER_MEMBER_FLAGS } from './enums.js';
+import { flagIf, hasFlag } from './flags.js';
 import { u64In } from './frame.js';
 import { PEER_ADDRESS, PEER_CONNECTION_INFO, PEER_MEMBER } from './layouts.js';
 import type { MakeMember } from './members.js';

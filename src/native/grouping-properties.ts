@@ -1,18 +1,15 @@
-import type {
-  GroupAuthentication,
-  GroupCreation,
-  GroupingDriver,
-  GroupProperties,
-  GroupStatus,
-} from '../driver/index.js';
-import * as check from './check.js';
 import {
-  flagIf,
-  hasFlag,
+  type GroupAuthentication,
+  type GroupCreation,
+  type GroupingDriver,
+  type GroupProperties,
+  type GroupStatus,
   PEER_GROUP_AUTHENTICATION_SCHEME as SCHEME,
   PEER_GROUP_PROPERTY_FLAGS as FLAGS,
   PEER_GROUP_STATUS as STATUS,
-} from './enums.js';
+} from '../driver/index.js';
+import * as check from './check.js';
+import { flagIf, hasFlag } from './flags.js';
 import { NULL, u32In, u64In, type Frame } from './frame.js';
 import { PEER_GROUP_PROPERTIES } from './layouts.js';
 import type { MakeMember } from './members.js';

@@ -1,6 +1,6 @@
-import type { FileTime, GroupingDriver, GroupRecord } from '../driver/index.js';
+import { type FileTime, type GroupingDriver, type GroupRecord, PEER_RECORD_FLAGS } from '../driver/index.js';
 import * as check from './check.js';
-import { flagIf, hasFlag, PEER_RECORD_FLAGS } from './enums.js';
+import { flagIf, hasFlag } from './flags.js';
 import { NULL, u64In, type Frame } from './frame.js';
 import { PEER_RECORD } from './layouts.js';
 import type { MakeMember } from './members.js';

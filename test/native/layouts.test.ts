@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import * as enums from '../../src/native/enums.js';
+import * as enums from '../../src/driver/enums.js';
 import type { StructType } from '../../src/native/layout.js';
 import * as layouts from '../../src/native/layouts.js';
 import { placesOf } from './places.js';
