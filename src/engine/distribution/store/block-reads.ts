@@ -6,7 +6,8 @@ interface Run {
   readonly fd: number;
   readonly from: number;
   readonly to: number;
-  readonly memory: Buffer;
+  /** Gone once it may be used for another run. */
+  memory: Buffer | undefined;
   readonly bytes: Promise<Buffer>;
   /** How many blocks have not been asked for yet. */
   left: number;
@@ -58,7 +59,7 @@ export class BlockReads {
       run.users -= 1;
       // Whoever reads in order goes through a run once.
       if (run.left <= 0) this.#drop(run);
-      this.#recycle(run);
+      else this.#recycle(run);
     }
   }
 
@@ -81,7 +82,7 @@ export class BlockReads {
     const start = from * BLOCK_LENGTH;
     const wanted = memory.subarray(0, Math.min(to * BLOCK_LENGTH, length) - start);
     const bytes = this.#disk.read(fd, wanted, start).then((count) => wanted.subarray(0, count));
-    const run = { fd, from, to, memory, bytes, left: to - from, users: 0, isDropped: false };
+    const run: Run = { fd, from, to, memory, bytes, left: to - from, users: 0, isDropped: false };
     this.#runs.add(run);
     const [oldest] = this.#runs;
     if (this.#runs.size > KEEP_RUNS && oldest !== undefined) this.#drop(oldest);
@@ -96,8 +97,10 @@ export class BlockReads {
 
   /** Memory that somebody still waits for or looks at is not taken away from under him. */
   #recycle(run: Run): void {
-    if (!run.isDropped || run.users > 0 || this.#free.includes(run.memory)) return;
-    if (this.#free.length < KEEP_RUNS) this.#free.push(run.memory);
+    const { memory } = run;
+    if (!run.isDropped || run.users > 0 || memory === undefined) return;
+    run.memory = undefined;
+    if (this.#free.length < KEEP_RUNS) this.#free.push(memory);
   }
 }
 
