@@ -45,32 +45,26 @@ export const openDriver = async ({
   prefer = 'auto',
   engine: engineOptions = {},
 }: OpenDriverOptions = {}): Promise<OpenedDriver> => {
-  const report = prefer === 'auto' ? await probeWindows() : undefined;
-  const grouping = choose(prefer, report, 'grouping service');
-  const distribution = choose(prefer, report, 'distribution service');
-  const engine =
-    grouping.uses === 'engine' || distribution.uses === 'engine'
-      ? createEngineDriver(engineOptions)
-      : undefined;
+  const choose = prefer === 'auto' ? choiceBy(await probeWindows()) : () => askedFor(prefer);
+  const [grouping, distribution] = [choose('grouping service'), choose('distribution service')];
   const windows = createWindowsDriver();
-  const driver = combine(
-    grouping.uses === 'engine' ? engine : windows,
-    distribution.uses === 'engine' ? engine : windows,
-  );
-  return { driver: driver ?? windows, grouping, distribution, engine };
+  const engine = [grouping, distribution].some(({ uses }) => uses === 'engine')
+    ? createEngineDriver(engineOptions)
+    : undefined;
+  const driverOf = ({ uses }: DriverChoice): Driver => (uses === 'engine' ? (engine ?? windows) : windows);
+  return { driver: combine(driverOf(grouping), driverOf(distribution)), grouping, distribution, engine };
 };
 
-const choose = (
-  prefer: 'auto' | 'windows' | 'engine',
-  report: SupportReport | undefined,
-  service: 'grouping service' | 'distribution service',
-): DriverChoice => {
-  if (prefer !== 'auto') return { uses: prefer, because: 'it was asked for' };
-  const obstacle = obstacleIn(report ?? { driver: 'windows', findings: [] }, service);
-  return obstacle === undefined
-    ? { uses: 'windows', because: `the ${service} of Windows answers` }
-    : { uses: 'engine', because: obstacle };
-};
+const askedFor = (uses: DriverChoice['uses']): DriverChoice => ({ uses, because: 'it was asked for' });
+
+const choiceBy =
+  (report: SupportReport) =>
+  (service: 'grouping service' | 'distribution service'): DriverChoice => {
+    const obstacle = obstacleIn(report, service);
+    return obstacle === undefined
+      ? { uses: 'windows', because: `the ${service} of Windows answers` }
+      : { uses: 'engine', because: obstacle };
+  };
 
 /** The first thing that keeps a service of Windows from being used. */
 const obstacleIn = ({ findings }: SupportReport, service: string): string | undefined => {
@@ -81,8 +75,8 @@ const obstacleIn = ({ findings }: SupportReport, service: string): string | unde
 };
 
 /** One driver out of two, each with its own half. */
-const combine = (groups: Driver | undefined, contents: Driver | undefined): Driver | undefined => {
-  if (groups === undefined || contents === undefined || groups === contents) return groups ?? contents;
+const combine = (groups: Driver, contents: Driver): Driver => {
+  if (groups === contents) return groups;
   return {
     name: `${groups.name}+${contents.name}`,
     grouping: groups.grouping,
