@@ -7,7 +7,7 @@ import {
   HRESULT_CODES,
   type PeerAddress,
 } from '../driver/index.js';
-import { attempt, checked, type EffectOptions, orThrow, type PeerEffect, toPeerError } from './effect.js';
+import { attempt, checked, type EffectOptions, type PeerEffect, promiseOf, toPeerError } from './effect.js';
 import { eitherSignal } from './either-signal.js';
 import { cancelled, timeout } from './error/index.js';
 import { getGroupStatus, groupCore, onGroup, type PeerGroup } from './group.js';
@@ -92,7 +92,7 @@ const connecting =
   (env) =>
     attempt(operation, async () => {
       const core = groupCore(group, operation);
-      const run = async <A>(effect: PeerEffect<A>): Promise<A> => orThrow(await effect(env)());
+      const run = <A>(effect: PeerEffect<A>): Promise<A> => promiseOf(effect(env));
       const bell = new Bell();
       const late = new AbortController();
       const ended = eitherSignal(late.signal, signal);

@@ -1,5 +1,5 @@
 import type { ContentInformationHandle } from '../driver/index.js';
-import { attempt, checked, type EffectOptions, orThrow, type PeerEffect } from './effect.js';
+import { attempt, checked, type EffectOptions, type PeerEffect, promiseOf } from './effect.js';
 import { Handle } from './handle.js';
 import type { DistributionSession } from './session.js';
 import { onSessionChild, openSessionChild, type SessionChild } from './session-child.js';
@@ -101,10 +101,10 @@ export const getContentInformation =
   ): PeerEffect<Uint8Array> =>
   (env) =>
     attempt('getContentInformation', async () => {
-      await using reader = orThrow(await openContentInformation(session, input, options)(env)());
+      await using reader = await promiseOf(openContentInformation(session, input, options)(env));
       const chunks: Uint8Array[] = [];
       for (;;) {
-        const chunk = orThrow(await readContentInformation(reader, CHUNK_BYTES, options)(env)());
+        const chunk = await promiseOf(readContentInformation(reader, CHUNK_BYTES, options)(env));
         if (chunk.length === 0) return Buffer.concat(chunks);
         chunks.push(chunk);
       }

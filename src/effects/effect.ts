@@ -52,6 +52,9 @@ export const orThrow = <A>(either: E.Either<PeerError, A>): A => {
   return either.right;
 };
 
+/** The promise of a task: its `Left` rejects. For code that is itself run by {@link attempt}, and for RxJS. */
+export const promiseOf = async <A>(task: TaskEither<PeerError, A>): Promise<A> => orThrow(await task());
+
 /** Goes on with an input that follows its rule; with a broken one the result is all its faults and nothing is called. */
 export const checked =
   <A, B>(
@@ -61,4 +64,4 @@ export const checked =
     then: (value: A) => PeerEffect<B>,
   ): PeerEffect<B> =>
   (env) =>
-    attempt(operation, async () => orThrow(await then(orThrow(validate(rule, input, operation)))(env)()));
+    attempt(operation, () => promiseOf(then(orThrow(validate(rule, input, operation)))(env)));

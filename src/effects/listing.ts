@@ -1,5 +1,5 @@
 import type { Driver, EnumerationHandle } from '../driver/index.js';
-import { attempt, checked, type EffectOptions, orThrow, type PeerEffect } from './effect.js';
+import { attempt, checked, type EffectOptions, type PeerEffect, promiseOf } from './effect.js';
 import { Handle } from './handle.js';
 import { HandleCore } from './handle-core.js';
 import { onHandle } from './on-handle.js';
@@ -99,10 +99,10 @@ export const list =
   <Item>(source: ListingSource<Item>, options: EffectOptions = {}): PeerEffect<readonly Item[]> =>
   (env) =>
     attempt(source.operation, async () => {
-      await using listing = orThrow(await openListing(source, options)(env)());
+      await using listing = await promiseOf(openListing(source, options)(env));
       const items: Item[] = [];
       for (;;) {
-        const page = orThrow(await nextItems(listing, PAGE, options)(env)());
+        const page = await promiseOf(nextItems(listing, PAGE, options)(env));
         items.push(...page);
         if (page.length < PAGE) return items;
       }

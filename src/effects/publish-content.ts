@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { badSource, type ContentSource, openSource } from './content-source.js';
 import { getContentInformation } from './content-information.js';
-import { orThrow, type PeerEffect } from './effect.js';
+import { type PeerEffect, promiseOf } from './effect.js';
 import { cancelled, PeerError } from './error/index.js';
 import { addToPublication, completePublication, openPublication, unpublish } from './publication.js';
 import { type DistributionSession, sessionCore } from './session.js';
@@ -38,7 +38,7 @@ export async function* publishContent(
   signal: AbortSignal,
 ): AsyncGenerator<PublishProgress, void> {
   const { env } = sessionCore(session, 'publish');
-  const run = async <A>(effect: PeerEffect<A>): Promise<A> => orThrow(await effect(env)());
+  const run = <A>(effect: PeerEffect<A>): Promise<A> => promiseOf(effect(env));
   const publication = { completing: false, kept: false };
   let bytes = 0;
   try {

@@ -6,7 +6,7 @@ import {
   openContent,
   readContent,
 } from './content.js';
-import { orThrow, type PeerEffect } from './effect.js';
+import { orThrow, type PeerEffect, promiseOf } from './effect.js';
 import { cancelled, fromFault } from './error/index.js';
 import { type DistributionSession, sessionCore } from './session.js';
 import { untilAborted } from './until-aborted.js';
@@ -58,7 +58,7 @@ export async function* readPieces(
   const { env } = sessionCore(session, 'retrieve');
   // A read of no bytes asks what the cache holds and gets nowhere.
   orThrow(validate(PIECE, { pieceBytes }, 'retrieve'));
-  const run = async <A>(effect: PeerEffect<A>): Promise<A> => orThrow(await effect(env)());
+  const run = <A>(effect: PeerEffect<A>): Promise<A> => promiseOf(effect(env));
   const input = { ...(tag === undefined ? {} : { tag }), ...(peers === undefined ? {} : { peers }) };
   await using content = await run(openContent(session, input, { signal }));
   await run(addContentInformation(content, contentInformation, { signal }));

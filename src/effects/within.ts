@@ -1,5 +1,5 @@
 import type { GroupPropertiesInput } from './validate/group-properties.js';
-import { attempt, orThrow, type PeerEffect } from './effect.js';
+import { attempt, type PeerEffect, promiseOf } from './effect.js';
 import { createGroup, type GroupOptions, openGroup, type PeerGroup } from './group.js';
 import { openSession, type DistributionSession } from './session.js';
 import type { GroupReference } from './validate/group-reference.js';
@@ -13,8 +13,8 @@ const within =
   ): PeerEffect<A> =>
   (env) =>
     attempt(operation, async () => {
-      await using handle = orThrow(await open(env)());
-      return orThrow(await use(handle)(env)());
+      await using handle = await promiseOf(open(env));
+      return await promiseOf(use(handle)(env));
     });
 
 /**

@@ -1,6 +1,6 @@
 import { Observable, share } from 'rxjs';
 import type { GroupEvent } from '../driver/index.js';
-import { toPeerError } from '../effects/effect.js';
+import { promiseOf, toPeerError } from '../effects/effect.js';
 import { groupCore, type PeerGroup } from '../effects/group.js';
 import {
   type GroupEventRegistration,
@@ -9,7 +9,6 @@ import {
 } from '../effects/group-events.js';
 import type { EventRegistrationInput } from '../effects/validate/events.js';
 import { boundedQueue, type QueueOptions } from './bounded-queue.js';
-import { promiseOf } from './from-effect.js';
 import type { Dropped } from './overflow-buffer.js';
 
 /** Which events to hear of and how many to hold back. */

@@ -2,13 +2,13 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import type { Observable } from 'rxjs';
 import type { Driver } from '../driver/index.js';
 import { type BoundEffects, createEffects } from '../effects/bound-effects.js';
+import { promiseOf } from '../effects/effect.js';
 import type { DiagnosticEvent } from '../effects/diagnostics.js';
 import { createEnv, type PeerEnv } from '../effects/env.js';
 import type { PeerError } from '../effects/error/index.js';
 import type { PeerGroup } from '../effects/group.js';
 import type { DistributionSession } from '../effects/session.js';
 import { diagnosticEvents } from './diagnostics.js';
-import { promiseOf } from './from-effect.js';
 import * as groups from './groups.js';
 import { openSession } from './session.js';
 
