@@ -64,6 +64,9 @@ export const withContext = async (
         await lastValueFrom(stream$.pipe(takeUntil(stopped$), tap(onNext)), { defaultValue: undefined });
       },
     });
+  } catch (thrown) {
+    // Whatever a stopped command fails with, it failed because it was stopped.
+    throw signal.aborted ? stopped() : thrown;
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop);
     await opened.driver.dispose();

@@ -23,13 +23,18 @@ test('the demo does the whole job with a file of the user and leaves nothing beh
     expect(await leftovers()).toEqual(before);
   }));
 
-test('Ctrl-C in the middle of the demo ends both processes and removes its files', () =>
+test.each([
+  ['while it makes its file', /Publish 4096 MiB/, '4096'],
+  ['as soon as it has published', /published model.bin/, '256'],
+])('Ctrl-C %s ends the demo at once and removes its files', (_when, line, size) =>
   inDirectory(async (directory) => {
     const before = await leftovers();
-    const demo = start(directory, ['demo', '--size', '256']);
-    await demo.line(/published model.bin/);
+    const demo = start(directory, ['demo', '--size', size]);
+    await demo.line(line);
     demo.child.kill('SIGINT');
-    const { code, stderr } = await demo.ended;
+    const { code, stdout, stderr } = await demo.ended;
     expect({ code, stderr }).toEqual({ code: 130, stderr: '' });
+    expect(stdout).not.toContain('retrieved and verified');
     expect(await leftovers()).toEqual(before);
-  }));
+  }),
+);

@@ -18,6 +18,7 @@ export const retrieveElsewhere = async (
   onReport: (report: Report) => void,
   signal: AbortSignal,
 ): Promise<Report> => {
+  signal.throwIfAborted();
   const child = spawn(
     process.execPath,
     [process.argv[1] ?? fileURLToPath(import.meta.url), '--json', ...args],
