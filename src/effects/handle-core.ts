@@ -21,7 +21,7 @@ export interface HandleSpec<Raw> {
   readonly env: PeerEnv;
   readonly parent?: HandleCore<unknown> | undefined;
   readonly open: (signal: AbortSignal) => Promise<Raw>;
-  /** Waited for between the children's end and `close`, for what else still uses the handle. */
+  /** Waited for between the end of children and calls and `close`, for what else still uses the handle. */
   readonly settle?: (() => Promise<void>) | undefined;
   /** Called exactly once for every `open` that succeeded, after all children are closed. */
   readonly close: (raw: Raw) => Promise<void>;
@@ -46,6 +46,7 @@ export class HandleCore<Raw> {
   readonly closed: Promise<void>;
   readonly #children = new Set<HandleCore<unknown>>();
   readonly #cleanups = new Set<Cancel>();
+  readonly #calls = new Set<Promise<unknown>>();
   readonly #abort = new AbortController();
   #state: HandleState = 'opening';
   #raw: Raw | undefined;
@@ -120,8 +121,10 @@ export class HandleCore<Raw> {
     const raw = this.assertOpen(operation);
     if (isAborted(signal)) throw cancelled(operation);
     const link = eitherSignal(this.#abort.signal, signal);
+    const call = run(raw, link.signal);
+    this.#calls.add(call);
     try {
-      return await run(raw, link.signal);
+      return await call;
     } catch (thrown) {
       const error = toPeerError(thrown, operation);
       if (!ENDED.has(error._tag)) throw error;
@@ -130,6 +133,7 @@ export class HandleCore<Raw> {
       if (error._tag !== 'Cancelled') void this.close('invalidated');
       throw error;
     } finally {
+      this.#calls.delete(call);
       link.unlink();
     }
   }
@@ -183,6 +187,8 @@ export class HandleCore<Raw> {
     this.#abort.abort();
     for (const child of [...this.#children].reverse()) await child.close(state);
     await this.#answered;
+    // They were told to end, but a driver may still be using the handle for them, on another thread even.
+    await Promise.allSettled(this.#calls);
     await this.#tearDown(async () => this.#settleOther?.());
     await this.#releaseRaw();
     this.#forget();

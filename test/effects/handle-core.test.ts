@@ -72,6 +72,27 @@ describe('HandleCore', () => {
     expect(log).toEqual(['close child', 'close parent']);
   });
 
+  it('tells calls under way to end and closes after they have, whatever they answer', async () => {
+    const { log, open } = world();
+    const deaf = gate();
+    const core = await open('a');
+    const prompt = core.use('prompt', (_raw, signal) =>
+      new Promise<void>((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('aborted')));
+      }).finally(() => log.push('prompt ended')),
+    );
+    const late = core.use('late', () => deaf.opened.then(() => log.push('late ended')));
+    const outcomes = Promise.allSettled([prompt, late]);
+    const closed = core.close();
+    await new Promise(setImmediate);
+    expect(log).toEqual(['prompt ended']);
+    await expect(core.use('another', async () => undefined)).rejects.toMatchObject({ _tag: 'HandleClosed' });
+    deaf.open();
+    await closed;
+    expect(log).toEqual(['prompt ended', 'late ended', 'close a']);
+    expect(await outcomes).toMatchObject([{ status: 'rejected' }, { status: 'fulfilled' }]);
+  });
+
   it('answers Cancelled when its opening was aborted, also if the driver gives another reason', async () => {
     const { log, open } = world();
     const controller = new AbortController();
