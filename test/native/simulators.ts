@@ -7,20 +7,25 @@ import type { LibraryPaths } from '../../src/native/index.js';
 
 type Control = (...args: readonly (string | number | bigint | null)[]) => number;
 
+/** The native functions that were called since the last reset, in their order. */
+type CallLog = () => readonly string[];
+
 /** One copy of the simulated DLLs: a machine with its own identities, handles and service. */
 export interface Machine {
   readonly libraries: Partial<LibraryPaths>;
   readonly p2p: Readonly<
     Record<'reset' | 'openHandles' | 'blocksHandedOut' | 'fail' | 'calls' | 'burst' | 'setLatency', Control>
-  >;
+  > & { readonly log: CallLog };
   readonly peerdist: Readonly<
     Record<'reset' | 'openHandles' | 'pending' | 'fail' | 'calls' | 'setStatus' | 'setLatency', Control>
-  >;
+  > & { readonly log: CallLog };
 }
 
 export interface Simulators {
   readonly directory: string;
   readonly machines: readonly [Machine, Machine];
+  /** A machine with the functions of Windows 7; its counters are not among those of {@link machines}. */
+  readonly windows7: Machine;
   /** Events and ports of the simulated kernel that nobody has closed, with keys and hashes of CryptoAPI. */
   liveObjects(): number;
   remove(): void;
@@ -41,6 +46,10 @@ const machineIn = (directory: string, system: Partial<LibraryPaths>): Machine =>
   const bind = (library: LibraryHandle, definition: string): Control => library.func(definition) as Control;
   const fail = 'void Sim_Fail(const char *function, uint32_t turn, uint32_t code)';
   const calls = 'uint32_t Sim_Calls(const char *function)';
+  const logOf = (library: LibraryHandle): CallLog => {
+    const names = library.func('const char *Sim_CallLog()') as () => string;
+    return () => names().split(' ').slice(0, -1);
+  };
   return {
     libraries: { ...paths, ...system },
     p2p: {
@@ -51,6 +60,7 @@ const machineIn = (directory: string, system: Partial<LibraryPaths>): Machine =>
       calls: bind(p2p, calls),
       setLatency: bind(p2p, 'void Sim_SetLatency(uint32_t microseconds)'),
       burst: bind(p2p, 'void SimP2P_Burst(uint64_t handle, uint32_t events)'),
+      log: logOf(p2p),
     },
     peerdist: {
       reset: bind(peerdist, 'void SimPeerDist_Reset()'),
@@ -60,19 +70,23 @@ const machineIn = (directory: string, system: Partial<LibraryPaths>): Machine =>
       calls: bind(peerdist, calls),
       setStatus: bind(peerdist, 'void SimPeerDist_SetStatus(uint32_t status, uint32_t delay)'),
       setLatency: bind(peerdist, 'void Sim_SetLatency(uint32_t microseconds)'),
+      log: logOf(peerdist),
     },
   };
 };
 
-const bothIn = (directory: string, system: Partial<LibraryPaths>): readonly [Machine, Machine] => [
-  machineIn(join(directory, 'a'), system),
-  machineIn(join(directory, 'b'), system),
-];
+const machinesIn = (
+  directory: string,
+  system: Partial<LibraryPaths>,
+): Pick<Simulators, 'machines' | 'windows7'> => ({
+  machines: [machineIn(join(directory, 'a'), system), machineIn(join(directory, 'b'), system)],
+  windows7: machineIn(join(directory, 'windows7'), system),
+});
 
 /** The DLLs that test/windows/run.sh has built; the kernel is that of Windows itself and does not count for us. */
 const builtDlls = (directory: string): Simulators => ({
   directory,
-  machines: bothIn(directory, {}),
+  ...machinesIn(directory, {}),
   liveObjects: () => 0,
   remove: () => undefined,
 });
@@ -87,7 +101,7 @@ const buildSharedObjects = (): Simulators => {
   const liveKeys = library.func('int32_t SimCrypt_Live()') as Control;
   return {
     directory,
-    machines: bothIn(directory, { kernel32: kernel, crypt32: kernel, advapi32: kernel }),
+    ...machinesIn(directory, { kernel32: kernel, crypt32: kernel, advapi32: kernel }),
     liveObjects: () => liveEvents() + liveKeys(),
     remove: () => rmSync(directory, { recursive: true }),
   };

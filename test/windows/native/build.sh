@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Builds the simulators: build.sh so|asan|dll <directory>
-# One directory for each machine ("a" and "b"), beside what they share.
+# One directory for each machine ("a" and "b", "windows7" with what that version has), beside what they share.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 kind=$1
 out=$2
-mkdir -p "$out/a" "$out/b"
+mkdir -p "$out/a" "$out/b" "$out/windows7"
 cd "$here"
 
 warnings="-std=gnu11 -Wall -Wextra -Werror"
@@ -22,16 +22,20 @@ so | asan)
   system="-L$out -lkernel32 -lsimworld -Wl,-rpath,\$ORIGIN/.."
   gcc $flags -o "$out/a/p2p.so" $p2p $system
   gcc $flags -o "$out/a/peerdist.so" $peerdist $system
+  gcc $flags -DSIM_WINDOWS_7 -o "$out/windows7/peerdist.so" $peerdist $system
   ;;
 dll)
-  flags="$warnings -O2 -s -shared -static-libgcc -D_WIN32_WINNT=0x0A00 -Wno-missing-braces"
+  flags="$warnings -O2 -s -shared -static-libgcc -D_WIN32_WINNT=0x0A00 -DWIN32_LEAN_AND_MEAN -Wno-missing-braces"
   cc=x86_64-w64-mingw32-gcc
   $cc $flags -o "$out/simworld.dll" common/world.c
-  $cc $flags -o "$out/a/p2p.dll" $p2p "$out/simworld.dll" -ladvapi32 -lcrypt32
+  # Most of it is reading windows.h, again for each file, so two processes share the work.
+  $cc $flags -o "$out/a/p2p.dll" $p2p "$out/simworld.dll" -ladvapi32 -lcrypt32 &
   $cc $flags -o "$out/a/peerdist.dll" $peerdist "$out/simworld.dll"
+  $cc $flags -DSIM_WINDOWS_7 -o "$out/windows7/peerdist.dll" $peerdist "$out/simworld.dll"
   $cc $flags -o "$out/bcryptprimitives.dll" tools/bcryptprimitives.c -ladvapi32
   $cc -std=gnu11 -D_WIN32_WINNT=0x0A00 -o "$out/layout_probe.exe" tools/layout_probe.c
   $cc -std=gnu11 -D_WIN32_WINNT=0x0A00 -DOWN_ABI -o "$out/layout_probe_own.exe" tools/layout_probe.c
+  wait $!
   ;;
 *)
   echo "build.sh so|asan|dll <directory>" >&2
@@ -39,3 +43,4 @@ dll)
   ;;
 esac
 cp "$out"/a/* "$out/b/"
+cp "$out"/a/p2p.* "$out/windows7/"

@@ -2,6 +2,7 @@
 
 #define MAX_FAULTS 32
 #define MAX_FUNCTIONS 128
+#define MAX_LOG 65536
 
 /* An empty name stands for every function. Turn 0 is every turn; others count down to 1, the turn that fails. */
 typedef struct { char function[64]; uint32_t turn, code; } fault;
@@ -13,9 +14,21 @@ static uint32_t fault_count;
 static counter counters[MAX_FUNCTIONS];
 static uint32_t all_calls;
 static uint32_t latency_us;
+static char names[MAX_LOG];
+static size_t names_size;
+
+static void note(const char *function) {
+  size_t size = strlen(function);
+  if (names_size + size + 2 > MAX_LOG) return;
+  memcpy(names + names_size, function, size);
+  names_size += size;
+  names[names_size++] = ' ';
+  names[names_size] = 0;
+}
 
 static void count(const char *function) {
   all_calls++;
+  note(function);
   for (uint32_t i = 0; i < MAX_FUNCTIONS; i++) {
     if (counters[i].function == NULL) counters[i].function = function;
     if (strcmp(counters[i].function, function) != 0) continue;
@@ -61,6 +74,8 @@ API void Sim_ClearFaults(void) {
   sim_acquire(&lock);
   fault_count = 0;
   all_calls = 0;
+  names_size = 0;
+  names[0] = 0;
   memset(counters, 0, sizeof counters);
   sim_release(&lock);
 }
@@ -77,3 +92,5 @@ API uint32_t Sim_Calls(const char *function) {
   sim_release(&lock);
   return calls;
 }
+
+API const char *Sim_CallLog(void) { return names; }

@@ -17,5 +17,7 @@ API void Sim_ClearFaults(void);
 API void Sim_SetLatency(uint32_t microseconds);
 /* Calls since the last Sim_ClearFaults, of one function or of all. */
 API uint32_t Sim_Calls(const char *function);
+/* The names of these calls in their order, each with a space behind it; the first 64 KiB of it. */
+API const char *Sim_CallLog(void);
 
 #endif

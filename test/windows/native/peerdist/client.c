@@ -129,7 +129,8 @@ API DWORD WAPI PeerDistClientCancelAsyncOperation(void *handle, void *content_ha
   return leave(cancel(c->session, c, overlapped) > 0 ? ERROR_SUCCESS : PEERDIST_ERROR_OPERATION_NOTFOUND);
 }
 
-API DWORD WAPI PeerDistClientGetInformationByHandle(void *handle, void *content_handle, int32_t class, DWORD size, void *out) {
+API_OF_WINDOWS_8 DWORD WAPI PeerDistClientGetInformationByHandle(void *handle, void *content_handle, int32_t class, DWORD size,
+                                                                 void *out) {
   DWORD fault = enter("PeerDistClientGetInformationByHandle");
   if (fault != 0) return leave(fault);
   content *c = handle_object(CONTENT_HANDLE, content_handle);

@@ -118,7 +118,7 @@ DWORD perform(operation *op, uint64_t *offset, DWORD *transferred, int *wait) {
   }
 }
 
-API BOOL WAPI PeerDistGetOverlappedResult(OVERLAPPED *overlapped, DWORD *transferred, BOOL wait) {
+API_OF_WINDOWS_8 BOOL WAPI PeerDistGetOverlappedResult(OVERLAPPED *overlapped, DWORD *transferred, BOOL wait) {
   (void)wait;
   ULONG_PTR internal = __atomic_load_n(&overlapped->Internal, __ATOMIC_ACQUIRE);
   if (internal == 259) {

@@ -4,6 +4,15 @@
 
 #include "../common/port.h"
 
+/* What Windows 8 has added; a build for Windows 7 lacks it. */
+#ifdef SIM_WINDOWS_7
+#define API_OF_WINDOWS_8 static __attribute__((unused))
+enum { PEERDIST_VERSION = 1 };
+#else
+#define API_OF_WINDOWS_8 API
+enum { PEERDIST_VERSION = 2 };
+#endif
+
 enum { PEERDIST_STATUS_DISABLED, PEERDIST_STATUS_UNAVAILABLE, PEERDIST_STATUS_AVAILABLE };
 
 typedef struct { DWORD cbSize; uint32_t status; DWORD dwMinVer, dwMaxVer; } PEERDIST_STATUS_INFO;

@@ -174,9 +174,9 @@ API DWORD WAPI PeerDistServerOpenContentInformation(void *handle, DWORD id_size,
   return leave(fault != 0 ? fault : open_information(handle, id_size, id, from, size, out));
 }
 
-API DWORD WAPI PeerDistServerOpenContentInformationEx(void *handle, DWORD id_size, const BYTE *id, ULONGLONG from, ULONGLONG size,
-                                                      const PEERDIST_RETRIEVAL_OPTIONS *options, HANDLE port, ULONG_PTR key,
-                                                      void **out) {
+API_OF_WINDOWS_8 DWORD WAPI PeerDistServerOpenContentInformationEx(void *handle, DWORD id_size, const BYTE *id, ULONGLONG from,
+                                                                   ULONGLONG size, const PEERDIST_RETRIEVAL_OPTIONS *options,
+                                                                   HANDLE port, ULONG_PTR key, void **out) {
   DWORD fault = enter("PeerDistServerOpenContentInformationEx");
   (void)port, (void)key;
   if (fault != 0) return leave(fault);

@@ -11,11 +11,11 @@ API DWORD WAPI PeerDistStartup(DWORD version, void **handle, DWORD *supported) {
   DWORD fault = enter("PeerDistStartup");
   if (fault != 0) return leave(fault);
   if (handle == NULL) return leave(ERROR_INVALID_PARAMETER);
-  if (version != 1 && version != 2) return leave(PEERDIST_ERROR_VERSION_UNSUPPORTED);
+  if (version < 1 || version > PEERDIST_VERSION) return leave(PEERDIST_ERROR_VERSION_UNSUPPORTED);
   session *s = calloc(1, sizeof *s);
   s->last_status = PEERDIST_STATUS_DISABLED;
   *handle = s->handle = handle_open(SESSION_HANDLE, s);
-  if (supported != NULL) *supported = 2;
+  if (supported != NULL) *supported = PEERDIST_VERSION;
   return leave(ERROR_SUCCESS);
 }
 
@@ -55,7 +55,7 @@ API DWORD WAPI PeerDistGetStatus(void *handle, uint32_t *status) {
   return leave(ERROR_SUCCESS);
 }
 
-API DWORD WAPI PeerDistGetStatusEx(void *handle, PEERDIST_STATUS_INFO *info) {
+API_OF_WINDOWS_8 DWORD WAPI PeerDistGetStatusEx(void *handle, PEERDIST_STATUS_INFO *info) {
   DWORD fault = enter("PeerDistGetStatusEx");
   if (fault != 0) return leave(fault);
   if (session_of(handle) == NULL) return leave(ERROR_INVALID_HANDLE);
@@ -91,8 +91,8 @@ API DWORD WAPI PeerDistRegisterForStatusChangeNotification(void *handle, HANDLE 
   return leave(fault != 0 ? fault : register_for(handle, port, key, overlapped, status));
 }
 
-API DWORD WAPI PeerDistRegisterForStatusChangeNotificationEx(void *handle, HANDLE port, ULONG_PTR key, OVERLAPPED *overlapped,
-                                                             PEERDIST_STATUS_INFO *info) {
+API_OF_WINDOWS_8 DWORD WAPI PeerDistRegisterForStatusChangeNotificationEx(void *handle, HANDLE port, ULONG_PTR key,
+                                                                          OVERLAPPED *overlapped, PEERDIST_STATUS_INFO *info) {
   DWORD fault = enter("PeerDistRegisterForStatusChangeNotificationEx");
   if (fault != 0) return leave(fault);
   if (info == NULL || info->cbSize != sizeof *info) return leave(ERROR_INVALID_PARAMETER);
