@@ -6,18 +6,24 @@
 /** Hashes of version-1 content information. */
 export type HashName = 'sha256' | 'sha384' | 'sha512';
 
-/** A version-1 segment as content information describes it. */
+/** The hash of a segment tells its version: version 2 has one of its own, SHA-512 cut to 32 bytes. */
+export type SegmentHash = HashName | 'truncated-sha512';
+
+/** A segment as content information describes it. A version-2 segment is one block. */
 export interface SegmentInfo {
   /** HoHoDk, the public segment id. */
   readonly id: Uint8Array;
-  readonly hash: HashName;
+  readonly hash: SegmentHash;
   /** HoD. */
   readonly hashOfData: Uint8Array;
   /** Kp: whoever has it can decrypt and serve the segment. Never logged. */
   readonly secret: Uint8Array;
-  /** Bytes of the whole segment, 1 to 32 MiB. */
+  /** Bytes of the whole segment: 1 to 32 MiB, in version 2 1 to 128 KiB. */
   readonly length: number;
-  /** From block 0 on; shorter than the segment when the content information described a range. */
+  /**
+   * From block 0 on; shorter than the segment when the content information described a range. In version 2 it is the
+   * hash of data alone.
+   */
   readonly blockHashes: readonly Uint8Array[];
 }
 
@@ -46,8 +52,8 @@ export interface BlockSource {
 export interface Publication {
   readonly contentId: Uint8Array;
   readonly length: number;
-  readonly hash: HashName;
-  /** In order of the content; all but the last 32 MiB. */
+  readonly hash: SegmentHash;
+  /** In order of the content; of version 1 all but the last have 32 MiB. */
   readonly segments: readonly SegmentInfo[];
 }
 
@@ -64,7 +70,7 @@ export interface PublicationWriter {
 export interface ContentStore extends BlockSource {
   beginPublication(options: {
     readonly contentId: Uint8Array;
-    readonly hash: HashName;
+    readonly hash: SegmentHash;
     readonly length?: number | undefined;
   }): Promise<PublicationWriter>;
   publication(contentId: Uint8Array): Publication | undefined;

@@ -23,7 +23,7 @@ export const askForList = (segment: SegmentInfo): Buffer =>
     _tag: 'GetBlockList',
     cipher: PREFERRED_CIPHER,
     segmentId: segment.id,
-    ranges: [{ index: 0, count: blockCount(segment.length) }],
+    ranges: [{ index: 0, count: blockCount(segment) }],
   });
 
 /** The question for one block. */
@@ -39,7 +39,7 @@ export const askForBlock = (segment: SegmentInfo, block: number): Buffer =>
 export const acceptList = (segment: SegmentInfo, answer: Buffer): readonly BlockRange[] => {
   const response = decode(answer, 'BlockList');
   checkSegment(segment, response.segmentId);
-  if (response.ranges.some(({ index }) => index >= blockCount(segment.length))) {
+  if (response.ranges.some(({ index }) => index >= blockCount(segment))) {
     throw new PeerFault('listed blocks that the segment does not have');
   }
   return response.ranges;
@@ -59,7 +59,7 @@ export const acceptBlock = (segment: SegmentInfo, block: number, answer: Buffer)
   const { cipher, iv } = response;
   const [data] = response.data;
   if (data === undefined || data.length === 0) return undefined;
-  const length = blockLength(segment.length, block);
+  const length = blockLength(segment, block);
   if (data.length !== encryptedLength(cipher, length)) {
     throw new PeerFault(`answered with ${data.length} bytes for a block of ${length}`);
   }

@@ -44,7 +44,7 @@ export const answerRequest = async (request: RetrievalRequest, context: AnswerCo
 
 const answerList = ({ cipher, segmentId, ranges }: BlockRequest, context: AnswerContext): Answer => {
   const segment = context.busy ? undefined : context.source.find(segmentId);
-  const end = segment === undefined ? 0 : blockCount(segment.info.length);
+  const end = segment === undefined ? 0 : blockCount(segment.info);
   const listed = rangesOfBlocks(ranges, end, (index) => segment?.has(index) === true);
   const behind = Math.max(0, ...ranges.map(({ index, count }) => index + count));
   return {
@@ -77,7 +77,7 @@ const answerBlock = async (request: BlockRequest, context: AnswerContext): Promi
   if (segment === undefined || ranges.length === 0) return { body: encodeResponseInPieces(missing) };
   const nextBlockIndex = nextBlock(segment, blockIndex + 1);
   const iv = context.randomBytes(IV_LENGTH);
-  const length = blockLength(segment.info.length, blockIndex);
+  const length = blockLength(segment.info, blockIndex);
   const data = segment.has(blockIndex)
     ? await segment.lend(blockIndex, (bytes) =>
         bytes.length === length ? encryptBlock(cipher, segment.info.secret, iv, bytes) : undefined,
@@ -94,7 +94,7 @@ const answerBlock = async (request: BlockRequest, context: AnswerContext): Promi
 const chooseCipher = (wanted: BlockCipher): BlockCipher => (wanted === 'none' ? 'aes-128-cbc' : wanted);
 
 const nextBlock = (segment: StoredSegment, from: number): number => {
-  const end = blockCount(segment.info.length);
+  const end = blockCount(segment.info);
   for (let index = from; index < end; index += 1) if (segment.has(index)) return index;
   return 0;
 };

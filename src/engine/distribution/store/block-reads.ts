@@ -1,3 +1,4 @@
+import type { SegmentInfo } from '../ports.js';
 import { BLOCK_LENGTH, blockLength } from '../wire/index.js';
 import type { Disk } from './disk.js';
 
@@ -25,7 +26,7 @@ const KEEP_RUNS = 16;
 /** The part of a segment's data file that is worth reading. */
 export interface ReadableFile {
   readonly fd: number;
-  readonly length: number;
+  readonly segment: SegmentInfo;
   readonly has: (index: number) => boolean;
 }
 
@@ -51,7 +52,7 @@ export class BlockReads {
     run.left -= 1;
     try {
       const at = (index - run.from) * BLOCK_LENGTH;
-      return use((await run.bytes).subarray(at, at + blockLength(file.length, index)));
+      return use((await run.bytes).subarray(at, at + blockLength(file.segment, index)));
     } catch (error) {
       this.#drop(run);
       throw error;
@@ -75,12 +76,12 @@ export class BlockReads {
     return undefined;
   }
 
-  #start({ fd, length, has }: ReadableFile, from: number): Run {
+  #start({ fd, segment, has }: ReadableFile, from: number): Run {
     let to = from + 1;
     while (to < from + MOST_TOGETHER && has(to)) to += 1;
     const memory = this.#free.pop() ?? Buffer.allocUnsafeSlow(MOST_TOGETHER * BLOCK_LENGTH);
     const start = from * BLOCK_LENGTH;
-    const wanted = memory.subarray(0, Math.min(to * BLOCK_LENGTH, length) - start);
+    const wanted = memory.subarray(0, Math.min(to * BLOCK_LENGTH, segment.length) - start);
     const bytes = this.#disk.read(fd, wanted, start).then((count) => wanted.subarray(0, count));
     const run: Run = { fd, from, to, memory, bytes, left: to - from, users: 0, isDropped: false };
     this.#runs.add(run);

@@ -138,7 +138,7 @@ export class FilePublicationWriter implements PublicationWriter {
     const info = describeSegment({ hash, serverKey, length: data.length, blockHashes });
     this.#current = undefined;
     this.#prepared.push({ info, directory: paths.directory });
-    const allHere = new Uint8Array(blockCount(data.length)).fill(1);
+    const allHere = new Uint8Array(blockCount(info)).fill(1);
     await this.#parts.segments.describe(paths, info, allHere, publicationHolder(name));
   }
 

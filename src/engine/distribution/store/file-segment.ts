@@ -52,7 +52,7 @@ export class FileSegment implements StoredSegment {
 
   /** Keeps nothing if the segment was dropped from the store meanwhile. */
   async write(index: number, bytes: Uint8Array): Promise<void> {
-    if (!(index in this.info.blockHashes) || bytes.length !== blockLength(this.info.length, index)) {
+    if (!(index in this.info.blockHashes) || bytes.length !== blockLength(this.info, index)) {
       throw new RangeError(`${bytes.length} bytes are not block ${index} of segment ${this.#idHex}`);
     }
     await this.#segments.use(this.#idHex, async (segment) => {
@@ -79,7 +79,7 @@ export class FileSegment implements StoredSegment {
     index: number,
     use: (bytes: Buffer) => Result,
   ): Promise<{ readonly result: Result } | undefined> {
-    const file = { fd: segment.data, length: this.info.length, has: (other: number) => this.has(other) };
+    const file = { fd: segment.data, segment: this.info, has: (other: number) => this.has(other) };
     const expected = this.info.blockHashes[index];
     try {
       return await this.#segments.reads.lend(file, index, (bytes) =>

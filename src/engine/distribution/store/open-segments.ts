@@ -102,7 +102,7 @@ export class OpenSegments {
     if (data === undefined) return undefined;
     const blocks = this.#openOrClose(paths.blocks, data);
     if (blocks === undefined) return undefined;
-    const present = new Uint8Array(blockCount(info.length));
+    const present = new Uint8Array(blockCount(info));
     const writes = new BlockWrites(this.#disk, { data, blocks });
     return {
       info,

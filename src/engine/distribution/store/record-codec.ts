@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { HashName, SegmentInfo } from '../ports.js';
+import type { SegmentHash, SegmentInfo } from '../ports.js';
 import { blockCount, HASH_LENGTHS, SEGMENT_LENGTH } from '../wire/index.js';
 
 /** What is kept of a finished publication; its segments are kept for themselves. */
 export interface PublicationRecord {
   readonly contentId: Uint8Array;
-  readonly hash: HashName;
+  readonly hash: SegmentHash;
   readonly length: number;
   readonly segmentIds: readonly Uint8Array[];
 }
@@ -18,7 +18,7 @@ const SEGMENT_MAGIC = Buffer.from('PWs1');
 const PUBLICATION_MAGIC = Buffer.from('PWp1');
 const CHECKSUM_LENGTH = 32;
 
-const HASH_NAMES: readonly HashName[] = ['sha256', 'sha384', 'sha512'];
+const HASH_NAMES: readonly SegmentHash[] = ['sha256', 'sha384', 'sha512', 'truncated-sha512'];
 
 /** @param info with an id of the length of its hash, as every id is that comes out of content information. */
 export const encodeSegmentInfo = (info: SegmentInfo): Buffer => {
@@ -35,7 +35,12 @@ export const decodeSegmentInfo = (record: Buffer): SegmentInfo | undefined => {
   const hash = HASH_NAMES[body.readUInt8(0)];
   const length = body.readUInt32BE(1);
   const hashCount = body.readUInt16BE(5);
-  if (hash === undefined || length < 1 || length > SEGMENT_LENGTH || hashCount > blockCount(length)) {
+  if (
+    hash === undefined ||
+    length < 1 ||
+    length > SEGMENT_LENGTH ||
+    hashCount > blockCount({ hash, length })
+  ) {
     return undefined;
   }
   const size = HASH_LENGTHS[hash];

@@ -29,7 +29,7 @@ export class SegmentDirectories {
     await this.#work.withDirectory(async (prepared) => {
       const paths = segmentPathsIn(prepared);
       await this.#disk.create(paths.data, NOTHING);
-      await this.describe(paths, info, new Uint8Array(blockCount(info.length)), holder);
+      await this.describe(paths, info, new Uint8Array(blockCount(info)), holder);
       await this.install(prepared, idHex);
     });
   }
@@ -140,7 +140,7 @@ export class SegmentDirectories {
 
   #isComplete(paths: SegmentPaths, info: SegmentInfo): boolean {
     const blocks = this.#disk.readWhole(paths.blocks);
-    return blocks?.length === blockCount(info.length) && blocks.every((block) => block === 1);
+    return blocks?.length === blockCount(info) && blocks.every((block) => block === 1);
   }
 }
 

@@ -64,7 +64,7 @@ export const parseV1 = (bytes: Buffer): ContentInformation => {
       V1_HEADER_LENGTH + (index + 1) * step,
     );
     const { offsetInContent, length } = decodePlace(description, segments.at(-1));
-    const blockHashes = decodeBlockHashes(bytes, at, size, length);
+    const blockHashes = decodeBlockHashes(bytes, at, hash, length);
     at += 4 + blockHashes.length * size;
     const hashOfData = description.subarray(16, 16 + size);
     const secret = description.subarray(16 + size);
@@ -95,10 +95,12 @@ const decodePlace = (
   return { offsetInContent, length };
 };
 
-const decodeBlockHashes = (bytes: Buffer, at: number, size: number, segmentLength: number): Buffer[] => {
+const decodeBlockHashes = (bytes: Buffer, at: number, hash: HashName, segmentLength: number): Buffer[] => {
+  const size = HASH_LENGTHS[hash];
   if (bytes.length < at + 4) throw malformed('it ends before a list of block hashes');
   const count = bytes.readUInt32LE(at);
-  if (count > blockCount(segmentLength)) throw malformed('more block hashes than the segment has blocks');
+  if (count > blockCount({ hash, length: segmentLength }))
+    throw malformed('more block hashes than the segment has blocks');
   if (bytes.length < at + 4 + count * size) throw malformed('it ends inside a list of block hashes');
   return Array.from({ length: count }, (_, index) =>
     bytes.subarray(at + 4 + index * size, at + 4 + (index + 1) * size),
@@ -127,9 +129,9 @@ const rangeOf = (header: Header, segments: readonly PlacedSegment[]): ContentInf
 const checkBlockHashes = ({ hash, range, segments }: ContentInformation): void => {
   const end = range.start + range.length;
   for (const { info, offsetInContent } of segments) {
-    const needed = blockCount(Math.min(info.length, end - offsetInContent));
+    const needed = blockCount({ hash, length: Math.min(info.length, end - offsetInContent) });
     if (info.blockHashes.length < needed) throw malformed('blocks of the range without a hash');
-    const complete = info.blockHashes.length === blockCount(info.length);
+    const complete = info.blockHashes.length === blockCount(info);
     if (complete && !hashOfBlockHashes(hash, info.blockHashes).equals(info.hashOfData)) {
       throw malformed('block hashes that do not match the hash of data');
     }
@@ -142,6 +144,7 @@ export const encodeContentInformationV1 = ({ hash, range, segments }: ContentInf
   const last = segments.at(-1);
   if (first === undefined || last === undefined)
     throw new RangeError('content information without a segment');
+  if (hash === 'truncated-sha512') throw new RangeError('segments of version 2');
   const end = range.start + range.length;
   const reachesEnd = end === last.offsetInContent + last.info.length;
   const header = Buffer.alloc(V1_HEADER_LENGTH);

@@ -1,4 +1,4 @@
-import type { HashName, SegmentInfo } from '../ports.js';
+import type { SegmentHash, SegmentInfo } from '../ports.js';
 import { BLOCK_LENGTH } from './units.js';
 
 /** A run of bytes of a content. */
@@ -15,7 +15,7 @@ export interface PlacedSegment {
 
 /** What content information says, whatever version it was written in. */
 export interface ContentInformation {
-  readonly hash: HashName;
+  readonly hash: SegmentHash;
   /** The bytes of the content that it describes; all of them unless a range was asked for. */
   readonly range: ByteRange;
   /** Contiguous, at least one; the first and the last reach beyond the range if that cuts them. */

@@ -38,5 +38,7 @@ export {
   blockLength,
   BLOCKS_PER_SEGMENT,
   HASH_LENGTHS,
+  MAX_SEGMENT_LENGTH_V2,
   SEGMENT_LENGTH,
+  versionOf,
 } from './units.js';
