@@ -1,21 +1,154 @@
-/**
- * What happens inside the distribution service, block by block. Where the Windows provider
- * Microsoft-Windows-BranchCacheMonitoring has an event for it, the name is that event's.
+import type { ContentHandle } from './handles.js';
+
+/*
+ * Segments go by their public id (HoHoDk) in hex, peers as `host:port`, bytes are plain bytes of blocks unless a member
+ * says otherwise. A number in a docstring is the event of the provider Microsoft-Windows-BranchCacheMonitoring whose
+ * name the member has; "operational" is one of Microsoft-Windows-BranchCache.
  */
-export type DistributionEvent =
-  | { readonly _tag: 'SegmentPublished'; readonly segment: string; readonly bytes: number }
+
+/** Why a message of the discovery protocol was not acted on. */
+export type DiscoveryIgnoreReason =
+  /** It does not come from this link, or its source could be forged. */
+  | 'off-link'
+  | 'malformed'
+  /** Longer, deeper or with more segments than is read. */
+  | 'too-large'
+  /** Its MessageID was seen before. */
+  | 'duplicate'
+  /** Its source sends more than it may. */
+  | 'rate-limit'
+  /** Discovery pauses because too many messages arrive. */
+  | 'flood'
+  | 'unknown-version'
+  /** One of this engine's own. */
+  | 'own'
+  /** A response to nothing that was asked, or to a question that is over. */
+  | 'not-asked'
+  /** None of the segments is here. */
+  | 'nothing-here';
+
+/** Finding out who has segments: WS-Discovery, and what else a source of peers does. */
+export type DiscoveryEvent =
   | {
+      /** 108: a Probe left. `to` is a multicast group or one host. */
+      readonly _tag: 'DiscoveryRequestSent';
+      readonly to: string;
+      readonly version: 1 | 2;
+      readonly segments: readonly string[];
+    }
+  | {
+      /** 107: a Probe came in and is looked at. */
+      readonly _tag: 'DiscoveryRequestReceived';
+      readonly peer: string;
+      readonly version: 1 | 2;
+      readonly segments: readonly string[];
+    }
+  | {
+      /** 110: a ProbeMatch left; `segments` are those that are here. */
+      readonly _tag: 'DiscoveryResponseSent';
+      readonly peer: string;
+      readonly version: 1 | 2;
+      readonly segments: readonly string[];
+    }
+  | {
+      /** 109: a ProbeMatch in time; `peer` is where its sender serves blocks. */
+      readonly _tag: 'DiscoveryResponseReceived';
+      readonly peer: string;
+      readonly version: 1 | 2;
+      readonly segments: readonly string[];
+    }
+  | {
+      /** 112: a ProbeMatch after the time for it. */
+      readonly _tag: 'DiscoveryResponseLate';
+      readonly peer: string;
+      readonly segments: readonly string[];
+    }
+  | {
+      /** 111: no ProbeMatch in time. */
+      readonly _tag: 'DiscoveryTimedOut';
+      readonly segments: readonly string[];
+      readonly waitedMs: number;
+    }
+  | {
+      readonly _tag: 'DiscoveryMessageIgnored';
+      /** Where it came from. */
+      readonly peer: string;
+      readonly reason: DiscoveryIgnoreReason;
+    };
+
+/** Why a block from a peer, or the peer's silence about it, is of no use. */
+export type PeerReason =
+  /** No connection, or it broke. */
+  | 'unreachable'
+  | 'no-answer-in-time'
+  /** It speaks no version of the protocol that we do. */
+  | 'version-mismatch'
+  | 'lacks-block'
+  /** It has too much to do, and says so. */
+  | 'busy'
+  /** An answer that is no message, too long, or about something else. */
+  | 'malformed-answer'
+  /** Bytes that do not match their hash. */
+  | 'wrong-bytes'
+  /** It failed too often lately and is not asked. */
+  | 'struck-out'
+  /** Something else; the text that goes with it says what. */
+  | 'other';
+
+/** What one peer made of the request for a block. */
+export interface PeerAttempt {
+  readonly peer: string;
+  readonly reason: PeerReason;
+  /** In words. */
+  readonly detail: string;
+}
+
+/** Fetching from peers. */
+export type RetrievalEvent =
+  | {
+      /** 114. */
       readonly _tag: 'BlockRequestSent';
       readonly peer: string;
       readonly segment: string;
       readonly block: number;
     }
   | {
+      /** 115: a block arrived; nothing is known of its content yet. `bytes` as they came, encrypted. */
       readonly _tag: 'BlockResponseReceived';
       readonly peer: string;
       readonly segment: string;
       readonly block: number;
       readonly bytes: number;
+    }
+  | {
+      /** It matches its hash. */
+      readonly _tag: 'BlockVerified';
+      readonly peer: string;
+      readonly segment: string;
+      readonly block: number;
+      readonly bytes: number;
+    }
+  | {
+      /** It was thrown away; a `PeerFailed` follows. */
+      readonly _tag: 'BlockRejected';
+      readonly peer: string;
+      readonly segment: string;
+      readonly block: number;
+      readonly reason: PeerReason;
+    }
+  | {
+      /** Which blocks of a segment a peer has. */
+      readonly _tag: 'BlockListReceived';
+      readonly peer: string;
+      readonly segment: string;
+      readonly blocks: number;
+    }
+  | {
+      /** Which of several segments a peer has. */
+      readonly _tag: 'SegmentListReceived';
+      readonly peer: string;
+      readonly asked: number;
+      readonly segments: readonly string[];
     }
   | {
       /** A peer answered with something unusable, or not at all. `struckOut`: it will not be asked again. */
@@ -24,11 +157,202 @@ export type DistributionEvent =
       readonly reason: string;
       readonly struckOut: boolean;
     }
-  | { readonly _tag: 'CacheHit'; readonly segment: string; readonly block: number; readonly bytes: number }
   | {
-      readonly _tag: 'BlockServed';
+      /** Operational 16: a peer has failed too often and is not asked for `forMs`. Once for each time. */
+      readonly _tag: 'PeerStruckOut';
+      readonly peer: string;
+      readonly forMs: number;
+    }
+  | {
+      /** No peer delivered a block. No attempts: there was none to ask. */
+      readonly _tag: 'BlockUnavailable';
+      readonly content?: ContentHandle | undefined;
+      readonly segment: string;
+      readonly block: number;
+      readonly attempts: readonly PeerAttempt[];
+    };
+
+/** Why a peer's request was not served. */
+export type RefusalReason =
+  /** Operational 40: as many uploads as are allowed. */
+  | 'busy'
+  /** More connections or requests than one client may have. */
+  | 'limit'
+  /** Operational 17: no message of the protocol. */
+  | 'malformed'
+  | 'version-mismatch'
+  /** Operational 18: it may not have this. */
+  | 'denied';
+
+/** Answering peers. */
+export type ServingEvent =
+  | {
+      /** 113. */
+      readonly _tag: 'BlockRequestReceived';
+      readonly peer: string;
+      readonly segment: string;
+      readonly block: number;
+    }
+  | {
+      /** 116: a block was sent to a peer, the last byte of it taken by the network. */
+      readonly _tag: 'BlockResponseSent';
       readonly peer: string;
       readonly segment: string;
       readonly block: number;
       readonly bytes: number;
+    }
+  | {
+      readonly _tag: 'RequestRefused';
+      readonly peer: string;
+      readonly reason: RefusalReason;
     };
+
+/** Where the bytes of content come from. */
+export type BlockSourceKind = 'cache' | 'peer' | 'hosted-cache' | 'origin';
+
+/** Reading content. */
+export type ContentEvent =
+  | {
+      /** 103: the content information is complete; with the sizes of what it describes. */
+      readonly _tag: 'ContentInformationAdded';
+      readonly content: ContentHandle;
+      readonly version: 1 | 2;
+      readonly segments: number;
+      readonly bytes: number;
+    }
+  | {
+      /** 105: a read at the cursor began. */
+      readonly _tag: 'StreamRead';
+      readonly content: ContentHandle;
+      readonly offset: number;
+      readonly maxBytes: number;
+    }
+  | {
+      /** 106: a read at a given place began. */
+      readonly _tag: 'BlockRead';
+      readonly content: ContentHandle;
+      readonly offset: number;
+      readonly maxBytes: number;
+    }
+  | {
+      /**
+       * A block of a content has come, verified, from this source; once for each time that a content takes it. 104
+       * for `origin`: content data has been added.
+       */
+      readonly _tag: 'SourceChosen';
+      /** Left out for a block that nobody reads now, such as one for a hosted cache. */
+      readonly content?: ContentHandle | undefined;
+      readonly segment: string;
+      readonly block: number;
+      readonly bytes: number;
+      readonly source: BlockSourceKind;
+      /** Who delivered it, for `peer` and `hosted-cache`. */
+      readonly peer?: string | undefined;
+    };
+
+/** Why a segment left the cache. */
+export type EvictionReason =
+  /** The least recently used had to make room. */
+  | 'quota'
+  /** It was older than entries may get. */
+  | 'age'
+  /** Somebody said so: a flush of its tag, or clearing the cache. */
+  | 'cleared'
+  /** Its bytes on disk did not match their hashes. */
+  | 'damaged';
+
+/** The local cache. */
+export type CacheEvent =
+  | { readonly _tag: 'CacheHit'; readonly segment: string; readonly block: number; readonly bytes: number }
+  | { readonly _tag: 'CacheMiss'; readonly segment: string; readonly block: number }
+  | {
+      readonly _tag: 'SegmentEvicted';
+      readonly segment: string;
+      readonly bytes: number;
+      readonly reason: EvictionReason;
+    };
+
+/** Why nothing came of an offer. */
+export type OfferRefusal =
+  /** Operational 19: no connection to the hosted cache, or its certificate is not trusted. */
+  | 'unreachable'
+  /** Operational 20. */
+  | 'no-answer-in-time'
+  | 'malformed'
+  | 'version-mismatch'
+  /** It would not fit. */
+  | 'quota'
+  /** The offering client has too much under way. */
+  | 'limit'
+  | 'denied';
+
+/** Offering segments to a hosted cache, and being one. `peer` is the other side. */
+export type HostedCacheEvent =
+  | { readonly _tag: 'OfferSent'; readonly peer: string; readonly segments: readonly string[] }
+  | { readonly _tag: 'OfferReceived'; readonly peer: string; readonly segments: readonly string[] }
+  | {
+      /** The hosted cache wants them (`INTERESTED`); none if it has all of them already. On both sides. */
+      readonly _tag: 'OfferAccepted';
+      readonly peer: string;
+      readonly segments: readonly string[];
+    }
+  | { readonly _tag: 'OfferRefused'; readonly peer: string; readonly reason: OfferRefusal };
+
+/** Publishing. */
+export type PublicationEvent =
+  /** 102. */
+  | { readonly _tag: 'SegmentPublished'; readonly segment: string; readonly bytes: number }
+  | {
+      /** The file of a publication made from a path is not what was published; it is served no more. */
+      readonly _tag: 'PublicationChanged';
+      /** In hex. */
+      readonly contentId: string;
+      readonly path: string;
+      readonly change: 'content' | 'removed';
+    };
+
+/** What kind of HTTP request or response a {@link HttpEvent} is about, in the terms of MS-PCCRTP. */
+export type HttpExchangeKind =
+  /** The client did not accept `peerdist`. */
+  | 'plain'
+  | 'peerdist'
+  /** For bytes that no peer had. */
+  | 'missing-data'
+  /** For content information alone. */
+  | 'hash';
+
+/** Serving content information over HTTP (MS-PCCRTP). */
+export type HttpEvent =
+  | {
+      /** 201 `plain`, 202 `peerdist`, 203 `missing-data`, 204 `hash`. */
+      readonly _tag: 'HttpRequestReceived';
+      readonly peer: string;
+      readonly url: string;
+      readonly kind: HttpExchangeKind;
+    }
+  | {
+      /** 205 `plain`, 206 `peerdist`, 207 `hash`, 208 `missing-data`. */
+      readonly _tag: 'HttpResponseSent';
+      readonly peer: string;
+      readonly url: string;
+      readonly kind: HttpExchangeKind;
+      readonly status: number;
+      /** Of the content itself. */
+      readonly contentBytes: number;
+      /** Of the body that was sent. */
+      readonly bodyBytes: number;
+    };
+
+/**
+ * What happens inside the distribution service, step by step, in the order it happens. Where the Windows provider
+ * Microsoft-Windows-BranchCacheMonitoring has an event for it, the name is that event's; docs/EVENTS.md has the table.
+ */
+export type DistributionEvent =
+  | DiscoveryEvent
+  | RetrievalEvent
+  | ServingEvent
+  | ContentEvent
+  | CacheEvent
+  | HostedCacheEvent
+  | PublicationEvent
+  | HttpEvent;

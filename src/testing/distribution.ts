@@ -39,7 +39,7 @@ export const createDistribution = (
     coverages: (key) =>
       sessions.info.status === 'available' ? [...publishing.coverages(key), ...cache.coverages(key)] : [],
     served: (segment, block, bytes, peer) =>
-      sessions.tell(undefined, { _tag: 'BlockServed', peer, segment, block, bytes }),
+      sessions.tell(undefined, { _tag: 'BlockResponseSent', peer, segment, block, bytes }),
     readers: (key) => reading.readers(key),
   };
   const publishing = createPublishing(context, sessions);

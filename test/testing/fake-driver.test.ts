@@ -227,7 +227,7 @@ describe('fake driver', () => {
     reader.distribution.observe(session, ({ _tag }) => seen.push(_tag));
     await reader.distribution.blockRead(session, content, 0, { maxBytes: 50 });
     await reader.distribution.blockRead(session, content, 0, { maxBytes: 50 });
-    expect(seen).toEqual(['BlockRequestSent', 'BlockServed', 'BlockResponseReceived', 'CacheHit']);
+    expect(seen).toEqual(['BlockRequestSent', 'BlockResponseSent', 'BlockResponseReceived', 'CacheHit']);
   });
 
   it('serves from caches too, and only while it is available', async () => {

@@ -252,7 +252,7 @@ describe('by the rules of the protocol', () => {
     for (const answer of answers) expect(blockIn(answer).data[0]).toHaveLength(65_552);
     await until(() => events.length === 32);
     expect(events[0]).toMatchObject({
-      _tag: 'BlockServed',
+      _tag: 'BlockResponseSent',
       segment: vectors.pccrr.segment_id,
       block: 0,
       bytes: 65_536,

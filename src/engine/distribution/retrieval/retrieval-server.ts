@@ -133,7 +133,7 @@ class HttpRetrievalServer implements RetrievalServer {
       const { block, bytes } = served;
       response.once('finish', () =>
         this.options.emit?.({
-          _tag: 'BlockServed',
+          _tag: 'BlockResponseSent',
           peer,
           segment: segmentName(served.segment.info),
           block,
