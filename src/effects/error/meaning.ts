@@ -30,46 +30,52 @@ export const meaningOfFamily = ({ space, number }: Pick<DriverFault, 'space' | '
     win32 === undefined
       ? FACILITIES.find(({ facilities }) => facilities.includes(facilityOf(number)))
       : WIN32_RANGES.find(({ first, last }) => win32 >= first && win32 <= last);
-  return { tag: 'System', ...(family?.says ?? OTHER) };
+  return family?.says ?? OTHER;
 };
 
 /** HRESULT_FACILITY of winerror.h. */
 const facilityOf = (number: number): number => (number >>> 16) & 0x1fff;
 
-type Saying = Pick<ErrorMeaning, 'what' | 'advice'>;
 
-const CRYPTOGRAPHY: Saying = {
+const CRYPTOGRAPHY: ErrorMeaning = {
+  tag: 'System',
   what: 'a cryptographic function of the system failed',
   advice:
     "Check that the user's certificates and keys are accessible (profile loaded, not a guest account) and the clock is right.",
 };
-const RPC: Saying = {
+const RPC: ErrorMeaning = {
+  tag: 'Unavailable',
   what: 'the connection to a system service failed',
   advice:
     'Check that the peer networking services (p2psvc, p2pimsvc, PNRPSvc, PeerDistSvc) run, then try again.',
 };
-const FILES: Saying = {
+const FILES: ErrorMeaning = {
+  tag: 'System',
   what: 'a file operation of the system failed',
   advice: 'Check that the path exists, the user may write to it and the disk has space, then try again.',
 };
-const SERVICES: Saying = {
+const SERVICES: ErrorMeaning = {
+  tag: 'Unavailable',
   what: 'a system service could not be used',
   advice: 'Check that the peer networking services are installed, enabled and running, then try again.',
 };
-const NETWORK: Saying = {
+const NETWORK: ErrorMeaning = {
+  tag: 'System',
   what: 'a network function of the system failed',
   advice: 'Check that the network is up and IPv6 is enabled, then try again.',
 };
-const PEER_NETWORKING: Saying = {
+const PEER_NETWORKING: ErrorMeaning = {
+  tag: 'System',
   what: 'peer networking failed with a code that its documentation does not list',
   advice: 'Run `peerweave doctor`; if the cause stays unclear, report the number.',
 };
-const OTHER: Saying = {
+const OTHER: ErrorMeaning = {
+  tag: 'System',
   what: 'the system failed with a code that the documentation of the call does not list',
   advice: 'Look the number up in the Windows system error codes; if it stays unclear, report it.',
 };
 
-const FACILITIES: readonly { readonly facilities: readonly number[]; readonly says: Saying }[] = [
+const FACILITIES: readonly { readonly facilities: readonly number[]; readonly says: ErrorMeaning }[] = [
   // FACILITY_SECURITY (NTE_, CRYPT_E_, SEC_E_) and FACILITY_CERT (CERT_E_, TRUST_E_).
   { facilities: [9, 11], says: CRYPTOGRAPHY },
   { facilities: [1], says: RPC },
@@ -79,7 +85,7 @@ const FACILITIES: readonly { readonly facilities: readonly number[]; readonly sa
 ];
 
 /** The ranges in which winerror.h keeps its families. */
-const WIN32_RANGES: readonly { readonly first: number; readonly last: number; readonly says: Saying }[] = [
+const WIN32_RANGES: readonly { readonly first: number; readonly last: number; readonly says: ErrorMeaning }[] = [
   { first: 2, last: 4, says: FILES },
   { first: 15, last: 39, says: FILES },
   { first: 80, last: 82, says: FILES },
