@@ -36,7 +36,6 @@ export const meaningOfFamily = ({ space, number }: Pick<DriverFault, 'space' | '
 /** HRESULT_FACILITY of winerror.h. */
 const facilityOf = (number: number): number => (number >>> 16) & 0x1fff;
 
-
 const CRYPTOGRAPHY: ErrorMeaning = {
   tag: 'System',
   what: 'a cryptographic function of the system failed',
@@ -85,7 +84,11 @@ const FACILITIES: readonly { readonly facilities: readonly number[]; readonly sa
 ];
 
 /** The ranges in which winerror.h keeps its families. */
-const WIN32_RANGES: readonly { readonly first: number; readonly last: number; readonly says: ErrorMeaning }[] = [
+const WIN32_RANGES: readonly {
+  readonly first: number;
+  readonly last: number;
+  readonly says: ErrorMeaning;
+}[] = [
   { first: 2, last: 4, says: FILES },
   { first: 15, last: 39, says: FILES },
   { first: 80, last: 82, says: FILES },
