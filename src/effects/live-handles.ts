@@ -17,7 +17,7 @@ interface ProcessSlot {
   sweep: (() => void) | undefined;
 }
 
-const SLOT = Symbol.for('peerweave/1');
+const SLOT = Symbol.for('peerweave/live-handles/1');
 
 const slot = (): ProcessSlot => {
   const shared = globalThis as typeof globalThis & { [SLOT]: ProcessSlot | undefined };
