@@ -18,7 +18,6 @@ import type { Runtime } from './runtime.js';
 import { Session, type Sessions } from './session.js';
 
 const { ERROR_SUCCESS, ERROR_IO_PENDING, PEERDIST_ERROR_VERSION_UNSUPPORTED } = WIN32_CODES;
-const REGISTER = 'PeerDistRegisterForStatusChangeNotification';
 const VERSION_WINDOWS_8 = 2;
 const VERSION_WINDOWS_7 = 1;
 
@@ -64,30 +63,77 @@ const getStatusInfo = (native: Native, session: SessionHandle): DistributionStat
   });
 };
 
-/** Arms PeerDistRegisterForStatusChangeNotification for one change. @throws NativeFailure */
-const arm = (
-  { statusSignal }: Runtime,
+/** One of the two functions that register, with the cell it leaves the status in. */
+interface Registration {
+  readonly name:
+    'PeerDistRegisterForStatusChangeNotification' | 'PeerDistRegisterForStatusChangeNotificationEx';
+  readonly cell: Uint8Array;
+  readonly statusAt: number;
+}
+
+const REGISTRATION_OF_WINDOWS_7: Registration = {
+  name: 'PeerDistRegisterForStatusChangeNotification',
+  cell: new Uint8Array(4),
+  statusAt: 0,
+};
+
+const REGISTRATION: Registration = {
+  name: 'PeerDistRegisterForStatusChangeNotificationEx',
+  cell: new Uint8Array(Uint32Array.of(PEERDIST_STATUS_INFO.size, 0, 0, 0).buffer),
+  statusAt: PEERDIST_STATUS_INFO.fields.status.offset,
+};
+
+const registrationOf = (native: Native): Registration =>
+  native.has(REGISTRATION.name) ? REGISTRATION : REGISTRATION_OF_WINDOWS_7;
+
+interface Armed {
+  readonly finished: Promise<Finished>;
+  /** Whether the status had changed before. The registration then ends at once, as it might never hear of it. */
+  readonly early: boolean;
+}
+
+/** Registers for one change. @throws NativeFailure */
+const arm = (runtime: Runtime, session: Session): Armed => {
+  const { native } = runtime;
+  const finished = begin(runtime, session);
+  const unregister = (): number =>
+    native.code('PeerDistUnregisterForStatusChangeNotification', session.handle);
+  try {
+    const early = getStatus(native, session.handle) !== session.statusSeen;
+    if (early) unregister();
+    return { finished, early };
+  } catch (error) {
+    unregister();
+    throw error;
+  }
+};
+
+const begin = (
+  { native, statusSignal }: Runtime,
   { handle, operations, completionPort }: Session,
 ): Promise<Finished> => {
+  const { name, cell } = registrationOf(native);
   const expected =
     statusSignal === 'completion-port'
       ? completionPort.expect(() => operations.completed(operation.overlapped))
       : { port: NULL, key: 0n, forget: () => undefined };
-  const begin = (): Operation =>
+  const start = (): Operation =>
     operations.begin({
-      room: 4,
+      input: cell,
+      room: cell.length,
       whole: true,
+      // The page of one function says ERROR_IO_PENDING, that of the other ERROR_SUCCESS.
       successIsPending: true,
-      start: (native, overlapped, status) => {
+      start: (_, overlapped, status) => {
         const { port, key } = expected;
-        const code = native.code(REGISTER, handle, port, key, overlapped, status);
-        if (code !== ERROR_IO_PENDING && code !== ERROR_SUCCESS) throw new NativeFailure(code, REGISTER);
+        const code = native.code(name, handle, port, key, overlapped, status);
+        if (code !== ERROR_IO_PENDING && code !== ERROR_SUCCESS) throw new NativeFailure(code, name);
         return code;
       },
     });
   let operation: Operation;
   try {
-    operation = begin();
+    operation = start();
   } catch (error) {
     expected.forget();
     throw error;
@@ -103,18 +149,20 @@ const arm = (
 const changeOf = async (
   runtime: Runtime,
   session: Session,
-  armed: Promise<Finished>,
+  first: Armed,
 ): Promise<DistributionStatusInfo> => {
-  const registration = (session.registration = { ended: false });
+  const registration: { readonly ended: boolean } = (session.registration = { ended: false });
+  const { name, statusAt } = registrationOf(runtime.native);
   try {
-    for (let pending = armed; ; pending = arm(runtime, session)) {
-      // A status that was told ahead of its notification may have changed back, of which there will be none.
-      const early = getStatus(runtime.native, session.handle) !== session.statusSeen;
-      if (early) runtime.native.code('PeerDistUnregisterForStatusChangeNotification', session.handle);
-      const finished = await pending;
-      checkChanged(finished, registration, early);
+    for (let armed = first; ; armed = arm(runtime, session)) {
+      const { code, bytes } = await armed.finished;
+      if (registration.ended) throw new Aborted();
+      // An end that nobody asked for.
+      if (code !== ERROR_SUCCESS && !armed.early) throw new NativeFailure(code, name);
       const info = getStatusInfo(runtime.native, session.handle);
-      const news = early || info.status !== session.statusSeen || notified(finished) !== session.statusSeen;
+      // What the cell says shows a status that came and went before it could be asked for.
+      const notified = statusFrom(viewOf(bytes).getUint32(statusAt, true));
+      const news = armed.early || info.status !== session.statusSeen || notified !== session.statusSeen;
       session.statusSeen = info.status;
       if (news) return info;
     }
@@ -123,15 +171,7 @@ const changeOf = async (
   }
 };
 
-/** What the status cell said at completion: it shows a status that came and went before it could be asked for. */
-const notified = ({ bytes }: Finished): DistributionStatus =>
-  statusFrom(new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true));
-
-/** An end that was not asked for is an error; one that was, by {@link Session.unregister}, is told as such. */
-const checkChanged = ({ code }: Finished, { ended }: { readonly ended: boolean }, early: boolean): void => {
-  if (ended) throw new Aborted();
-  if (code !== ERROR_SUCCESS && !early) throw new NativeFailure(code, REGISTER);
-};
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset);
 
 type Members =
   | 'startup'
@@ -168,8 +208,7 @@ export const statusMembers = (member: MakeMember, sessions: Sessions): Pick<Dist
       throw new Refusal('ERROR_INVALID_PARAMETER', 'the session has a registration that is still armed');
     }
     session.statusSeen ??= getStatus(runtime.native, handle);
-    const finished = arm(runtime, session);
-    const changed = changeOf(runtime, session, finished).catch((error: unknown) => {
+    const changed = changeOf(runtime, session, arm(runtime, session)).catch((error: unknown) => {
       throw faultFrom('win32', 'distribution.registerStatusChange', error);
     });
     // Whoever does not wait for it any more must not bring the process down with its end.

@@ -1,9 +1,15 @@
-import type { GroupHandle, GroupingDriver, PeerAddress } from '../driver/index.js';
+import {
+  HRESULT_CODES,
+  hresultFromWin32,
+  type GroupHandle,
+  type GroupingDriver,
+  type PeerAddress,
+} from '../driver/index.js';
 import * as check from './check.js';
 import { toPeerAddress } from './address.js';
 import type { ArgumentsOf, FunctionName } from './bindings.js';
-import { Aborted, Refusal } from './failure.js';
-import { u64In, type Frame } from './frame.js';
+import { Aborted, NativeFailure, Refusal } from './failure.js';
+import { NULL, u64In, type Frame } from './frame.js';
 import { closeGroup } from './grouping-teardown.js';
 import { writeCreation } from './grouping-properties.js';
 import { PEER_ADDRESS, PEER_VERSION_DATA } from './layouts.js';
@@ -32,6 +38,10 @@ type Opener = Extract<
   'PeerGroupCreate' | 'PeerGroupOpen' | 'PeerGroupJoin' | 'PeerGroupPasswordJoin'
 >;
 
+/** Pages list bare Win32 codes among the errors; as an HRESULT one would be a success, but it leaves no handle. */
+const withoutHandle = (answer: number): number =>
+  answer > 0 && answer <= 0xffff ? hresultFromWin32(answer) : HRESULT_CODES.E_UNEXPECTED;
+
 /** Starting up, obtaining a group's handle, bringing it online and closing it. */
 export const sessionMembers = (member: MakeMember, state: PeerState): Pick<GroupingDriver, Members> => {
   /** Runs one of the slow functions that answer a group handle; one that comes too late is closed again. */
@@ -44,7 +54,8 @@ export const sessionMembers = (member: MakeMember, state: PeerState): Pick<Group
     const open = (): Promise<GroupHandle> =>
       runtime.native.frameOnThread(async (frame) => {
         const group = room(frame);
-        await runtime.native.slowHresult(frame, name, ...write(frame, group.address));
+        const answer = await runtime.native.slowHresult(frame, name, ...write(frame, group.address));
+        if (u64In(group) === NULL) throw new NativeFailure(withoutHandle(answer), name);
         const handle = state.groups.add(u64In(group), undefined);
         if (!state.disposed) return handle;
         await closeGroup(runtime, state, handle);

@@ -98,7 +98,9 @@ API_OF_WINDOWS_8 DWORD WAPI PeerDistRegisterForStatusChangeNotificationEx(void *
   if (info == NULL || info->cbSize != sizeof *info) return leave(ERROR_INVALID_PARAMETER);
   info->dwMinVer = 1;
   info->dwMaxVer = 2;
-  return leave(register_for(handle, port, key, overlapped, &info->status));
+  DWORD code = register_for(handle, port, key, overlapped, &info->status);
+  /* As its page says; that of the older function says ERROR_IO_PENDING. */
+  return leave(code == ERROR_IO_PENDING ? ERROR_SUCCESS : code);
 }
 
 API DWORD WAPI PeerDistUnregisterForStatusChangeNotification(void *handle) {
