@@ -6,7 +6,7 @@ import {
   contentInformationOf,
   deriveServerKey,
   describeSegment,
-  encodeContentInformationV1,
+  encodeContentInformation,
   hashBlock,
 } from './distribution/wire/index.js';
 
@@ -54,7 +54,7 @@ export const makeContentInformation = async (
       blockHashes: own.map(({ digest }) => digest),
     });
   });
-  return encodeContentInformationV1(contentInformationOf(segments, range));
+  return encodeContentInformation(contentInformationOf(segments, range));
 };
 
 /** Cuts pieces of any size into whole blocks and a last shorter one. A block is valid until the next is asked for. */

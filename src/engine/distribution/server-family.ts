@@ -16,7 +16,7 @@ import type { DistributionService } from './service.js';
 import { ContentInformationSource } from './session/content-information-source.js';
 import { PublicationStream } from './session/publication-stream.js';
 import type { Sessions } from './session/sessions.js';
-import { contentInformationOf, encodeContentInformationV1 } from './wire/index.js';
+import { contentInformationOf, encodeContentInformation } from './wire/index.js';
 import { withdraw } from './withdraw.js';
 
 type ServerFamily = Pick<
@@ -136,7 +136,7 @@ export const serverFamily = (
         );
       }
       const range = { start: offset, length: end - offset };
-      const bytes = encodeContentInformationV1(contentInformationOf(publication.segments, range));
+      const bytes = encodeContentInformation(contentInformationOf(publication.segments, range));
       return Promise.resolve(session.informations.add(new ContentInformationSource(bytes)));
     });
   },

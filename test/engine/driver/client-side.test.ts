@@ -226,8 +226,8 @@ describe('the client side of the engine', () => {
       symbol: 'PEERDIST_ERROR_CANNOT_PARSE_CONTENTINFO',
     },
     {
-      what: 'version 2',
-      bytes: () => Buffer.from([0, 2, 4, 0]),
+      what: 'version 3',
+      bytes: () => Buffer.from([0, 3, 4, 0]),
       symbol: 'PEERDIST_ERROR_CONTENTINFO_VERSION_UNSUPPORTED',
     },
   ])('refuses content information that is $what', async ({ bytes, symbol }) => {

@@ -3,7 +3,7 @@ import {
   contentInformationLengthLimit,
   contentInformationOf,
   ContentInformationError,
-  encodeContentInformationV1,
+  encodeContentInformation,
   MAX_CONTENT_INFORMATION_LENGTH,
   parseContentInformation,
   SEGMENT_LENGTH,
@@ -21,7 +21,7 @@ const codeOf = (read: () => unknown): string => {
 };
 
 /** Two segments, the second of two blocks; the first segment's description begins at 18, the second's at 98. */
-const twoSegments = encodeContentInformationV1(
+const twoSegments = encodeContentInformation(
   contentInformationOf(publishedSegments('sha256', generateContent(SEGMENT_LENGTH + 65_537))),
 );
 const FIRST = 18;
@@ -73,7 +73,7 @@ describe('content information that is refused', () => {
   });
 
   it('another version', () => {
-    for (const start of ['0002', '0003', '0101', 'ffff']) {
+    for (const start of ['0000', '0102', '0003', '0101', 'ffff']) {
       const bytes = Buffer.concat([Buffer.from(start, 'hex'), twoSegments.subarray(2)]);
       expect(codeOf(() => parseContentInformation(bytes))).toBe('version-unsupported');
       expect(codeOf(() => contentInformationLengthLimit(bytes.subarray(0, 2)))).toBe('version-unsupported');

@@ -10,7 +10,7 @@ import {
   decodeResponse,
   decryptBlock,
   describeSegment,
-  encodeContentInformationV1,
+  encodeContentInformation,
   encodeRequest,
   encodeResponse,
   encryptBlock,
@@ -96,14 +96,14 @@ const orOnly = <Result>(allowed: new (...args: never[]) => Error, read: () => Re
 
 describe('content information', () => {
   test.prop([information], { numRuns: 30 })('is read as it was written', (written) => {
-    const bytes = encodeContentInformationV1(written);
+    const bytes = encodeContentInformation(written);
     expect(contentInformationLengthLimit(bytes.subarray(0, 18))).toBeGreaterThanOrEqual(bytes.length);
     const read = parseContentInformation(bytes);
     expect(read.range).toEqual(written.range);
-    expect(encodeContentInformationV1(read).equals(bytes)).toBe(true);
+    expect(encodeContentInformation(read).equals(bytes)).toBe(true);
   });
 
-  test.prop([damaged(information.map(encodeContentInformationV1))], { numRuns: 300 })(
+  test.prop([damaged(information.map(encodeContentInformation))], { numRuns: 300 })(
     'damaged anywhere is refused or still consistent',
     (bytes) => {
       orOnly(ContentInformationError, () => contentInformationLengthLimit(bytes));

@@ -46,6 +46,34 @@ interface RangeVector {
   readonly oracle_ids: readonly string[];
 }
 
+interface ContentVectorV2 {
+  readonly size: number;
+  readonly ks: string;
+  /** `fixed 65536`, or in words; then the lengths are listed. */
+  readonly segmentation: string;
+  readonly segment_lengths: readonly number[] | null;
+  readonly segment_count: number;
+  readonly ci_length: number;
+  readonly ci_sha256: string;
+  readonly ci?: string;
+  readonly ids_sha256: string;
+  readonly segments: readonly (Pick<SegmentVector, 'offset' | 'length' | 'hod' | 'kp' | 'id'> & {
+    readonly index: number;
+  })[];
+}
+
+interface RangeVectorV2 {
+  readonly size: number;
+  readonly start: number;
+  readonly length: number;
+  readonly ullStartInContent: number;
+  readonly ullIndexOfFirstSegment: number;
+  readonly dwOffsetInFirstSegment: number;
+  readonly ullLengthOfRange: number;
+  readonly ci: string;
+  readonly oracle_ids: readonly string[];
+}
+
 interface WireVector {
   readonly hex: string | null;
   readonly length?: number;
@@ -55,7 +83,9 @@ interface WireVector {
 interface Vectors {
   readonly meta: { readonly secrets: { readonly S1: { readonly hex: string } } };
   readonly v1: readonly ContentVector[];
+  readonly v2: readonly ContentVectorV2[];
   readonly ranges_v1: readonly RangeVector[];
+  readonly ranges_v2: readonly RangeVectorV2[];
   readonly zero_bytes: { readonly oracle_output: string };
   readonly pccrr: {
     readonly wire: Readonly<Record<string, WireVector>>;
@@ -71,7 +101,16 @@ export const vectors = JSON.parse(
 
 export const serverSecret = Buffer.from(vectors.meta.secrets.S1.hex, 'hex');
 
-/** The segments a publisher with the vectors' secret makes of `content`. */
+/** The segments of version 2 that a publisher with the vectors' secret makes of these pieces of a content. */
+export const segmentsV2 = (pieces: readonly Buffer[]): SegmentInfo[] => {
+  const hash = 'truncated-sha512';
+  const serverKey = deriveServerKey(hash, serverSecret);
+  return pieces.map((piece) =>
+    describeSegment({ hash, serverKey, length: piece.length, blockHashes: [hashBlock(hash, piece)] }),
+  );
+};
+
+/** The segments of version 1 that a publisher with the vectors' secret makes of `content`. */
 export const publishedSegments = (hash: HashName, content: Buffer): SegmentInfo[] => {
   const serverKey = deriveServerKey(hash, serverSecret);
   return cut(content, SEGMENT_LENGTH).map((segment) =>

@@ -72,7 +72,8 @@ export const parseV1 = (bytes: Buffer): ContentInformation => {
     segments.push({ info: { id, hash, hashOfData, secret, length, blockHashes }, offsetInContent });
   }
   if (at !== bytes.length) throw malformed(`${bytes.length - at} bytes follow its end`);
-  const information = { hash, range: rangeOf(header, segments), segments };
+  const range = rangeOf(header, segments);
+  const information = { hash, range, firstSegmentIndex: Math.floor(range.start / SEGMENT_LENGTH), segments };
   checkBlockHashes(information);
   return information;
 };

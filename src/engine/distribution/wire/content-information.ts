@@ -18,6 +18,10 @@ export interface ContentInformation {
   readonly hash: SegmentHash;
   /** The bytes of the content that it describes; all of them unless a range was asked for. */
   readonly range: ByteRange;
+  /** Bytes of the whole content; `undefined`: it does not say so, as version 1 never does. */
+  readonly contentLength?: number | undefined;
+  /** The index of the first of `segments` among all segments of the content. */
+  readonly firstSegmentIndex: number;
   /** Contiguous, at least one; the first and the last reach beyond the range if that cuts them. */
   readonly segments: readonly PlacedSegment[];
 }
@@ -46,6 +50,8 @@ export const contentInformationOf = (
   return {
     hash: first.info.hash,
     range: { start, length },
+    contentLength,
+    firstSegmentIndex: placed.indexOf(first),
     segments: wanted.map(({ info, offsetInContent }) => ({
       info: withoutBlocksFrom(info, Math.ceil((end - offsetInContent) / BLOCK_LENGTH)),
       offsetInContent,

@@ -14,7 +14,7 @@ export {
   type PlacedSegment,
 } from './content-information.js';
 export { ContentInformationError, type ContentInformationErrorCode } from './content-information-error.js';
-export { encodeContentInformationV1 } from './content-information-v1.js';
+export { encodeContentInformation } from './encode-content-information.js';
 export { MessageError } from './message-bytes.js';
 export { MAX_REQUEST_LENGTH, MAX_RESPONSE_LENGTH, PROTOCOL_VERSION } from './message-header.js';
 export {

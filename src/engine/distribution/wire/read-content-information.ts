@@ -1,9 +1,23 @@
 import type { ContentInformation } from './content-information.js';
 import { ContentInformationError, malformed } from './content-information-error.js';
 import { longestV1, parseV1, V1_HEADER_LENGTH } from './content-information-v1.js';
+import { longestV2, parseV2, V2_HEADER_LENGTH } from './content-information-v2.js';
 
-/** The longest content information read, whatever it says about itself: enough for 128 GiB with SHA-256. */
+/**
+ * The longest content information read, whatever it says about itself: enough for 128 GiB with SHA-256, and in version
+ * 2 for 61 GiB in segments of 64 KiB.
+ */
 export const MAX_CONTENT_INFORMATION_LENGTH = 64 * 1024 * 1024;
+
+interface Version {
+  readonly headerLength: number;
+  /** The most bytes that content information with this header can have. */
+  longest(header: Buffer): number;
+  parse(bytes: Buffer): ContentInformation;
+}
+
+const VERSION_1: Version = { headerLength: V1_HEADER_LENGTH, longest: longestV1, parse: parseV1 };
+const VERSION_2: Version = { headerLength: V2_HEADER_LENGTH, longest: longestV2, parse: parseV2 };
 
 /**
  * The most bytes that content information beginning with `prefix` may have; for a reader that receives it piece by
@@ -13,17 +27,18 @@ export const MAX_CONTENT_INFORMATION_LENGTH = 64 * 1024 * 1024;
  */
 export const contentInformationLengthLimit = (prefix: Uint8Array): number => {
   const bytes = asBuffer(prefix);
-  checkVersion(bytes);
-  return bytes.length < V1_HEADER_LENGTH
+  const version = versionIn(bytes);
+  return version === undefined || bytes.length < version.headerLength
     ? MAX_CONTENT_INFORMATION_LENGTH
-    : Math.min(MAX_CONTENT_INFORMATION_LENGTH, longestV1(bytes));
+    : Math.min(MAX_CONTENT_INFORMATION_LENGTH, version.longest(bytes));
 };
 
 /**
- * Reads content information of version 1: hash, range, segments with their ids, secrets and block hashes.
+ * Reads content information of version 1 or 2: hash, range, segments with their ids, secrets and block hashes.
  *
  * Use it to look at what a publisher gave; `retrieve` does so by itself. Strict: what cannot be right is refused, and
- * 64 MiB at most are read. The result shares memory with `bytes`, which must not change any more. Source: MS-PCCRC 2.3.
+ * 64 MiB at most are read. The result shares memory with `bytes`, which must not change any more. Source: MS-PCCRC 2.3,
+ * 2.4.
  *
  * @throws ContentInformationError and nothing else, whatever the bytes are.
  *
@@ -41,20 +56,21 @@ export const parseContentInformation = (bytes: Uint8Array): ContentInformation =
     throw malformed(`${bytes.length} bytes are more than ${MAX_CONTENT_INFORMATION_LENGTH}`);
   }
   const buffer = asBuffer(bytes);
-  checkVersion(buffer);
-  return parseV1(buffer);
+  const version = versionIn(buffer);
+  if (version === undefined) throw malformed(`${bytes.length} bytes are too few for its header`);
+  return version.parse(buffer);
 };
 
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** In both versions the first byte is the minor and the second the major version. */
-const checkVersion = (bytes: Buffer): void => {
+/** In both versions the first byte is the minor and the second the major version. `undefined`: they are not there. */
+const versionIn = (bytes: Buffer): Version | undefined => {
   const [minor, major] = bytes;
-  if (minor === undefined || major === undefined) return;
-  if (minor !== 0 || major !== 1) {
-    throw new ContentInformationError(
-      'version-unsupported',
-      `content information of version ${major}.${minor} cannot be read`,
-    );
-  }
+  if (minor === undefined || major === undefined) return undefined;
+  if (minor === 0 && major === 1) return VERSION_1;
+  if (minor === 0 && major === 2) return VERSION_2;
+  throw new ContentInformationError(
+    'version-unsupported',
+    `content information of version ${major}.${minor} cannot be read`,
+  );
 };

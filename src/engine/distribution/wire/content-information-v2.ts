@@ -1,0 +1,186 @@
+import type { SegmentInfo } from '../ports.js';
+import type { ByteRange, ContentInformation, PlacedSegment } from './content-information.js';
+import { malformed } from './content-information-error.js';
+import { deriveSegmentId } from './secrets.js';
+import { MAX_SEGMENT_LENGTH_V2 } from './units.js';
+
+/* PCCRC 2.4. All numbers are big-endian. */
+
+const MAJOR_VERSION = 2;
+const TRUNCATED_SHA_512 = 4;
+const HASH = 'truncated-sha512';
+
+/** Versions, hash, offset and index of the first segment, offset in it, length of the range. */
+export const V2_HEADER_LENGTH = 31;
+
+/** Type and length of a chunk of segment descriptions. */
+const CHUNK_HEADER_LENGTH = 5;
+
+/** Length, hash of data and secret of a segment. */
+const DESCRIPTION_LENGTH = 68;
+
+interface Header {
+  readonly startOfFirstSegment: number;
+  readonly firstSegmentIndex: number;
+  readonly offsetInFirstSegment: number;
+  /** `undefined`: the segments are the whole content. */
+  readonly rangeLength: number | undefined;
+}
+
+const decodeHeader = (bytes: Buffer): Header => {
+  if (bytes.length < V2_HEADER_LENGTH) throw malformed(`${bytes.length} bytes are too few for its header`);
+  const algorithm = bytes.readUInt8(2);
+  if (algorithm !== TRUNCATED_SHA_512) {
+    throw malformed(`0x${algorithm.toString(16)} is not the hash algorithm of version 2`);
+  }
+  const startOfFirstSegment = decodeU64(bytes, 3);
+  const firstSegmentIndex = decodeU64(bytes, 11);
+  const offsetInFirstSegment = bytes.readUInt32BE(19);
+  const rangeLength = decodeU64(bytes, 23) || undefined;
+  if (
+    startOfFirstSegment < firstSegmentIndex ||
+    startOfFirstSegment > firstSegmentIndex * MAX_SEGMENT_LENGTH_V2
+  ) {
+    throw malformed(`segment ${firstSegmentIndex} cannot start at ${startOfFirstSegment}`);
+  }
+  if (rangeLength === undefined && startOfFirstSegment + offsetInFirstSegment > 0) {
+    throw malformed('a whole content that does not start at 0');
+  }
+  return { startOfFirstSegment, firstSegmentIndex, offsetInFirstSegment, rangeLength };
+};
+
+const decodeU64 = (bytes: Buffer, at: number): number => {
+  const value = bytes.readBigUInt64BE(at);
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw malformed('a number beyond 2^53');
+  return Number(value);
+};
+
+/**
+ * The most bytes that content information with this header can have. It does not tell the number of segments; but each
+ * has a byte of the range at least, and its description may be in a chunk of its own.
+ */
+export const longestV2 = (header: Buffer): number => {
+  const { rangeLength = Infinity } = decodeHeader(header);
+  return V2_HEADER_LENGTH + rangeLength * (CHUNK_HEADER_LENGTH + DESCRIPTION_LENGTH);
+};
+
+/** Parses version 2. The result shares memory with `bytes`. */
+export const parseV2 = (bytes: Buffer): ContentInformation => {
+  const { startOfFirstSegment, firstSegmentIndex, offsetInFirstSegment, rangeLength } = decodeHeader(bytes);
+  const segments: PlacedSegment[] = [];
+  let offsetInContent = startOfFirstSegment;
+  for (const at of descriptionsIn(bytes)) {
+    const info = new ListedSegment(bytes, at);
+    segments.push({ info, offsetInContent });
+    offsetInContent += info.length;
+  }
+  const start = startOfFirstSegment + offsetInFirstSegment;
+  const range = { start, length: rangeLength ?? offsetInContent - start };
+  checkRange(range, segments);
+  return {
+    hash: HASH,
+    range,
+    contentLength: rangeLength === undefined ? range.length : undefined,
+    firstSegmentIndex,
+    segments,
+  };
+};
+
+/** Where each description starts. */
+function* descriptionsIn(bytes: Buffer): Generator<number, void> {
+  let at = V2_HEADER_LENGTH;
+  while (at < bytes.length) {
+    if (bytes.length < at + CHUNK_HEADER_LENGTH) throw malformed('it ends inside the head of a chunk');
+    const type = bytes.readUInt8(at);
+    const length = bytes.readUInt32BE(at + 1);
+    at += CHUNK_HEADER_LENGTH;
+    if (type !== 0) throw malformed(`a chunk of type ${type}`);
+    if (length === 0 || length % DESCRIPTION_LENGTH !== 0) throw malformed(`a chunk of ${length} bytes`);
+    if (bytes.length < at + length) throw malformed('it ends inside a chunk');
+    for (const end = at + length; at < end; at += DESCRIPTION_LENGTH) yield at;
+  }
+}
+
+/** The first and the last segment must both have a byte of the range. */
+const checkRange = (range: ByteRange, segments: readonly PlacedSegment[]): void => {
+  const [first] = segments;
+  const last = segments.at(-1);
+  if (first === undefined || last === undefined) throw malformed('it has no segment');
+  const end = range.start + range.length;
+  const endOfLast = last.offsetInContent + last.info.length;
+  if (!Number.isSafeInteger(endOfLast)) throw malformed('an offset beyond 2^53');
+  if (
+    range.start >= first.offsetInContent + first.info.length ||
+    end <= last.offsetInContent ||
+    end > endOfLast
+  ) {
+    throw malformed('a range outside of its segments');
+  }
+};
+
+/**
+ * A segment as a view of its description. There are so many of them (16 000 for 1 GiB) that what can be had from the
+ * bytes is not kept beside them, and that deriving all ids at once would hold up everything else.
+ */
+class ListedSegment implements SegmentInfo {
+  readonly #bytes: Buffer;
+  readonly #at: number;
+  #id: Buffer | undefined;
+
+  constructor(bytes: Buffer, at: number) {
+    this.#bytes = bytes;
+    this.#at = at;
+    if (this.length === 0 || this.length > MAX_SEGMENT_LENGTH_V2) {
+      throw malformed(`a segment of ${this.length} bytes`);
+    }
+  }
+
+  get id(): Buffer {
+    return (this.#id ??= deriveSegmentId(HASH, this.secret, this.hashOfData));
+  }
+
+  get hash(): typeof HASH {
+    return HASH;
+  }
+
+  get length(): number {
+    return this.#bytes.readUInt32BE(this.#at);
+  }
+
+  get hashOfData(): Buffer {
+    return this.#bytes.subarray(this.#at + 4, this.#at + 36);
+  }
+
+  get secret(): Buffer {
+    return this.#bytes.subarray(this.#at + 36, this.#at + DESCRIPTION_LENGTH);
+  }
+
+  get blockHashes(): readonly Buffer[] {
+    return [this.hashOfData];
+  }
+}
+
+/** Writes version 2, with all segments in one chunk. */
+export const encodeContentInformationV2 = (information: ContentInformation): Buffer => {
+  const { range, contentLength, firstSegmentIndex, segments } = information;
+  const [first] = segments;
+  if (first === undefined) throw new RangeError('content information without a segment');
+  const isWhole = range.start === 0 && range.length === contentLength;
+  const dataLength = segments.length * DESCRIPTION_LENGTH;
+  const bytes = Buffer.alloc(V2_HEADER_LENGTH + CHUNK_HEADER_LENGTH + dataLength);
+  bytes.writeUInt8(MAJOR_VERSION, 1);
+  bytes.writeUInt8(TRUNCATED_SHA_512, 2);
+  bytes.writeBigUInt64BE(BigInt(first.offsetInContent), 3);
+  bytes.writeBigUInt64BE(BigInt(firstSegmentIndex), 11);
+  bytes.writeUInt32BE(range.start - first.offsetInContent, 19);
+  bytes.writeBigUInt64BE(BigInt(isWhole ? 0 : range.length), 23);
+  bytes.writeUInt32BE(dataLength, V2_HEADER_LENGTH + 1);
+  let at = V2_HEADER_LENGTH + CHUNK_HEADER_LENGTH;
+  for (const { info } of segments) {
+    bytes.writeUInt32BE(info.length, at);
+    bytes.set(info.hashOfData, at + 4);
+    bytes.set(info.secret, at + 36);
+    at += DESCRIPTION_LENGTH;
+  }
+  return bytes;
+};
