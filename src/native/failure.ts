@@ -2,6 +2,7 @@ import {
   abortedDistribution,
   abortedGrouping,
   faultFromNumber,
+  hresultFromWin32,
   hresultFault,
   isDriverFault,
   unsupportedDistribution,
@@ -59,7 +60,9 @@ export const faultFrom = (space: FaultSpace, operation: string, error: unknown):
   if (error instanceof Aborted)
     return space === 'hresult' ? abortedGrouping(operation) : abortedDistribution(operation);
   if (error instanceof NativeFailure) {
-    return faultFromNumber(space, operation, error.number, { reason: error.message, cause: error });
+    const number =
+      space === 'hresult' && isWin32(error.number) ? hresultFromWin32(error.number) : error.number;
+    return faultFromNumber(space, operation, number, { reason: error.message, cause: error });
   }
   if (error instanceof BadValue) {
     return coded(space === 'hresult' ? 'E_INVALIDARG' : 'ERROR_INVALID_PARAMETER', {
@@ -85,6 +88,9 @@ export const faultFrom = (space: FaultSpace, operation: string, error: unknown):
     cause: error,
   });
 };
+
+/** A last error among HRESULTs: these are negative, and CryptoAPI leaves both kinds. */
+const isWin32 = (number: number): boolean => number <= 0xffff;
 
 const isWin32Symbol = (symbol: string): symbol is Win32Symbol => symbol in WIN32_CODES;
 

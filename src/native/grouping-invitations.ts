@@ -100,16 +100,25 @@ export const invitationMembers = (member: MakeMember, state: PeerState): Pick<Gr
 
   exportConfig: member('exportConfig', ({ native }, group, password) => {
     state.groups.get(group);
-    return textFrom(native, (frame, out) =>
-      native.hresult('PeerGroupExportConfig', group, frame.secret(password, 'password'), out),
-    );
+    return native.frameOnThread(async (frame) => {
+      const xml = room(frame);
+      await native.slowHresult(
+        frame,
+        'PeerGroupExportConfig',
+        group,
+        frame.secret(password, 'password'),
+        xml.address,
+      );
+      return takeText(native, xml);
+    });
   }),
 
   importConfig: member('importConfig', ({ native }, xml, password, overwrite) =>
-    native.frame((frame) => {
+    native.frameOnThread(async (frame) => {
       const identity = room(frame);
       const group = room(frame);
-      native.hresult(
+      await native.slowHresult(
+        frame,
         'PeerGroupImportConfig',
         frame.text(check.text(xml, 'xml'), 'xml'),
         frame.secret(password, 'password'),

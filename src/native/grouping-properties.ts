@@ -116,8 +116,9 @@ export const propertyMembers = (
 
   setProperties: member('setProperties', ({ native }, group, properties) => {
     state.groups.get(group);
-    native.frame((frame) =>
-      native.hresult('PeerGroupSetProperties', group, write(frame, properties, 'properties')),
-    );
+    return native.frameOnThread(async (frame) => {
+      const address = write(frame, properties, 'properties');
+      await native.slowHresult(frame, 'PeerGroupSetProperties', group, address);
+    });
   }),
 });

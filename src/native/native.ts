@@ -2,22 +2,21 @@ import { BadValue } from './check.js';
 import type { ArgumentsOf, FunctionName } from './bindings.js';
 import { NativeFailure } from './failure.js';
 import type { Ffi } from './ffi.js';
-import { Frame, u32In } from './frame.js';
-import { Gate } from './gate.js';
+import { Frame } from './frame.js';
 import { Libraries, type LibraryPaths } from './libraries.js';
 import { Memory } from './memory.js';
+import { slowCalls } from './process-wide.js';
 
 const CRYPTPROTECTMEMORY_SAME_PROCESS = 0;
 
-// libuv has four threads: one is the pump's, two may hold slow calls, one stays for everybody else.
-const SLOW_CALLS = 2;
+// What a function failed with that has set no last error.
+const ERROR_GEN_FAILURE = 31;
 
 /** The native side as this driver sees it: checked calls, their memory and what their results mean. */
 export class Native {
   readonly memory: Memory;
   readonly #ffi: Ffi;
   readonly #libraries: Libraries;
-  readonly #slow = new Gate(SLOW_CALLS);
   readonly #scratch: Frame;
   #scratchInUse = false;
 
@@ -80,9 +79,9 @@ export class Native {
     name: Name,
     ...values: ArgumentsOf<Name>
   ): Promise<number> {
-    const held = frame.secrets.length > 0 && this.#protect(frame);
-    return this.#slow.run(async () => {
-      if (held) this.#unprotect(frame);
+    this.#cryptSecrets('CryptProtectMemory', frame);
+    return slowCalls().run(async () => {
+      this.#cryptSecrets('CryptUnprotectMemory', frame);
       return succeeded(name, await this.#libraries.callOnThread(name, ...values));
     });
   }
@@ -106,13 +105,13 @@ export class Native {
 
   /** Calls a function that answers BOOL. @throws NativeFailure with the last error for FALSE */
   bool<Name extends FunctionName>(name: Name, ...values: ArgumentsOf<Name>): void {
-    if (this.plain(name, ...values) === 0) throw new NativeFailure(this.lastError(), name);
+    if (this.plain(name, ...values) === 0) throw this.#failureOf(name);
   }
 
   /** Calls a function that answers a handle. @throws NativeFailure with the last error if there is none */
   handle<Name extends FunctionName>(name: Name, ...values: ArgumentsOf<Name>): bigint {
     const result = this.#libraries.call(name, ...values);
-    if (typeof result !== 'bigint' || result === 0n) throw new NativeFailure(this.lastError(), name);
+    if (typeof result !== 'bigint' || result === 0n) throw this.#failureOf(name);
     return result;
   }
 
@@ -156,19 +155,13 @@ export class Native {
     }
   }
 
-  #protect(frame: Frame): boolean {
-    return this.#cryptMemory('CryptProtectMemory', frame);
+  #cryptSecrets(name: 'CryptProtectMemory' | 'CryptUnprotectMemory', frame: Frame): void {
+    for (const { address, bytes } of frame.secrets)
+      this.bool(name, address, bytes.length, CRYPTPROTECTMEMORY_SAME_PROCESS);
   }
 
-  #unprotect(frame: Frame): void {
-    if (!this.#cryptMemory('CryptUnprotectMemory', frame))
-      throw new NativeFailure(this.lastError(), 'CryptUnprotectMemory');
-  }
-
-  #cryptMemory(name: 'CryptProtectMemory' | 'CryptUnprotectMemory', frame: Frame): boolean {
-    return frame.secrets.every(
-      ({ address, bytes }) => this.plain(name, address, bytes.length, CRYPTPROTECTMEMORY_SAME_PROCESS) !== 0,
-    );
+  #failureOf(name: string): NativeFailure {
+    return new NativeFailure(this.lastError() || ERROR_GEN_FAILURE, name);
   }
 }
 
@@ -182,30 +175,3 @@ const succeeded = (name: string, result: unknown): number => {
   if (hr < 0) throw new NativeFailure(hr >>> 0, name);
   return hr;
 };
-
-/** Whether an answer of GetOverlappedResult and its kin is still to come; the count of bytes otherwise. */
-export interface Completion {
-  readonly code: number;
-  readonly transferred: number;
-}
-
-const ERROR_IO_INCOMPLETE = 996;
-const STATUS_PENDING = 259;
-
-/** How the operation behind an OVERLAPPED ended, or `undefined` while it has not. */
-export const completionOf = (native: Native, overlapped: bigint): Completion | undefined =>
-  native.frame((frame) => {
-    const transferred = frame.reserve(4);
-    const done = native.has('PeerDistGetOverlappedResult')
-      ? native.plain('PeerDistGetOverlappedResult', overlapped, transferred.address, 0)
-      : native.plain('GetOverlappedResult', 0n, overlapped, transferred.address, 0);
-    if (done !== 0) return { code: 0, transferred: u32In(transferred) };
-    const error = native.lastError();
-    if (error === ERROR_IO_INCOMPLETE) return undefined;
-    // The pages disagree on whether the last error or OVERLAPPED.Internal carries the code of a failed operation.
-    const code =
-      error === 0
-        ? Number(new DataView(native.memory.bytes(overlapped, 8).buffer).getBigUint64(0, true))
-        : error;
-    return code === STATUS_PENDING ? undefined : { code, transferred: u32In(transferred) };
-  });

@@ -2,7 +2,8 @@ import { WIN32_CODES, type Cancel } from '../driver/index.js';
 import { Aborted } from './failure.js';
 import { NULL } from './frame.js';
 import { OVERLAPPED } from './layouts.js';
-import { completionOf, type Native } from './native.js';
+import { completionOf, STATUS_PENDING } from './completion.js';
+import type { Native } from './native.js';
 import type { Runtime } from './runtime.js';
 import type { Listening } from './shared-event.js';
 
@@ -41,7 +42,6 @@ interface Pending {
 const { ERROR_SUCCESS, ERROR_IO_PENDING } = WIN32_CODES;
 const LINGER_MS = 50;
 const { Internal, Offset, hEvent } = OVERLAPPED.fields;
-const STATUS_PENDING = 259n;
 
 /** A started operation: what its OVERLAPPED is called by, and its end. */
 export interface Operation {
@@ -68,9 +68,9 @@ export class Operations {
   begin(plan: OperationPlan): Operation {
     const { native, distributionEvent } = this.#runtime;
     const room = plan.room ?? 0;
+    this.#listening ??= distributionEvent.listen(() => this.settle());
     const block = native.allocate(OVERLAPPED.size + Math.max(room, plan.input?.length ?? 0));
     const buffer = block + BigInt(OVERLAPPED.size);
-    this.#listening ??= distributionEvent.listen(() => this.settle());
     this.#cancelRest?.();
     this.#cancelRest = undefined;
     let code: number;
@@ -162,8 +162,16 @@ export class Operations {
     });
   }
 
-  /** Nobody waits any longer. The memory of what is still pending is never freed, as it may yet be written. */
+  /**
+   * Nobody waits any longer. The memory of what is still pending is never freed, as it may yet be written, and what it
+   * signals is never closed.
+   */
   abandon(): void {
+    const { distributionEvent, completionPort } = this.#runtime;
+    if (this.#pending.size > 0) {
+      distributionEvent.keep();
+      completionPort.keep();
+    }
     const none = new Uint8Array(0);
     for (const { finish } of this.#pending) {
       finish({ code: WIN32_CODES.ERROR_OPERATION_ABORTED, transferred: 0, offset: 0n, bytes: none });
@@ -212,7 +220,7 @@ export class Operations {
   #overlapped(event: bigint, offset: bigint): Uint8Array {
     const view = new DataView(new ArrayBuffer(OVERLAPPED.size));
     // The system is to set it when it takes the operation; until then it must not read as complete.
-    view.setBigUint64(Internal.offset, STATUS_PENDING, true);
+    view.setBigUint64(Internal.offset, BigInt(STATUS_PENDING), true);
     view.setBigUint64(Offset.offset, offset, true);
     view.setBigUint64(hEvent.offset, event, true);
     return new Uint8Array(view.buffer);

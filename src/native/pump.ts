@@ -1,7 +1,8 @@
 /** The calls of kernel32 that waiting needs. */
 export interface WaitCalls {
   createEvent(): bigint;
-  setEvent(event: bigint): void;
+  /** Answers whether it could be set. */
+  setEvent(event: bigint): boolean;
   closeHandle(handle: bigint): void;
   /** Whether an event is signalled now; takes the signal of an auto-reset event. */
   takeSignal(event: bigint): boolean;
@@ -25,6 +26,7 @@ export class Pump {
   #wake: bigint | undefined;
   #waiting = false;
   #exiting = false;
+  #warned = false;
 
   constructor(calls: WaitCalls) {
     this.#calls = calls;
@@ -40,6 +42,7 @@ export class Pump {
     if (this.#sources.size >= MAXIMUM_WAIT_OBJECTS - 1) {
       throw new RangeError('more than 63 events: share one between several listeners');
     }
+    this.#wake ??= this.#begin();
     this.#sources.set(event, onSignal);
     this.#nudge();
   }
@@ -64,11 +67,10 @@ export class Pump {
   #rearm(): void {
     if (this.#waiting || this.#exiting) return;
     for (const release of this.#released.splice(0)) release();
-    if (this.#sources.size === 0) {
+    if (this.#sources.size === 0 || this.#wake === undefined) {
       this.#rest();
       return;
     }
-    this.#wake ??= this.#begin();
     this.#waiting = true;
     const events = [this.#wake, ...this.#sources.keys()];
     this.#calls.wait(events, SLICE_MS).then(
@@ -94,14 +96,18 @@ export class Pump {
 
   /** A wait that cannot be made would otherwise silence every source: they look for themselves, once a slice. */
   #failed(error: unknown): void {
-    process.emitWarning(`waiting for native events failed, polling instead: ${String(error)}`);
+    if (!this.#warned) {
+      process.emitWarning(`waiting for native events failed, polling instead: ${String(error)}`);
+      this.#warned = true;
+    }
     const sources = [...this.#sources.keys()];
     setTimeout(() => this.#woken(sources), SLICE_MS);
   }
 
   #begin(): bigint {
+    const wake = this.#calls.createEvent();
     process.once('exit', this.#onExit);
-    return this.#calls.createEvent();
+    return wake;
   }
 
   #rest(): void {

@@ -1,25 +1,24 @@
 import { type Clock } from '../driver/index.js';
-import { Unsupported } from './failure.js';
+import { CompletionPort } from './completion-port.js';
 import { loadFfi } from './ffi.js';
 import type { LibraryPaths } from './libraries.js';
 import { Native } from './native.js';
-import { sharedPump } from './process-wide.js';
-import { Pump, type WaitCalls } from './pump.js';
-import { SharedEvent } from './shared-event.js';
+import { checkPlatform } from './platform.js';
+import { acquireWaiting, releaseWaiting, type Waiting } from './process-wide.js';
+import { waitCalls } from './wait-calls.js';
 
 /** How the driver learns that a distribution status has changed. */
 export type StatusSignal = 'event' | 'completion-port';
 
 /** What every member of the driver works with, once koffi is loaded. */
-export interface Runtime {
+export interface Runtime extends Readonly<Pick<Waiting, 'pump' | 'groupEvent' | 'distributionEvent'>> {
   readonly native: Native;
-  readonly pump: Pump;
   readonly clock: Clock;
   readonly statusSignal: StatusSignal;
-  /** Signalled by every event registration of a group. */
-  readonly groupEvent: SharedEvent;
-  /** Signalled by every asynchronous operation and status registration of a distribution session. */
-  readonly distributionEvent: SharedEvent;
+  /** Where status registrations leave their packets, if {@link statusSignal} says so. */
+  readonly completionPort: CompletionPort;
+  /** Gives back what the driver waits with. Nothing may be pending. */
+  release(): Promise<void>;
 }
 
 export interface RuntimeOptions {
@@ -29,46 +28,18 @@ export interface RuntimeOptions {
   readonly paths: LibraryPaths | undefined;
 }
 
-const WAIT_FAILED = 0xffff_ffff;
-const WAIT_TIMEOUT = 258;
-const MAX_EVENTS = 64;
-
-/** Waiting by kernel32. */
-const waitCalls = (native: Native): WaitCalls => {
-  // Read by the waiting thread, so it lives as long as the process and is rewritten between waits only.
-  let handles: bigint | undefined;
-  return {
-    createEvent: () => native.handle('CreateEventW', 0n, 0, 0, 0n),
-    setEvent: (event) => void native.plain('SetEvent', event),
-    closeHandle: (handle) => void native.plain('CloseHandle', handle),
-    takeSignal: (event) => native.plain('WaitForSingleObject', event, 0) === 0,
-    wait: async (events, milliseconds) => {
-      const array = new BigUint64Array(events);
-      handles ??= native.allocate(MAX_EVENTS * 8);
-      native.write(handles, new Uint8Array(array.buffer));
-      const result = await native.wait(handles, events.length, milliseconds);
-      if (result === WAIT_FAILED) throw new Error('WaitForMultipleObjects failed');
-      return result === WAIT_TIMEOUT ? undefined : result;
-    },
-  };
-};
-
 /** @throws MissingKoffi or Unsupported */
 export const createRuntime = async ({ clock, statusSignal, paths }: RuntimeOptions): Promise<Runtime> => {
-  if (paths === undefined) {
-    throw new Unsupported(
-      `P2P.dll and PeerDist.dll are parts of Windows and this is ${process.platform}: take the embedded engine (peerweave/engine)`,
-    );
-  }
-  const native = new Native(await loadFfi(), paths);
-  const calls = waitCalls(native);
-  const pump = sharedPump(paths.kernel32, () => new Pump(calls));
+  const libraries = checkPlatform(paths);
+  const native = new Native(await loadFfi(), libraries);
+  const waiting = acquireWaiting(libraries.kernel32, waitCalls(native));
+  const { pump, groupEvent, distributionEvent } = waiting;
+  const completionPort = new CompletionPort(native, clock);
   return {
-    native,
-    pump,
-    clock,
-    statusSignal,
-    groupEvent: new SharedEvent(pump, calls),
-    distributionEvent: new SharedEvent(pump, calls),
+    ...{ native, pump, clock, statusSignal, groupEvent, distributionEvent, completionPort },
+    release: async () => {
+      completionPort.close();
+      await releaseWaiting(waiting);
+    },
   };
 };

@@ -6,7 +6,7 @@ import {
   type SessionHandle,
   type StreamHandle,
 } from '../driver/index.js';
-import { CompletionPort } from './completion-port.js';
+import type { CompletionPort } from './completion-port.js';
 import { HandleTable } from './handle-table.js';
 import type { Native } from './native.js';
 import { Operations } from './operations.js';
@@ -40,7 +40,7 @@ export class Session {
     runtime: Runtime,
   ) {
     this.operations = new Operations(runtime);
-    this.completionPort = new CompletionPort(runtime);
+    this.completionPort = runtime.completionPort;
   }
 
   /** Ends the status registration, also one whose completion has come but is not dealt with yet. */
@@ -76,7 +76,6 @@ export class Session {
     } finally {
       await operations.drain(DRAIN_MS);
       operations.abandon();
-      this.completionPort.close();
     }
   }
 }

@@ -20,6 +20,7 @@ export class SharedEvent {
   readonly #calls: WaitCalls;
   readonly #listeners = new Set<() => void>();
   #event: bigint | undefined;
+  #kept = false;
 
   constructor(pump: Pump, calls: WaitCalls) {
     this.#pump = pump;
@@ -37,16 +38,24 @@ export class SharedEvent {
 
   /** Makes every listener look, as if native code had signalled. */
   signal(): void {
-    if (this.#event !== undefined) this.#calls.setEvent(this.#event);
+    if (this.#event === undefined || this.#calls.setEvent(this.#event)) return;
+    setImmediate(this.#onSignal);
+  }
+
+  /** The event there is now is never closed: native code that has not answered may signal it at any time. */
+  keep(): void {
+    this.#kept = true;
   }
 
   async dispose(): Promise<void> {
     const event = this.#event;
+    const kept = this.#kept;
     if (event === undefined) return;
     this.#event = undefined;
+    this.#kept = false;
     this.#listeners.clear();
     await this.#pump.remove(event);
-    this.#calls.closeHandle(event);
+    if (!kept) this.#calls.closeHandle(event);
   }
 
   async #leave(event: bigint, entry: () => void): Promise<void> {

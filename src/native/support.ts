@@ -2,12 +2,13 @@ import { win32 as windowsPath } from 'node:path';
 import type { SupportFinding, SupportReport } from '../driver/index.js';
 import { DISTRIBUTION, DISTRIBUTION_CLIENT, DISTRIBUTION_SERVER } from './bindings-peerdist.js';
 import { GROUPING, IDENTITY, UTILITY } from './bindings-p2p.js';
-import { faultFrom, NativeFailure } from './failure.js';
+import { faultFrom, NativeFailure, Unsupported } from './failure.js';
 import { loadFfi } from './ffi.js';
 import { NULL, u64In } from './frame.js';
 import { PEER_VERSION_DATA } from './layouts.js';
 import type { LibraryPaths } from './libraries.js';
 import { Native } from './native.js';
+import { checkPlatform } from './platform.js';
 import type { FunctionName } from './bindings.js';
 
 const ENGINE = 'use the embedded engine: peerweave/engine';
@@ -31,8 +32,8 @@ const finding = (subject: string, advice: string, look: () => string): SupportFi
   try {
     return { subject, ok: true, detail: look() };
   } catch (error) {
-    const detail =
-      error instanceof NativeFailure ? error.message : faultFrom('win32', subject, error).message;
+    const plain = error instanceof NativeFailure || error instanceof Unsupported;
+    const detail = plain ? error.message : faultFrom('win32', subject, error).message;
     return { subject, ok: false, detail, advice };
   }
 };
@@ -74,17 +75,11 @@ export const findSupport = async (paths: LibraryPaths | undefined): Promise<Supp
 });
 
 const findingsOf = async (paths: LibraryPaths | undefined): Promise<readonly SupportFinding[]> => {
-  if (paths === undefined) {
-    return [
-      {
-        subject: 'platform',
-        ok: false,
-        detail: `${process.platform} has no P2P.dll or PeerDist.dll`,
-        advice: ENGINE,
-      },
-    ];
-  }
-  const platform = { subject: 'platform', ok: true, detail: `${process.platform} ${process.arch}` };
+  const platform = finding('platform', ENGINE, () => {
+    checkPlatform(paths);
+    return `${process.platform} ${process.arch}`;
+  });
+  if (paths === undefined || !platform.ok) return [platform];
   const ffi = await loadFfi().catch((error: unknown) => String(error));
   if (typeof ffi === 'string') {
     const advice = `install the optional dependency koffi 3.3 for this platform, or ${ENGINE}`;

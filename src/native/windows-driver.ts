@@ -64,10 +64,30 @@ export const createWindowsDriver = (options: WindowsDriverOptions = {}): Driver 
   const peers = new PeerState();
   const sessions = createSessions();
   let runtime: Promise<Runtime> | undefined;
-  const load = async (): Promise<Runtime> => {
+  const refuseIfDisposed = (): void => {
     if (peers.disposed) throw new Refusal('ERROR_INVALID_HANDLE', 'the driver was disposed');
-    return (runtime ??= createRuntime({ clock, statusSignal, paths }));
   };
+  const load = async (): Promise<Runtime> => {
+    refuseIfDisposed();
+    const loaded = await (runtime ??= createRuntime({ clock, statusSignal, paths }));
+    refuseIfDisposed();
+    return loaded;
+  };
+  const dispose = async (): Promise<void> => {
+    peers.disposed = true;
+    const loaded = await runtime?.catch(() => undefined);
+    if (loaded === undefined) return;
+    const shutdowns = sessions.entries().map(([session]) =>
+      sessions
+        .take(session)
+        .shutdown(loaded.native)
+        .catch(() => undefined),
+    );
+    await Promise.all(shutdowns);
+    await releasePeers(loaded, peers);
+    await loaded.release();
+  };
+  let disposed: Promise<void> | undefined;
 
   return {
     name: 'windows',
@@ -76,20 +96,7 @@ export const createWindowsDriver = (options: WindowsDriverOptions = {}): Driver 
     enumeration: createEnumeration(load, peers),
     distribution: createDistribution(load, sessions),
     support: () => findSupport(paths),
-    dispose: async () => {
-      peers.disposed = true;
-      const loaded = await runtime?.catch(() => undefined);
-      if (loaded === undefined) return;
-      for (const [session] of sessions.entries()) {
-        await sessions
-          .take(session)
-          .shutdown(loaded.native)
-          .catch(() => undefined);
-      }
-      await releasePeers(loaded, peers);
-      await loaded.groupEvent.dispose();
-      await loaded.distributionEvent.dispose();
-    },
+    dispose: () => (disposed ??= dispose()),
   };
 };
 

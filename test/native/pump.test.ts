@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { Pump, type WaitCalls } from '../../src/native/pump.js';
@@ -13,14 +14,20 @@ class Kernel implements WaitCalls {
   #end: ((index: number | undefined) => void) | undefined;
 
   createEvent(): bigint {
+    if (this.broken) throw new Error('no event');
     this.open.add(++this.#last);
     return this.#last;
   }
 
-  setEvent(event: bigint): void {
+  /** What the next calls are to answer instead of doing anything. */
+  broken = false;
+
+  setEvent(event: bigint): boolean {
+    if (this.broken) return false;
     this.signalled.add(event);
     const index = this.waiting.indexOf(event);
     if (index >= 0) this.finish(index);
+    return true;
   }
 
   closeHandle(handle: bigint): void {
@@ -129,9 +136,71 @@ describe('the pump', () => {
     await pump.remove(event);
     expect(process.listenerCount('exit')).toBe(before);
   });
+
+  it('keeps nothing of a source that it could not take', async () => {
+    const kernel = new Kernel();
+    const pump = new Pump(kernel);
+    const before = process.listenerCount('exit');
+    const event = kernel.createEvent();
+    kernel.broken = true;
+    expect(() => pump.add(event, () => undefined)).toThrow('no event');
+    expect(pump.active).toBe(false);
+    expect(process.listenerCount('exit')).toBe(before);
+    kernel.broken = false;
+    let heard = 0;
+    pump.add(event, () => heard++);
+    await turn();
+    kernel.setEvent(event);
+    await turn();
+    expect(heard).toBe(1);
+    await pump.remove(event);
+    expect([...kernel.open]).toEqual([event]);
+  });
+
+  it('lets its sources look for themselves while it cannot wait', async () => {
+    const kernel = new Kernel();
+    const pump = new Pump(kernel);
+    const event = kernel.createEvent();
+    kernel.wait = async () => {
+      throw new Error('no wait');
+    };
+    const warned = once(process, 'warning');
+    await new Promise<void>((resolve) => pump.add(event, resolve));
+    expect(String(await warned)).toContain('no wait');
+    await pump.remove(event);
+    expect([...kernel.open]).toEqual([event]);
+  });
 });
 
 describe('a shared event', () => {
+  it('is heard although it cannot be set', async () => {
+    const kernel = new Kernel();
+    const shared = new SharedEvent(new Pump(kernel), kernel);
+    let heard = 0;
+    const listening = shared.listen(() => heard++);
+    await turn();
+    kernel.broken = true;
+    shared.signal();
+    await turn();
+    expect(heard).toBe(1);
+    kernel.broken = false;
+    await listening.leave();
+    await shared.dispose();
+    expect(kernel.open.size).toBe(0);
+  });
+
+  it('stays open once it is to be kept', async () => {
+    const kernel = new Kernel();
+    const shared = new SharedEvent(new Pump(kernel), kernel);
+    const { event } = shared.listen(() => undefined);
+    shared.keep();
+    await shared.dispose();
+    expect([...kernel.open]).toEqual([event]);
+    await shared.listen(() => undefined).leave();
+    await shared.dispose();
+    expect([...kernel.open]).toEqual([event]);
+  });
+
   it('serves any number of listeners and is closed once', async () => {
     const kernel = new Kernel();
     const shared = new SharedEvent(new Pump(kernel), kernel);
