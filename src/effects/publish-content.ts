@@ -13,6 +13,8 @@ export interface PublishOptions {
   readonly session: DistributionSession;
   /** Names the publication, for `unpublish`. 16 random bytes by default. */
   readonly contentId?: ContentIdInput | undefined;
+  /** The version of content information, 1 (Windows 7 and later) by default; 2 is of Windows 8 and later. */
+  readonly version?: 1 | 2 | undefined;
 }
 
 /** How far a publication has got. Bytes count from the start of the content. */
@@ -34,7 +36,7 @@ export type PublishProgress =
 /** Publishes a source step by step. Ended early, it leaves nothing of the publication. */
 export async function* publishContent(
   source: ContentSource,
-  { session, contentId = randomBytes(16) }: PublishOptions,
+  { session, contentId = randomBytes(16), version = 1 }: PublishOptions,
   signal: AbortSignal,
 ): AsyncGenerator<PublishProgress, void> {
   const { env } = sessionCore(session, 'publish');
@@ -45,7 +47,8 @@ export async function* publishContent(
     await using content = await openSource(source, 'publish', signal);
     const { length: total } = content;
     if (total === 0) throw empty();
-    await using stream = await run(openPublication(session, { contentId, length: total }, { signal }));
+    const wanted = { contentId, length: total, version };
+    await using stream = await run(openPublication(session, wanted, { signal }));
     yield { _tag: 'Publishing', bytes, total };
     for await (const piece of content.pieces) {
       bytes += piece.length;
@@ -57,7 +60,8 @@ export async function* publishContent(
     if (total !== undefined && bytes < total) throw changed(total);
     publication.completing = true;
     await run(completePublication(stream, { signal }));
-    const contentInformation = await run(getContentInformation(session, { contentId }, { signal }));
+    const query = { contentId, minVersion: version, maxVersion: version };
+    const contentInformation = await run(getContentInformation(session, query, { signal }));
     if (signal.aborted) throw cancelled('publish');
     publication.kept = true;
     yield { _tag: 'Published', contentId, bytes, contentInformation };
