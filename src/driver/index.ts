@@ -2,7 +2,15 @@ export type { CallOptions, SecretText } from './call.js';
 export { systemClock, type Cancel, type Clock } from './clock.js';
 export { CONSTANTS, RESERVED_RECORD_TYPES } from './constants.js';
 export type * from './distribution.js';
+export {
+  addCounters,
+  CounterFold,
+  hitRatio,
+  MOST_PEERS_COUNTED,
+  performanceCounters,
+} from './distribution-counters.js';
 export type * from './distribution-events.js';
+export type * from './distribution-insight.js';
 export type { Driver, SupportFinding, SupportReport } from './driver.js';
 export type { EnumerationDriver } from './enumeration.js';
 export * from './enums.js';

@@ -1,0 +1,225 @@
+import type { BlockSourceKind, DistributionEvent } from './distribution-events.js';
+import type { ClientCounters, DistributionCounters, PeerCounters } from './distribution-insight.js';
+
+/** How many machines of each kind are counted one by one. Of more, those that were silent longest are dropped. */
+export const MOST_PEERS_COUNTED = 256;
+
+type Totals = Omit<DistributionCounters, 'peers' | 'clients'>;
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+const NOTHING: Totals = {
+  bytesFromLocalCache: 0,
+  bytesFromPeers: 0,
+  bytesFromHostedCache: 0,
+  bytesFromOrigin: 0,
+  bytesServed: 0,
+  attemptedDiscoveries: 0,
+  discoveryResponses: 0,
+  discoveryTimeouts: 0,
+  discoveryMessagesIgnored: 0,
+  blockRequestsSent: 0,
+  blocksVerified: 0,
+  blocksRejected: 0,
+  blocksUnavailable: 0,
+  peerFailures: 0,
+  strikeOuts: 0,
+  blockRequestsReceived: 0,
+  blocksServed: 0,
+  requestsRefused: 0,
+  cacheHits: 0,
+  cacheMisses: 0,
+  segmentsEvicted: 0,
+  segmentsPublished: 0,
+  offersSent: 0,
+  offersReceived: 0,
+  offersAccepted: 0,
+  offersRefused: 0,
+};
+
+const BYTES_FROM: Readonly<Record<BlockSourceKind, keyof Totals>> = {
+  cache: 'bytesFromLocalCache',
+  peer: 'bytesFromPeers',
+  'hosted-cache': 'bytesFromHostedCache',
+  origin: 'bytesFromOrigin',
+};
+
+/** Events of which there is one more, and nothing else to add. */
+const COUNTED: Readonly<Partial<Record<DistributionEvent['_tag'], keyof Totals>>> = {
+  DiscoveryRequestSent: 'attemptedDiscoveries',
+  DiscoveryResponseReceived: 'discoveryResponses',
+  DiscoveryTimedOut: 'discoveryTimeouts',
+  DiscoveryMessageIgnored: 'discoveryMessagesIgnored',
+  BlockRequestSent: 'blockRequestsSent',
+  BlockVerified: 'blocksVerified',
+  BlockRejected: 'blocksRejected',
+  BlockUnavailable: 'blocksUnavailable',
+  PeerFailed: 'peerFailures',
+  PeerStruckOut: 'strikeOuts',
+  BlockRequestReceived: 'blockRequestsReceived',
+  BlockResponseSent: 'blocksServed',
+  RequestRefused: 'requestsRefused',
+  CacheHit: 'cacheHits',
+  CacheMiss: 'cacheMisses',
+  SegmentEvicted: 'segmentsEvicted',
+  SegmentPublished: 'segmentsPublished',
+  OfferSent: 'offersSent',
+  OfferReceived: 'offersReceived',
+  OfferAccepted: 'offersAccepted',
+  OfferRefused: 'offersRefused',
+};
+
+const newPeer = (): Mutable<PeerCounters> => ({
+  bytesReceived: 0,
+  blocksRejected: 0,
+  failures: 0,
+  strikeOuts: 0,
+  struckOutUntil: undefined,
+  discoveredAt: undefined,
+  seenAt: 0,
+});
+
+const newClient = (): Mutable<ClientCounters> => ({ bytesServed: 0, requestsRefused: 0, seenAt: 0 });
+
+/**
+ * Sums up events, in bounded memory. What it says depends on nothing but the events and their times, in the order in
+ * which they were added.
+ */
+export class CounterFold {
+  readonly #totals: Mutable<Totals> = { ...NOTHING };
+  readonly #peers = new Machines(newPeer);
+  readonly #clients = new Machines(newClient);
+
+  /** @param at milliseconds since 1970. */
+  add(event: DistributionEvent, at: number): void {
+    const counter = COUNTED[event._tag];
+    if (counter !== undefined) this.#totals[counter] += 1;
+    switch (event._tag) {
+      case 'SourceChosen':
+        this.#totals[BYTES_FROM[event.source]] += event.bytes;
+        return;
+      case 'BlockResponseSent':
+        this.#totals.bytesServed += event.bytes;
+        this.#clients.at(hostOf(event.peer), at).bytesServed += event.bytes;
+        return;
+      case 'RequestRefused':
+        this.#clients.at(hostOf(event.peer), at).requestsRefused += 1;
+        return;
+      case 'DiscoveryResponseReceived':
+        this.#peers.at(event.peer, at).discoveredAt = at;
+        return;
+      case 'BlockVerified':
+        this.#peers.at(event.peer, at).bytesReceived += event.bytes;
+        return;
+      case 'BlockRejected':
+        this.#peers.at(event.peer, at).blocksRejected += 1;
+        return;
+      case 'PeerFailed':
+        this.#peers.at(event.peer, at).failures += 1;
+        return;
+      case 'PeerStruckOut': {
+        const peer = this.#peers.at(event.peer, at);
+        peer.strikeOuts += 1;
+        peer.struckOutUntil = later(peer.struckOutUntil, at + event.forMs);
+      }
+    }
+  }
+
+  /** The sums so far; later events do not change it. */
+  counters(): DistributionCounters {
+    return { ...this.#totals, peers: this.#peers.all(), clients: this.#clients.all() };
+  }
+}
+
+/** What is counted for each machine, the one heard of last at the end. */
+class Machines<Counters extends { seenAt: number }> {
+  readonly #machines = new Map<string, Counters>();
+
+  constructor(private readonly create: () => Counters) {}
+
+  at(name: string, time: number): Counters {
+    const machine = this.#machines.get(name) ?? this.create();
+    machine.seenAt = time;
+    this.#machines.delete(name);
+    this.#machines.set(name, machine);
+    const [oldest] = this.#machines.keys();
+    if (this.#machines.size > MOST_PEERS_COUNTED && oldest !== undefined) this.#machines.delete(oldest);
+    return machine;
+  }
+
+  all(): Readonly<Record<string, Counters>> {
+    return Object.fromEntries([...this.#machines].map(([name, machine]) => [name, { ...machine }]));
+  }
+}
+
+/** Clients come from a new port each time. */
+const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(':'));
+
+/**
+ * The share of what was read that did not have to come from the origin, 0 to 1; `undefined` before anything was read.
+ * Windows calls it Cache Hit Ratio.
+ */
+export const hitRatio = (counters: Totals): number | undefined => {
+  const saved = counters.bytesFromLocalCache + counters.bytesFromPeers + counters.bytesFromHostedCache;
+  const all = saved + counters.bytesFromOrigin;
+  return all === 0 ? undefined : saved / all;
+};
+
+/**
+ * The sums under the names that the performance counters of BranchCache have on Windows, those of them that can be told
+ * from events. Bytes from Cache are those of peers and hosted caches too; Cache Hit Ratio is in percent.
+ */
+export const performanceCounters = (counters: DistributionCounters): Readonly<Record<string, number>> => ({
+  'Attempted Discoveries': counters.attemptedDiscoveries,
+  'Bytes from Cache': counters.bytesFromLocalCache + counters.bytesFromPeers + counters.bytesFromHostedCache,
+  'Bytes from Server': counters.bytesFromOrigin,
+  'Bytes Served': counters.bytesServed,
+  'Cache Hit Ratio': 100 * (hitRatio(counters) ?? 0),
+});
+
+/** The sums of several services, such as those of all processes with one data directory. */
+export const addCounters = (all: readonly DistributionCounters[]): DistributionCounters => {
+  const sum: Mutable<Totals> = { ...NOTHING };
+  for (const counters of all) for (const name of TOTALS) sum[name] += counters[name];
+  const peers = joined(
+    all.map((counters) => counters.peers),
+    addPeers,
+  );
+  const clients = joined(
+    all.map((counters) => counters.clients),
+    addClients,
+  );
+  return { ...sum, peers, clients };
+};
+
+const TOTALS = Object.keys(NOTHING) as readonly (keyof Totals)[];
+
+const addPeers = (one: PeerCounters, other: PeerCounters): PeerCounters => ({
+  bytesReceived: one.bytesReceived + other.bytesReceived,
+  blocksRejected: one.blocksRejected + other.blocksRejected,
+  failures: one.failures + other.failures,
+  strikeOuts: one.strikeOuts + other.strikeOuts,
+  struckOutUntil: later(one.struckOutUntil, other.struckOutUntil),
+  discoveredAt: later(one.discoveredAt, other.discoveredAt),
+  seenAt: Math.max(one.seenAt, other.seenAt),
+});
+
+const addClients = (one: ClientCounters, other: ClientCounters): ClientCounters => ({
+  bytesServed: one.bytesServed + other.bytesServed,
+  requestsRefused: one.requestsRefused + other.requestsRefused,
+  seenAt: Math.max(one.seenAt, other.seenAt),
+});
+
+const later = (one: number | undefined, other: number | undefined): number | undefined =>
+  one === undefined || other === undefined ? (one ?? other) : Math.max(one, other);
+
+const joined = <Counters>(
+  records: readonly Readonly<Record<string, Counters>>[],
+  add: (one: Counters, other: Counters) => Counters,
+): Readonly<Record<string, Counters>> => {
+  const all = new Map<string, Counters>();
+  for (const [name, counters] of records.flatMap(Object.entries<Counters>)) {
+    const known = all.get(name);
+    all.set(name, known === undefined ? counters : add(known, counters));
+  }
+  return Object.fromEntries(all);
+};
