@@ -1,14 +1,24 @@
 import type { Simulators } from './simulators.js';
 
-/** Handles, memory, operations and kernel objects that the simulated DLLs still count, by kind; nothing that is zero. */
-export const leftoversOf = ({ machines, liveObjects }: Simulators): Readonly<Record<string, number>> =>
+/**
+ * What the simulated DLLs still count, by kind: handles, startups, memory, operations and kernel objects, and what was
+ * closed although it was not open. Nothing that is zero.
+ */
+export const leftoversOf = ({
+  machines,
+  liveObjects,
+  refusedHandles,
+}: Simulators): Readonly<Record<string, number>> =>
   Object.fromEntries(
     Object.entries({
       peerHandles: machines.map(({ p2p }) => p2p.openHandles()),
       peerBlocks: machines.map(({ p2p }) => p2p.blocksHandedOut()),
+      peerStartups: machines.map(({ p2p }) => p2p.startups()),
       distributionHandles: machines.map(({ peerdist }) => peerdist.openHandles()),
       operations: machines.map(({ peerdist }) => peerdist.pending()),
+      closedTwice: machines.map(({ p2p, peerdist }) => p2p.refusedCloses() + peerdist.refusedCloses()),
       kernelObjects: [liveObjects()],
+      refusedKernelHandles: [refusedHandles()],
     })
       .map(([kind, counts]) => [kind, counts.reduce((sum, count) => sum + count, 0)] as const)
       .filter(([, count]) => count !== 0),

@@ -14,10 +14,45 @@ type CallLog = () => readonly string[];
 export interface Machine {
   readonly libraries: Partial<LibraryPaths>;
   readonly p2p: Readonly<
-    Record<'reset' | 'openHandles' | 'blocksHandedOut' | 'fail' | 'calls' | 'burst' | 'setLatency', Control>
-  > & { readonly log: CallLog };
+    Record<
+      | 'reset'
+      | 'openHandles'
+      | 'refusedCloses'
+      | 'blocksHandedOut'
+      | 'startups'
+      | 'undelivered'
+      | 'fail'
+      | 'calls'
+      | 'burst'
+      | 'setLatency'
+      | 'setEventDelay',
+      Control
+    >
+  > & {
+    readonly log: CallLog;
+    /** Holds a thread of libuv until so many are held at once, or for so long. Answers whether that came about. */
+    readonly meet: (threads: number, milliseconds: number) => Promise<boolean>;
+    /** Before the next meeting. */
+    readonly endMeeting: Control;
+  };
   readonly peerdist: Readonly<
-    Record<'reset' | 'openHandles' | 'pending' | 'fail' | 'calls' | 'setStatus' | 'setLatency', Control>
+    Record<
+      | 'reset'
+      | 'openHandles'
+      | 'refusedCloses'
+      | 'pending'
+      | 'fail'
+      | 'failCompletion'
+      | 'calls'
+      | 'completions'
+      | 'setStatus'
+      | 'setLatency'
+      | 'setCompletionDelay'
+      | 'letCancelsLose'
+      | 'setPortSignals'
+      | 'reportFailuresBy',
+      Control
+    >
   > & { readonly log: CallLog };
 }
 
@@ -28,6 +63,8 @@ export interface Simulators {
   readonly windows7: Machine;
   /** Events and ports of the simulated kernel that nobody has closed, with keys and hashes of CryptoAPI. */
   liveObjects(): number;
+  /** Calls of the simulated kernel with a handle that is not open, or that closed one which a thread waits for. */
+  refusedHandles(): number;
   remove(): void;
 }
 
@@ -50,26 +87,60 @@ const machineIn = (directory: string, system: Partial<LibraryPaths>): Machine =>
     const names = library.func('const char *Sim_CallLog()') as () => string;
     return () => names().split(' ').slice(0, -1);
   };
+  const meet = p2p.func('int32_t Sim_Meet(uint32_t count, uint32_t milliseconds)') as unknown as {
+    readonly async: (
+      threads: number,
+      milliseconds: number,
+      done: (error: Error | null, met: number) => void,
+    ) => void;
+  };
   return {
     libraries: { ...paths, ...system },
     p2p: {
       reset: bind(p2p, 'void SimP2P_Reset()'),
       openHandles: bind(p2p, 'int32_t SimP2P_OpenHandles()'),
+      refusedCloses: bind(p2p, 'int32_t SimP2P_RefusedCloses()'),
       blocksHandedOut: bind(p2p, 'int32_t SimP2P_BlocksHandedOut()'),
+      startups: bind(p2p, 'int32_t SimP2P_Startups()'),
+      undelivered: bind(p2p, 'int32_t SimP2P_Undelivered()'),
       fail: bind(p2p, fail),
       calls: bind(p2p, calls),
       setLatency: bind(p2p, 'void Sim_SetLatency(uint32_t microseconds)'),
       burst: bind(p2p, 'void SimP2P_Burst(uint64_t handle, uint32_t events)'),
+      setEventDelay: bind(p2p, 'void SimP2P_SetEventDelay(uint32_t microseconds)'),
       log: logOf(p2p),
+      meet: (threads, milliseconds) =>
+        new Promise((resolve, reject) =>
+          meet.async(threads, milliseconds, (error, met) =>
+            error === null ? resolve(met !== 0) : reject(error),
+          ),
+        ),
+      endMeeting: bind(p2p, 'void Sim_EndMeeting()'),
     },
     peerdist: {
       reset: bind(peerdist, 'void SimPeerDist_Reset()'),
       openHandles: bind(peerdist, 'int32_t SimPeerDist_OpenHandles()'),
+      refusedCloses: bind(peerdist, 'int32_t SimPeerDist_RefusedCloses()'),
       pending: bind(peerdist, 'int32_t SimPeerDist_Pending()'),
       fail: bind(peerdist, fail),
+      failCompletion: bind(
+        peerdist,
+        'void Sim_FailCompletion(const char *function, uint32_t turn, uint32_t code)',
+      ),
       calls: bind(peerdist, calls),
+      completions: bind(peerdist, 'uint32_t Sim_Completions(const char *function)'),
       setStatus: bind(peerdist, 'void SimPeerDist_SetStatus(uint32_t status, uint32_t delay)'),
       setLatency: bind(peerdist, 'void Sim_SetLatency(uint32_t microseconds)'),
+      setCompletionDelay: bind(
+        peerdist,
+        'void SimPeerDist_SetCompletionDelay(uint32_t least_us, uint32_t most_us)',
+      ),
+      letCancelsLose: bind(peerdist, 'void SimPeerDist_LetCancelsLose(int32_t lose)'),
+      setPortSignals: bind(
+        peerdist,
+        'void SimPeerDist_SetPortSignals(uint32_t packet_us, uint32_t event_us)',
+      ),
+      reportFailuresBy: bind(peerdist, 'void SimPeerDist_ReportFailuresBy(uint32_t how)'),
       log: logOf(peerdist),
     },
   };
@@ -88,6 +159,7 @@ const builtDlls = (directory: string): Simulators => ({
   directory,
   ...machinesIn(directory, {}),
   liveObjects: () => 0,
+  refusedHandles: () => 0,
   remove: () => undefined,
 });
 
@@ -99,10 +171,12 @@ const buildSharedObjects = (): Simulators => {
   const library = koffi.load(kernel);
   const liveEvents = library.func('int32_t SimKernel_LiveObjects()') as Control;
   const liveKeys = library.func('int32_t SimCrypt_Live()') as Control;
+  const refused = library.func('int32_t SimKernel_RefusedHandles()') as Control;
   return {
     directory,
     ...machinesIn(directory, { kernel32: kernel, crypt32: kernel, advapi32: kernel }),
     liveObjects: () => liveEvents() + liveKeys(),
+    refusedHandles: () => refused(),
     remove: () => rmSync(directory, { recursive: true }),
   };
 };

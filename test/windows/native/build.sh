@@ -10,7 +10,7 @@ cd "$here"
 
 warnings="-std=gnu11 -Wall -Wextra -Werror"
 shared="common/port.c common/handles.c common/faults.c"
-p2p="p2p/*.c $shared common/text.c"
+p2p="p2p/*.c $shared common/text.c common/meeting.c"
 peerdist="peerdist/*.c $shared"
 
 case $kind in

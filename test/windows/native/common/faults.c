@@ -6,13 +6,18 @@
 
 /* An empty name stands for every function. Turn 0 is every turn; others count down to 1, the turn that fails. */
 typedef struct { char function[64]; uint32_t turn, code; } fault;
-typedef struct { const char *function; uint32_t calls; } counter;
+typedef struct { const char *function; uint32_t turns; } counter;
+
+/* What was counted and what is to fail, of calls or of completions. */
+typedef struct {
+  fault faults[MAX_FAULTS];
+  uint32_t fault_count;
+  counter counters[MAX_FUNCTIONS];
+  uint32_t all;
+} plan;
 
 static sim_lock lock = SIM_LOCK_INIT;
-static fault faults[MAX_FAULTS];
-static uint32_t fault_count;
-static counter counters[MAX_FUNCTIONS];
-static uint32_t all_calls;
+static plan calls, completions;
 static uint32_t latency_us;
 static char names[MAX_LOG];
 static size_t names_size;
@@ -26,42 +31,55 @@ static void note(const char *function) {
   names[names_size] = 0;
 }
 
-static void count(const char *function) {
-  all_calls++;
-  note(function);
+static void count(plan *p, const char *function) {
+  p->all++;
   for (uint32_t i = 0; i < MAX_FUNCTIONS; i++) {
-    if (counters[i].function == NULL) counters[i].function = function;
-    if (strcmp(counters[i].function, function) != 0) continue;
-    counters[i].calls++;
+    if (p->counters[i].function == NULL) p->counters[i].function = function;
+    if (strcmp(p->counters[i].function, function) != 0) continue;
+    p->counters[i].turns++;
     return;
   }
 }
 
-/* Whether this call is the one that fails; a fault for one turn is used up by it. */
+/* Whether this turn is the one that fails; a fault for one turn is used up by it. */
 static int due(fault *f, const char *function) {
   if (f->function[0] != 0 && strcmp(f->function, function) != 0) return 0;
   return f->turn == 0 || --f->turn == 0;
 }
 
-uint32_t fault_for(const char *function, uint32_t any) {
+static uint32_t take_turn(plan *p, const char *function, uint32_t any) {
   uint32_t code = 0;
+  count(p, function);
+  for (uint32_t i = 0; i < p->fault_count && code == 0; i++) {
+    fault *f = &p->faults[i];
+    int every_turn = f->turn == 0;
+    if (!due(f, function)) continue;
+    code = f->code != 0 ? f->code : any;
+    if (!every_turn) p->faults[i--] = p->faults[--p->fault_count];
+  }
+  return code;
+}
+
+uint32_t fault_for(const char *function, uint32_t any) {
   sim_sleep_us(latency_us);
   sim_acquire(&lock);
-  count(function);
-  for (uint32_t i = 0; i < fault_count && code == 0; i++) {
-    int every_turn = faults[i].turn == 0;
-    if (!due(&faults[i], function)) continue;
-    code = faults[i].code != 0 ? faults[i].code : any;
-    if (!every_turn) faults[i--] = faults[--fault_count];
-  }
+  note(function);
+  uint32_t code = take_turn(&calls, function, any);
   sim_release(&lock);
   return code;
 }
 
-API void Sim_Fail(const char *function, uint32_t turn, uint32_t code) {
+uint32_t completion_fault_for(const char *function, uint32_t any) {
   sim_acquire(&lock);
-  if (fault_count < MAX_FAULTS) {
-    fault *f = &faults[fault_count++];
+  uint32_t code = take_turn(&completions, function, any);
+  sim_release(&lock);
+  return code;
+}
+
+static void add_fault(plan *p, const char *function, uint32_t turn, uint32_t code) {
+  sim_acquire(&lock);
+  if (p->fault_count < MAX_FAULTS) {
+    fault *f = &p->faults[p->fault_count++];
     memset(f, 0, sizeof *f);
     if (function != NULL) strncpy(f->function, function, sizeof f->function - 1);
     f->turn = turn;
@@ -70,27 +88,33 @@ API void Sim_Fail(const char *function, uint32_t turn, uint32_t code) {
   sim_release(&lock);
 }
 
+static uint32_t turns_of(const plan *p, const char *function) {
+  uint32_t turns = 0;
+  sim_acquire(&lock);
+  if (function == NULL || function[0] == 0) turns = p->all;
+  for (uint32_t i = 0; function != NULL && i < MAX_FUNCTIONS && p->counters[i].function != NULL; i++) {
+    if (strcmp(p->counters[i].function, function) == 0) turns = p->counters[i].turns;
+  }
+  sim_release(&lock);
+  return turns;
+}
+
+API void Sim_Fail(const char *function, uint32_t turn, uint32_t code) { add_fault(&calls, function, turn, code); }
+
+API void Sim_FailCompletion(const char *function, uint32_t turn, uint32_t code) {
+  add_fault(&completions, function, turn, code);
+}
+
 API void Sim_ClearFaults(void) {
   sim_acquire(&lock);
-  fault_count = 0;
-  all_calls = 0;
+  memset(&calls, 0, sizeof calls);
+  memset(&completions, 0, sizeof completions);
   names_size = 0;
   names[0] = 0;
-  memset(counters, 0, sizeof counters);
   sim_release(&lock);
 }
 
 API void Sim_SetLatency(uint32_t microseconds) { latency_us = microseconds; }
-
-API uint32_t Sim_Calls(const char *function) {
-  uint32_t calls = 0;
-  sim_acquire(&lock);
-  if (function == NULL || function[0] == 0) calls = all_calls;
-  for (uint32_t i = 0; function != NULL && i < MAX_FUNCTIONS && counters[i].function != NULL; i++) {
-    if (strcmp(counters[i].function, function) == 0) calls = counters[i].calls;
-  }
-  sim_release(&lock);
-  return calls;
-}
-
+API uint32_t Sim_Calls(const char *function) { return turns_of(&calls, function); }
+API uint32_t Sim_Completions(const char *function) { return turns_of(&completions, function); }
 API const char *Sim_CallLog(void) { return names; }

@@ -4,22 +4,28 @@
 #define SLOT_BITS 20
 #define GENERATIONS 0xffffffu
 
-typedef struct { handle_kind kind; uint32_t generation; void *object; } slot;
+/* `revoked` is the generation whose owner has not heard yet that it is gone. */
+typedef struct { handle_kind kind; uint32_t generation, revoked; void *object; } slot;
 
 static slot slots[SLOTS];
 static uint32_t last_slot;
-static int32_t open_handles;
+static int32_t open_handles, refused_closes;
 
 static void *handle_of(uint32_t index) {
   return (void *)(uintptr_t)(((uint64_t)slots[index].generation << SLOT_BITS) | (index << 2));
 }
 
-static slot *slot_of(handle_kind kind, void *handle) {
+static uint32_t generation_of(void *handle) { return (uint32_t)((uint64_t)(uintptr_t)handle >> SLOT_BITS); }
+
+static slot *any_slot_of(void *handle) {
   uint64_t value = (uintptr_t)handle;
   uint32_t index = (uint32_t)((value & ((1u << SLOT_BITS) - 1)) >> 2);
-  if ((value & 3) != 0 || index == 0 || index >= SLOTS) return NULL;
-  slot *found = &slots[index];
-  return found->kind == kind && found->generation == value >> SLOT_BITS ? found : NULL;
+  return (value & 3) != 0 || index == 0 || index >= SLOTS ? NULL : &slots[index];
+}
+
+static slot *slot_of(handle_kind kind, void *handle) {
+  slot *found = any_slot_of(handle);
+  return found != NULL && found->kind == kind && found->generation == generation_of(handle) ? found : NULL;
 }
 
 void *handle_open(handle_kind kind, void *object) {
@@ -27,7 +33,7 @@ void *handle_open(handle_kind kind, void *object) {
     last_slot = last_slot % (SLOTS - 1) + 1;
     slot *free_slot = &slots[last_slot];
     if (free_slot->kind != FREE_SLOT) continue;
-    *free_slot = (slot){kind, (free_slot->generation + 1) & GENERATIONS, object};
+    *free_slot = (slot){kind, (free_slot->generation + 1) & GENERATIONS, 0, object};
     open_handles++;
     return handle_of(last_slot);
   }
@@ -48,6 +54,22 @@ void *handle_close(handle_kind kind, void *handle) {
 }
 
 int32_t handle_count(void) { return open_handles; }
+
+void *handle_revoke(handle_kind kind, void *handle) {
+  slot *found = slot_of(kind, handle);
+  if (found != NULL) found->revoked = found->generation;
+  return handle_close(kind, handle);
+}
+
+uint32_t handle_refuse_close(void *handle, uint32_t code) {
+  slot *found = any_slot_of(handle);
+  if (found != NULL && found->revoked == generation_of(handle) && found->revoked != 0) found->revoked = 0;
+  else refused_closes++;
+  return code;
+}
+
+int32_t handle_refused_closes(void) { return refused_closes; }
+void handle_forget_refusals(void) { refused_closes = 0; }
 
 void *handle_next(handle_kind kind, uint32_t *cursor, void **handle) {
   while (++*cursor < SLOTS) {

@@ -25,7 +25,14 @@ void *handle_open(handle_kind kind, void *object);
 void *handle_object(handle_kind kind, void *handle);
 /* Makes the handle invalid and answers its object, NULL if it was not open. */
 void *handle_close(handle_kind kind, void *handle);
+/* The same when it is not the caller's doing: who closes the handle later could not know. */
+void *handle_revoke(handle_kind kind, void *handle);
 int32_t handle_count(void);
+/* Takes note that a handle was to be closed that is not open, and answers `code`. */
+uint32_t handle_refuse_close(void *handle, uint32_t code);
+/* How often that was. */
+int32_t handle_refused_closes(void);
+void handle_forget_refusals(void);
 
 /* Walks the open handles of a kind: start with *cursor = 0, stops with NULL. */
 void *handle_next(handle_kind kind, uint32_t *cursor, void **handle);

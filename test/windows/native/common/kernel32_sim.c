@@ -1,37 +1,64 @@
-/* Linux only: events, waiting, completion ports and a few memory functions of Windows behind their own names. */
+/*
+ * Linux only: events, waiting, completion ports and a few memory functions of Windows behind their own names. A handle
+ * that is not open, or is closed while a thread waits for it, is refused and counted.
+ */
 #ifndef _WIN32
 #include "port.h"
 
-enum { EVENT = 0x45564e54, PORT = 0x504f5254 };
+enum { EVENT = 1, PORT };
 
 typedef struct packet { struct packet *next; OVERLAPPED_ENTRY entry; } packet;
-typedef struct { uint32_t kind; int manual, signalled; packet *first, *last; } object;
+typedef struct object {
+  struct object *next;
+  uint32_t kind;
+  int manual, signalled, waits;
+  packet *first, *last;
+} object;
 
 #define WAIT_TIMEOUT 258u
 #define WAIT_FAILED 0xffffffffu
 
 static sim_lock lock = SIM_LOCK_INIT;
 static sim_condition changed = SIM_CONDITION_INIT;
-static int32_t live_objects;
+static object *objects;
+static int32_t refused;
 static __thread DWORD last_error;
 
 API DWORD GetLastError(void) { return last_error; }
 API void SetLastError(DWORD code) { last_error = code; }
-API int32_t SimKernel_LiveObjects(void) { return live_objects; }
+
+API int32_t SimKernel_LiveObjects(void) {
+  int32_t live = 0;
+  sim_acquire(&lock);
+  for (object *o = objects; o != NULL; o = o->next) live++;
+  sim_release(&lock);
+  return live;
+}
+
+API int32_t SimKernel_RefusedHandles(void) { return refused; }
 
 static object *create(uint32_t kind) {
   object *o = calloc(1, sizeof *o);
   o->kind = kind;
   sim_acquire(&lock);
-  live_objects++;
+  o->next = objects;
+  objects = o;
   sim_release(&lock);
   return o;
 }
 
-static object *checked(HANDLE handle, uint32_t kind) {
-  object *o = handle;
-  if (o != NULL && o->kind == kind) return o;
+static BOOL refuse(void) {
+  refused++;
   last_error = ERROR_INVALID_HANDLE;
+  return 0;
+}
+
+/* The open object behind a handle, NULL if there is none. Under the lock. */
+static object *checked(HANDLE handle, uint32_t kind) {
+  for (object *o = objects; o != NULL; o = o->next) {
+    if (o == handle && o->kind == kind) return o;
+  }
+  refuse();
   return NULL;
 }
 
@@ -44,32 +71,33 @@ API HANDLE CreateEventW(void *attributes, BOOL manual, BOOL signalled, const c16
 }
 
 API BOOL SetEvent(HANDLE event) {
-  object *o = checked(event, EVENT);
-  if (o == NULL) return 0;
   sim_acquire(&lock);
-  o->signalled = 1;
+  object *o = checked(event, EVENT);
+  if (o != NULL) o->signalled = 1;
   sim_wake_all(&changed);
   sim_release(&lock);
-  return 1;
+  return o != NULL;
 }
 
-API BOOL CloseHandle(HANDLE handle) {
-  object *o = handle;
-  if (o == NULL || (o->kind != EVENT && o->kind != PORT)) {
-    last_error = ERROR_INVALID_HANDLE;
-    return 0;
-  }
-  sim_acquire(&lock);
-  live_objects--;
-  o->kind = 0;
+static void free_object(object *o) {
   while (o->first != NULL) {
     packet *next = o->first->next;
     free(o->first);
     o->first = next;
   }
-  sim_release(&lock);
   free(o);
-  return 1;
+}
+
+API BOOL CloseHandle(HANDLE handle) {
+  sim_acquire(&lock);
+  object **at = &objects;
+  while (*at != NULL && *at != handle) at = &(*at)->next;
+  object *o = *at;
+  BOOL ok = o == NULL || o->waits > 0 ? refuse() : 1;
+  if (ok) *at = o->next;
+  sim_release(&lock);
+  if (ok) free_object(o);
+  return ok;
 }
 
 static DWORD take_first_signalled(DWORD count, HANDLE *handles) {
@@ -87,16 +115,20 @@ API DWORD WaitForMultipleObjects(DWORD count, HANDLE *handles, BOOL all, DWORD m
     last_error = ERROR_INVALID_PARAMETER;
     return WAIT_FAILED;
   }
-  for (DWORD i = 0; i < count; i++) {
-    if (checked(handles[i], EVENT) == NULL) return WAIT_FAILED;
-  }
   uint64_t until = sim_ticks_ms() + milliseconds;
   sim_acquire(&lock);
+  for (DWORD i = 0; i < count; i++) {
+    if (checked(handles[i], EVENT) != NULL) continue;
+    sim_release(&lock);
+    return WAIT_FAILED;
+  }
+  for (DWORD i = 0; i < count; i++) ((object *)handles[i])->waits++;
   DWORD result = take_first_signalled(count, handles);
   for (uint64_t now = sim_ticks_ms(); result == WAIT_TIMEOUT && now < until; now = sim_ticks_ms()) {
     sim_wait_for(&changed, &lock, (uint32_t)(until - now));
     result = take_first_signalled(count, handles);
   }
+  for (DWORD i = 0; i < count; i++) ((object *)handles[i])->waits--;
   sim_release(&lock);
   return result;
 }
@@ -111,34 +143,34 @@ API HANDLE CreateIoCompletionPort(HANDLE file, HANDLE port, ULONG_PTR key, DWORD
 }
 
 API BOOL PostQueuedCompletionStatus(HANDLE port, DWORD bytes, ULONG_PTR key, OVERLAPPED *overlapped) {
-  object *o = checked(port, PORT);
-  if (o == NULL) return 0;
   packet *p = calloc(1, sizeof *p);
-  p->entry = (OVERLAPPED_ENTRY){key, overlapped, overlapped == NULL ? 0 : overlapped->Internal, bytes};
+  /* The OVERLAPPED is not looked at: its owner may have learnt of the completion in another way. */
+  p->entry = (OVERLAPPED_ENTRY){key, overlapped, 0, bytes};
   sim_acquire(&lock);
-  if (o->first == NULL) o->first = p;
-  else o->last->next = p;
-  o->last = p;
+  object *o = checked(port, PORT);
+  if (o != NULL && o->first == NULL) o->first = p;
+  else if (o != NULL) o->last->next = p;
+  if (o != NULL) o->last = p;
   sim_release(&lock);
-  return 1;
+  if (o == NULL) free(p);
+  return o != NULL;
 }
 
 /* Only without waiting, as the driver looks at a port and never blocks on it. */
 API BOOL GetQueuedCompletionStatusEx(HANDLE port, OVERLAPPED_ENTRY *entries, DWORD room, DWORD *removed,
                                      DWORD milliseconds, BOOL alertable) {
   (void)milliseconds, (void)alertable;
-  object *o = checked(port, PORT);
   *removed = 0;
-  if (o == NULL) return 0;
   sim_acquire(&lock);
-  while (o->first != NULL && *removed < room) {
+  object *o = checked(port, PORT);
+  while (o != NULL && o->first != NULL && *removed < room) {
     packet *p = o->first;
     o->first = p->next;
     entries[(*removed)++] = p->entry;
     free(p);
   }
   sim_release(&lock);
-  if (*removed == 0) last_error = WAIT_TIMEOUT;
+  if (o != NULL && *removed == 0) last_error = WAIT_TIMEOUT;
   return *removed > 0;
 }
 

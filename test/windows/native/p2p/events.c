@@ -20,25 +20,20 @@ static int is_wanted(const registration *r, const PEER_GROUP_EVENT_DATA *event) 
   return 0;
 }
 
-static void queue(registration *r, const PEER_GROUP_EVENT_DATA *event, const c16 *identity_name, const void *data, size_t size) {
+static PEER_GROUP_EVENT_DATA *copy_of(const PEER_GROUP_EVENT_DATA *event, const c16 *identity_name, const void *data, size_t size) {
   PEER_GROUP_EVENT_DATA *copy = block_new(sizeof *copy);
-  queued *q = calloc(1, sizeof *q);
   *copy = *event;
   if (event->eventType == EVENT_MEMBER) copy->memberChangeData.pwzIdentity = block_text(copy, identity_name);
   if (event->eventType == EVENT_INCOMING) {
     copy->incomingData.data.cbData = (ULONG)size;
     copy->incomingData.data.pbData = block_bytes(copy, data, size);
   }
-  q->event = copy;
-  if (r->last != NULL) r->last->next = q;
-  else r->first = q;
-  r->last = q;
-  SetEvent(r->event);
+  return copy;
 }
 
 void emit(membership *member, const PEER_GROUP_EVENT_DATA *event, const c16 *identity_name, const void *data, size_t size) {
   for (registration *r = member->machine->registrations; r != NULL; r = r->next) {
-    if (r->member == member && is_wanted(r, event)) queue(r, event, identity_name, data, size);
+    if (r->member == member && is_wanted(r, event)) deliver(r, copy_of(event, identity_name, data, size));
   }
 }
 
@@ -77,7 +72,7 @@ API HRESULT WAPI PeerGroupRegisterEvent(void *handle, HANDLE event, DWORD count,
   }
   r->next = this_machine()->registrations;
   this_machine()->registrations = r;
-  *out = handle_open(REGISTRATION_HANDLE, r);
+  *out = r->handle = handle_open(REGISTRATION_HANDLE, r);
   return leave(S_OK);
 }
 
@@ -99,7 +94,7 @@ API HRESULT WAPI PeerGroupGetEventData(void *handle, PEER_GROUP_EVENT_DATA **out
 API HRESULT WAPI PeerGroupUnregisterEvent(void *handle) {
   HRESULT hr = enter_releasing("PeerGroupUnregisterEvent");
   registration *r = handle_close(REGISTRATION_HANDLE, handle);
-  if (r == NULL) return leave(E_INVALIDARG);
+  if (r == NULL) return leave((HRESULT)handle_refuse_close(handle, (uint32_t)E_INVALIDARG));
   for (registration **at = &this_machine()->registrations; *at != NULL; at = &(*at)->next) {
     if (*at != r) continue;
     *at = r->next;

@@ -52,7 +52,7 @@ API HRESULT WAPI PeerGetNextItem(void *handle, ULONG *count, void ***items) {
 API HRESULT WAPI PeerEndEnumeration(void *handle) {
   HRESULT hr = enter_releasing("PeerEndEnumeration");
   listing *l = handle_close(LISTING_HANDLE, handle);
-  if (l == NULL) return leave(E_INVALIDARG);
+  if (l == NULL) return leave((HRESULT)handle_refuse_close(handle, (uint32_t)E_INVALIDARG));
   while (l->next < l->count) block_drop(l->items[l->next++]);
   free(l->items);
   free(l);

@@ -54,6 +54,7 @@ typedef struct queued { struct queued *next; PEER_GROUP_EVENT_DATA *event; } que
 /* PeerGroupRegisterEvent. */
 typedef struct registration {
   struct registration *next;
+  void *handle;
   membership *member;
   void *group_handle;
   HANDLE event;
@@ -111,6 +112,10 @@ void emit(membership *member, const PEER_GROUP_EVENT_DATA *event, const c16 *ide
 void emit_to_all(group *g, const PEER_GROUP_EVENT_DATA *event);
 void emit_record(group *g, const record *r, uint32_t change);
 void emit_status(membership *member);
+/* Puts an event, a block, into the queue of a registration: at once, or later from another thread. */
+void deliver(registration *r, PEER_GROUP_EVENT_DATA *event);
+int32_t undelivered_events(void);
+API void SimP2P_SetEventDelay(uint32_t microseconds);
 uint32_t status_of(const membership *member);
 
 void go_offline(membership *member);

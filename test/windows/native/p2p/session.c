@@ -13,7 +13,7 @@ API HRESULT WAPI PeerGroupStartup(WORD version, PEER_VERSION_DATA *data) {
 
 API HRESULT WAPI PeerGroupShutdown(void) {
   HRESULT hr = enter_releasing("PeerGroupShutdown");
-  if (this_machine()->startups == 0) return leave((HRESULT)0x8000ffff);
+  if (this_machine()->startups == 0) return leave((HRESULT)handle_refuse_close(NULL, 0x8000ffff));
   this_machine()->startups--;
   return leave(hr);
 }
@@ -235,17 +235,16 @@ API HRESULT WAPI PeerGroupConnectByAddress(void *handle, ULONG count, PEER_ADDRE
   return leave(hr != S_OK ? hr : bring_online(handle));
 }
 
-/* Of one handle only: the membership goes offline with its last. */
-static void close_handle(void *handle, membership *m) {
-  handle_close(GROUP_HANDLE, handle);
+/* After one of its handles: the membership goes offline with the last. */
+static void let_go(membership *m) {
   if (--m->handles == 0) go_offline(m);
 }
 
 API HRESULT WAPI PeerGroupClose(void *handle) {
   HRESULT hr = enter_releasing("PeerGroupClose");
   membership *m = member_of(handle);
-  if (m == NULL) return leave(PEER_E_INVALID_GROUP);
-  close_handle(handle, m);
+  if (m == NULL) return leave((HRESULT)handle_refuse_close(handle, (uint32_t)PEER_E_INVALID_GROUP));
+  let_go(handle_close(GROUP_HANDLE, handle));
   return leave(hr);
 }
 
@@ -259,7 +258,7 @@ API HRESULT WAPI PeerGroupDelete(const c16 *identity_name, const c16 *group_name
   void *handle;
   uint32_t cursor = 0;
   for (membership *open; (open = handle_next(GROUP_HANDLE, &cursor, &handle)) != NULL;) {
-    if (open == m) close_handle(handle, m);
+    if (open == m) let_go(handle_revoke(GROUP_HANDLE, handle));
   }
   for (registration *r = this_machine()->registrations; r != NULL; r = r->next) {
     if (r->member == m) r->member = NULL;

@@ -103,7 +103,7 @@ API DWORD WAPI PeerDistClientBlockRead(void *handle, void *content_handle, DWORD
 API DWORD WAPI PeerDistClientCloseContent(void *handle, void *content_handle) {
   DWORD fault = enter_releasing("PeerDistClientCloseContent");
   content *c = handle_object(CONTENT_HANDLE, content_handle);
-  if (c == NULL || c->session != session_of(handle)) return leave(ERROR_INVALID_HANDLE);
+  if (c == NULL || c->session != session_of(handle)) return leave(handle_refuse_close(content_handle, ERROR_INVALID_HANDLE));
   cancel(c->session, c, NULL);
   free_content(handle_close(CONTENT_HANDLE, content_handle));
   return leave(fault);
@@ -126,7 +126,7 @@ API DWORD WAPI PeerDistClientCancelAsyncOperation(void *handle, void *content_ha
   if (fault != 0) return leave(fault);
   content *c = handle_object(CONTENT_HANDLE, content_handle);
   if (c == NULL || c->session != session_of(handle)) return leave(ERROR_INVALID_HANDLE);
-  return leave(cancel(c->session, c, overlapped) > 0 ? ERROR_SUCCESS : PEERDIST_ERROR_OPERATION_NOTFOUND);
+  return leave(cancel_on_request(c->session, c, overlapped) > 0 ? ERROR_SUCCESS : PEERDIST_ERROR_OPERATION_NOTFOUND);
 }
 
 API_OF_WINDOWS_8 DWORD WAPI PeerDistClientGetInformationByHandle(void *handle, void *content_handle, int32_t class, DWORD size,
@@ -266,6 +266,11 @@ DWORD perform_client(operation *op, uint64_t *offset, DWORD *transferred, int *w
 
 API void SimPeerDist_Reset(void) {
   Sim_ClearFaults();
+  handle_forget_refusals();
+  SimPeerDist_SetCompletionDelay(0, 0);
+  SimPeerDist_LetCancelsLose(0);
+  SimPeerDist_SetPortSignals(0, 0);
+  SimPeerDist_ReportFailuresBy(0);
   sim_acquire(&Sim_World()->lock);
   forget_tag(NULL);
   sim_release(&Sim_World()->lock);

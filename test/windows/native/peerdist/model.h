@@ -65,6 +65,9 @@ typedef enum {
   STREAM_READ, BLOCK_READ, ADD_DATA, FLUSH
 } operation_kind;
 
+/* The function that starts an operation of a kind. */
+const char *name_of(operation_kind kind);
+
 /* Something the caller's OVERLAPPED waits for. */
 typedef struct operation {
   struct operation *next;
@@ -77,10 +80,13 @@ typedef struct operation {
   ULONG_PTR key;
   BYTE *buffer;
   DWORD size;
-  uint32_t *status;
-  /* When a read gives up, in ticks. */
-  uint64_t due;
-  int cancelled;
+  /* Where a registration wants the status, and what is to stand there. */
+  uint32_t *status, news;
+  /* When a read gives up, and the first moment at which the operation may complete; in ticks. */
+  uint64_t due, ready;
+  /* Whether it is known how it ends, and with what. */
+  int ended;
+  DWORD code;
   BYTE tag[16];
 } operation;
 
@@ -93,11 +99,23 @@ session *session_of(void *handle);
 DWORD start(operation op);
 /* What an operation comes to: the code, the count and, for reads, the offset. Called by the worker under the lock. */
 DWORD perform(operation *op, uint64_t *offset, DWORD *transferred, int *wait);
-/* Ends operations with ERROR_OPERATION_ABORTED; answers how many. `overlapped` and `subject` may be NULL for any. */
+/*
+ * Ends operations with ERROR_OPERATION_ABORTED, as a close or shutdown does; answers how many. `overlapped` and
+ * `subject` may be NULL for any.
+ */
 uint32_t cancel(session *s, void *subject, OVERLAPPED *overlapped);
-/* Completes an operation that is not in the queue (a registration). */
-void complete(operation *op, DWORD code, DWORD transferred, uint64_t offset);
+/* The same at the wish of the caller, who has no promise that the operation does not end well all the same. */
+uint32_t cancel_on_request(session *s, void *subject, OVERLAPPED *overlapped);
+/* Ends an operation that is not in the queue: a registration. It is completed at once, or later by the worker. */
+void end(operation *op, DWORD code);
 int32_t pending_operations(void);
+
+/* Writes the OVERLAPPED and tells whoever waits. The operation is gone afterwards. */
+void complete(operation *op, DWORD code, DWORD transferred, uint64_t offset);
+/* Sets the event and posts the packet of a completion. */
+void signal_completion(HANDLE event, HANDLE port, ULONG_PTR key, DWORD transferred, OVERLAPPED *overlapped);
+/* How many of these are still to come. */
+int32_t late_signals(void);
 /* Hands the change of the status to the session's registration, if that waits for one. */
 void offer_status(session *s);
 
@@ -118,5 +136,9 @@ void free_information(information *i);
 void free_content(content *c);
 const cached *find_cached(uint64_t hash);
 API void SimPeerDist_SetStatus(uint32_t status, uint32_t delay_us);
+API void SimPeerDist_SetCompletionDelay(uint32_t least_us, uint32_t most_us);
+API void SimPeerDist_LetCancelsLose(int32_t lose);
+API void SimPeerDist_SetPortSignals(uint32_t packet_us, uint32_t event_us);
+API void SimPeerDist_ReportFailuresBy(uint32_t how);
 
 #endif

@@ -1,9 +1,14 @@
-/* Asynchronous operations: a queue and one thread that completes them. */
+/*
+ * Asynchronous operations: a queue and one thread that completes them, after a time that a test may set. An operation
+ * that is cancelled ends the same way: at once, or later by that thread, when its handle may be long gone.
+ */
 #include "model.h"
 
 static sim_condition work = SIM_CONDITION_INIT;
 static operation *queue_first, *queue_last;
-static int worker_runs;
+static int worker_runs, cancels_lose;
+static uint32_t least_delay_us, most_delay_us;
+static uint64_t last_ready;
 static int32_t pending;
 
 DWORD enter(const char *function) {
@@ -21,20 +26,14 @@ DWORD leave(DWORD code) {
 
 int32_t pending_operations(void) { return pending; }
 
-/* Whoever waits learns it now; the OVERLAPPED is not touched afterwards. */
-void complete(operation *op, DWORD code, DWORD transferred, uint64_t offset) {
-  OVERLAPPED *overlapped = op->overlapped;
-  HANDLE event = overlapped->hEvent;
-  pending--;
-  if (op->kind == ADD_TO_STREAM || op->kind == COMPLETE_STREAM) ((stream *)op->subject)->busy = 0;
-  overlapped->InternalHigh = transferred;
-  overlapped->Offset = (DWORD)offset;
-  overlapped->OffsetHigh = (DWORD)(offset >> 32);
-  __atomic_store_n(&overlapped->Internal, code, __ATOMIC_RELEASE);
-  if (op->port != NULL) PostQueuedCompletionStatus(op->port, transferred, op->key, overlapped);
-  if (event != NULL) SetEvent(event);
-  free(op);
+/* xorshift32: tests want many different delays, not good ones. */
+static uint32_t next_delay_ms(void) {
+  static uint32_t state = 2463534242u;
+  state ^= state << 13, state ^= state >> 17, state ^= state << 5;
+  return (least_delay_us + state % (most_delay_us - least_delay_us + 1)) / 1000;
 }
+
+static int is_ready(const operation *op) { return op->ready <= sim_ticks_ms(); }
 
 static operation *taken_out(operation **at) {
   operation *op = *at;
@@ -46,15 +45,26 @@ static operation *taken_out(operation **at) {
   return op;
 }
 
-/* The first operation that can end now; NULL if all are waiting for data. */
+static void finish(operation *op, DWORD code, DWORD transferred, uint64_t offset) {
+  pending--;
+  complete(op, code, transferred, offset);
+}
+
+/* The first operation that can complete now; none if all wait for their time or for data. */
 static int complete_one(void) {
   for (operation **at = &queue_first; *at != NULL; at = &(*at)->next) {
-    uint64_t offset = (*at)->overlapped->Offset | (uint64_t)(*at)->overlapped->OffsetHigh << 32;
+    operation *op = *at;
+    uint64_t offset = op->overlapped->Offset | (uint64_t)op->overlapped->OffsetHigh << 32;
     DWORD transferred = 0;
     int wait = 0;
-    DWORD code = (*at)->cancelled ? ERROR_OPERATION_ABORTED : perform(*at, &offset, &transferred, &wait);
+    if (!is_ready(op)) continue;
+    DWORD code = op->ended ? op->code : completion_fault_for(name_of(op->kind), ERROR_NOT_ENOUGH_MEMORY);
+    if (!op->ended && code == ERROR_SUCCESS) code = perform(op, &offset, &transferred, &wait);
     if (wait) continue;
-    complete(taken_out(at), code, transferred, offset);
+    if (op->kind == ADD_TO_STREAM || op->kind == COMPLETE_STREAM) {
+      if (op->subject != NULL) ((stream *)op->subject)->busy = 0;
+    }
+    finish(taken_out(at), code, transferred, offset);
     return 1;
   }
   return 0;
@@ -67,21 +77,12 @@ static void run_worker(void *unused) {
   for (;;) {
     if (complete_one()) continue;
     if (queue_first == NULL) sim_wait(&work, lock);
-    else sim_wait_for(&work, lock, 5);
+    else sim_wait_for(&work, lock, 1);
   }
 }
 
-DWORD start(operation given) {
-  operation *op = malloc(sizeof *op);
-  *op = given;
+static void enqueue(operation *op) {
   op->next = NULL;
-  op->overlapped->Internal = 259;
-  pending++;
-  if (op->kind == REGISTRATION) {
-    op->session->registration = op;
-    offer_status(op->session);
-    return ERROR_IO_PENDING;
-  }
   if (queue_last != NULL) queue_last->next = op;
   else queue_first = op;
   queue_last = op;
@@ -90,22 +91,64 @@ DWORD start(operation given) {
     sim_spawn(run_worker, NULL);
   }
   sim_wake_all(&work);
+}
+
+DWORD start(operation given) {
+  operation *op = malloc(sizeof *op);
+  *op = given;
+  op->overlapped->Internal = 259;
+  pending++;
+  if (op->kind == REGISTRATION) {
+    op->session->registration = op;
+    offer_status(op->session);
+    return ERROR_IO_PENDING;
+  }
+  /* In their order, however long each takes. */
+  op->ready = sim_ticks_ms() + next_delay_ms();
+  if (op->ready < last_ready) op->ready = last_ready;
+  last_ready = op->ready;
+  enqueue(op);
   return ERROR_IO_PENDING;
+}
+
+/* From here on neither session nor handle of the operation are looked at: they may go away. */
+static void settle(operation *op, DWORD code) {
+  op->ended = 1;
+  op->code = code;
+  op->session = NULL;
+  op->subject = NULL;
+  op->ready = sim_ticks_ms() + next_delay_ms();
+}
+
+void end(operation *op, DWORD code) {
+  settle(op, code);
+  if (most_delay_us == 0) finish(op, code, 0, 0);
+  else enqueue(op);
+}
+
+static int is_meant(const operation *op, const session *s, const void *subject, const OVERLAPPED *overlapped) {
+  return op->session == s && (subject == NULL || op->subject == subject) && (overlapped == NULL || op->overlapped == overlapped);
 }
 
 uint32_t cancel(session *s, void *subject, OVERLAPPED *overlapped) {
   uint32_t found = 0;
   for (operation **at = &queue_first; *at != NULL;) {
     operation *op = *at;
-    int meant = op->session == s && (subject == NULL || op->subject == subject) &&
-                (overlapped == NULL || op->overlapped == overlapped);
-    if (!meant) {
+    if (!is_meant(op, s, subject, overlapped)) {
       at = &op->next;
       continue;
     }
     found++;
-    complete(taken_out(at), ERROR_OPERATION_ABORTED, 0, 0);
+    if (op->kind == ADD_TO_STREAM || op->kind == COMPLETE_STREAM) ((stream *)op->subject)->busy = 0;
+    end(taken_out(at), ERROR_OPERATION_ABORTED);
   }
+  return found;
+}
+
+uint32_t cancel_on_request(session *s, void *subject, OVERLAPPED *overlapped) {
+  if (!cancels_lose) return cancel(s, subject, overlapped);
+  uint32_t found = 0;
+  for (operation *op = queue_first; op != NULL; op = op->next) found += is_meant(op, s, subject, overlapped) ? 1 : 0;
   return found;
 }
 
@@ -118,14 +161,29 @@ DWORD perform(operation *op, uint64_t *offset, DWORD *transferred, int *wait) {
   }
 }
 
-API_OF_WINDOWS_8 BOOL WAPI PeerDistGetOverlappedResult(OVERLAPPED *overlapped, DWORD *transferred, BOOL wait) {
-  (void)wait;
-  ULONG_PTR internal = __atomic_load_n(&overlapped->Internal, __ATOMIC_ACQUIRE);
-  if (internal == 259) {
-    SetLastError(ERROR_IO_INCOMPLETE);
-    return 0;
-  }
-  *transferred = (DWORD)overlapped->InternalHigh;
-  SetLastError((DWORD)internal);
-  return internal == 0;
+const char *name_of(operation_kind kind) {
+  static const char *const names[] = {
+      [REGISTRATION] = "PeerDistRegisterForStatusChangeNotification",
+      [ADD_TO_STREAM] = "PeerDistServerPublishAddToStream",
+      [COMPLETE_STREAM] = "PeerDistServerPublishCompleteStream",
+      [RETRIEVE] = "PeerDistServerRetrieveContentInformation",
+      [ADD_INFORMATION] = "PeerDistClientAddContentInformation",
+      [COMPLETE_INFORMATION] = "PeerDistClientCompleteContentInformation",
+      [STREAM_READ] = "PeerDistClientStreamRead",
+      [BLOCK_READ] = "PeerDistClientBlockRead",
+      [ADD_DATA] = "PeerDistClientAddData",
+      [FLUSH] = "PeerDistClientFlushContent",
+  };
+  return names[kind];
 }
+
+/* How long operations take from now on to complete, or to complete after a cancel. In milliseconds' steps. */
+API void SimPeerDist_SetCompletionDelay(uint32_t least_us, uint32_t most_us) {
+  sim_acquire(&Sim_World()->lock);
+  least_delay_us = least_us;
+  most_delay_us = most_us;
+  sim_release(&Sim_World()->lock);
+}
+
+/* Whether a cancel is to come too late: it answers that it has cancelled, and the operation ends by itself. */
+API void SimPeerDist_LetCancelsLose(int32_t lose) { cancels_lose = lose; }

@@ -115,7 +115,7 @@ API DWORD WAPI PeerDistServerPublishCompleteStream(void *handle, void *stream_ha
 API DWORD WAPI PeerDistServerCloseStreamHandle(void *handle, void *stream_handle) {
   DWORD fault = enter_releasing("PeerDistServerCloseStreamHandle");
   stream *x = handle_object(STREAM_HANDLE, stream_handle);
-  if (x == NULL || x->session != session_of(handle)) return leave(ERROR_INVALID_HANDLE);
+  if (x == NULL || x->session != session_of(handle)) return leave(handle_refuse_close(stream_handle, ERROR_INVALID_HANDLE));
   cancel(x->session, x, NULL);
   free_stream(handle_close(STREAM_HANDLE, stream_handle));
   return leave(fault);
@@ -202,7 +202,7 @@ API DWORD WAPI PeerDistServerRetrieveContentInformation(void *handle, void *info
 API DWORD WAPI PeerDistServerCloseContentInformation(void *handle, void *information_handle) {
   DWORD fault = enter_releasing("PeerDistServerCloseContentInformation");
   information *i = handle_object(INFORMATION_HANDLE, information_handle);
-  if (i == NULL || i->session != session_of(handle)) return leave(ERROR_INVALID_HANDLE);
+  if (i == NULL || i->session != session_of(handle)) return leave(handle_refuse_close(information_handle, ERROR_INVALID_HANDLE));
   cancel(i->session, i, NULL);
   free_information(handle_close(INFORMATION_HANDLE, information_handle));
   return leave(fault);
@@ -214,7 +214,7 @@ API DWORD WAPI PeerDistServerCancelAsyncOperation(void *handle, DWORD id_size, c
   session *s = session_of(handle);
   if (s == NULL) return leave(ERROR_INVALID_HANDLE);
   if (id == NULL || id_size == 0 || overlapped == NULL) return leave(ERROR_INVALID_PARAMETER);
-  return leave(cancel(s, NULL, overlapped) > 0 ? ERROR_SUCCESS : PEERDIST_ERROR_OPERATION_NOTFOUND);
+  return leave(cancel_on_request(s, NULL, overlapped) > 0 ? ERROR_SUCCESS : PEERDIST_ERROR_OPERATION_NOTFOUND);
 }
 
 static DWORD add_to_stream(publication *p, const BYTE *bytes, DWORD size) {

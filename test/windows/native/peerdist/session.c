@@ -38,8 +38,8 @@ static void close_handles_of(session *s) {
 API DWORD WAPI PeerDistShutdown(void *handle) {
   DWORD fault = enter_releasing("PeerDistShutdown");
   session *s = handle_close(SESSION_HANDLE, handle);
-  if (s == NULL) return leave(ERROR_INVALID_HANDLE);
-  if (s->registration != NULL) complete(s->registration, ERROR_OPERATION_ABORTED, 0, 0);
+  if (s == NULL) return leave(handle_refuse_close(handle, ERROR_INVALID_HANDLE));
+  if (s->registration != NULL) end(s->registration, ERROR_OPERATION_ABORTED);
   cancel(s, NULL, NULL);
   close_handles_of(s);
   drop_publications_of(s);
@@ -72,8 +72,8 @@ void offer_status(session *s) {
   if (op == NULL || s->last_status == service_status) return;
   s->registration = NULL;
   s->last_status = service_status;
-  *op->status = service_status;
-  complete(op, ERROR_SUCCESS, 0, 0);
+  op->news = service_status;
+  end(op, completion_fault_for(name_of(REGISTRATION), ERROR_NOT_ENOUGH_MEMORY));
 }
 
 static DWORD register_for(void *handle, HANDLE port, ULONG_PTR key, OVERLAPPED *overlapped, uint32_t *status) {
@@ -110,7 +110,7 @@ API DWORD WAPI PeerDistUnregisterForStatusChangeNotification(void *handle) {
   if (s->registration == NULL) return leave(ERROR_INVALID_PARAMETER);
   operation *op = s->registration;
   s->registration = NULL;
-  complete(op, ERROR_OPERATION_ABORTED, 0, 0);
+  end(op, ERROR_OPERATION_ABORTED);
   return leave(fault);
 }
 
@@ -139,4 +139,6 @@ API void SimPeerDist_SetStatus(uint32_t status, uint32_t delay_us) {
 }
 
 API int32_t SimPeerDist_OpenHandles(void) { return handle_count(); }
-API int32_t SimPeerDist_Pending(void) { return pending_operations(); }
+API int32_t SimPeerDist_RefusedCloses(void) { return handle_refused_closes(); }
+/* Operations that have not completed, and signals of completions that are still to come. */
+API int32_t SimPeerDist_Pending(void) { return pending_operations() + late_signals(); }
