@@ -1,7 +1,3 @@
 export { MIN_CUT_LENGTH } from './content-defined-cutter.js';
-export {
-  createSegmentCutter,
-  DEFAULT_SEGMENTATION,
-  type SegmentCutter,
-  type Segmentation,
-} from './segment-cutter.js';
+export type { SegmentCutter } from './segment-cutter.js';
+export { createSegmentCutter, DEFAULT_SEGMENTATION, type Segmentation } from './segmentation.js';
