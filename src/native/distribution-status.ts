@@ -162,9 +162,10 @@ const changeOf = async (
       const info = getStatusInfo(runtime.native, session.handle);
       // What the cell says shows a status that came and went before it could be asked for.
       const notified = statusFrom(viewOf(bytes).getUint32(statusAt, true));
-      const news = armed.early || info.status !== session.statusSeen || notified !== session.statusSeen;
+      const known = info.status === session.statusSeen && notified === session.statusSeen;
       session.statusSeen = info.status;
-      if (news) return info;
+      // A service that is away may have been back while nothing was armed, long enough for a handle to be opened.
+      if (armed.early || !known || info.status !== 'available') return info;
     }
   } finally {
     if (session.registration === registration) session.registration = undefined;
