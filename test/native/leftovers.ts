@@ -1,8 +1,8 @@
 import type { Simulators } from './simulators.js';
 
 /**
- * What the simulated DLLs still count, by kind: handles, startups, memory, operations and kernel objects, and what was
- * closed although it was not open. Nothing that is zero.
+ * What the simulated DLLs still count, by kind: handles, startups, memory, operations and kernel objects; what was
+ * closed although it was not open, or was open at the shutdown of what it belongs to. Nothing that is zero.
  */
 export const leftoversOf = ({
   machines,
@@ -17,6 +17,7 @@ export const leftoversOf = ({
       distributionHandles: machines.map(({ peerdist }) => peerdist.openHandles()),
       operations: machines.map(({ peerdist }) => peerdist.pending()),
       closedTwice: machines.map(({ p2p, peerdist }) => p2p.refusedCloses() + peerdist.refusedCloses()),
+      openAtShutdown: machines.map(({ p2p, peerdist }) => p2p.orphans() + peerdist.orphans()),
       kernelObjects: [liveObjects()],
       refusedKernelHandles: [refusedHandles()],
     })

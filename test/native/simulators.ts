@@ -18,6 +18,7 @@ export interface Machine {
       | 'reset'
       | 'openHandles'
       | 'refusedCloses'
+      | 'orphans'
       | 'blocksHandedOut'
       | 'startups'
       | 'undelivered'
@@ -40,7 +41,9 @@ export interface Machine {
       | 'reset'
       | 'openHandles'
       | 'refusedCloses'
+      | 'orphans'
       | 'pending'
+      | 'owns'
       | 'fail'
       | 'failCompletion'
       | 'calls'
@@ -70,6 +73,8 @@ export interface Simulators {
 
 /** Does something at once, rather than on another thread after a delay. */
 export const AT_ONCE = 0xffff_ffff;
+/** The delay of what is not to happen. */
+export const NEVER = 0xffff_ffff;
 
 // From the root of the repository, where tests and benchmarks are started.
 const BUILD = resolve('test/windows/native/build.sh');
@@ -100,6 +105,7 @@ const machineIn = (directory: string, system: Partial<LibraryPaths>): Machine =>
       reset: bind(p2p, 'void SimP2P_Reset()'),
       openHandles: bind(p2p, 'int32_t SimP2P_OpenHandles()'),
       refusedCloses: bind(p2p, 'int32_t SimP2P_RefusedCloses()'),
+      orphans: bind(p2p, 'int32_t SimP2P_Orphans()'),
       blocksHandedOut: bind(p2p, 'int32_t SimP2P_BlocksHandedOut()'),
       startups: bind(p2p, 'int32_t SimP2P_Startups()'),
       undelivered: bind(p2p, 'int32_t SimP2P_Undelivered()'),
@@ -121,7 +127,9 @@ const machineIn = (directory: string, system: Partial<LibraryPaths>): Machine =>
       reset: bind(peerdist, 'void SimPeerDist_Reset()'),
       openHandles: bind(peerdist, 'int32_t SimPeerDist_OpenHandles()'),
       refusedCloses: bind(peerdist, 'int32_t SimPeerDist_RefusedCloses()'),
+      orphans: bind(peerdist, 'int32_t SimPeerDist_Orphans()'),
       pending: bind(peerdist, 'int32_t SimPeerDist_Pending()'),
+      owns: bind(peerdist, 'int32_t SimPeerDist_Owns(uint64_t overlapped)'),
       fail: bind(peerdist, fail),
       failCompletion: bind(
         peerdist,

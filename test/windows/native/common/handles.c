@@ -9,7 +9,7 @@ typedef struct { handle_kind kind; uint32_t generation, revoked; void *object; }
 
 static slot slots[SLOTS];
 static uint32_t last_slot;
-static int32_t open_handles, refused_closes;
+static int32_t open_handles, refused_closes, orphans;
 
 static void *handle_of(uint32_t index) {
   return (void *)(uintptr_t)(((uint64_t)slots[index].generation << SLOT_BITS) | (index << 2));
@@ -68,8 +68,10 @@ uint32_t handle_refuse_close(void *handle, uint32_t code) {
   return code;
 }
 
+void handle_note_orphan(void) { orphans++; }
 int32_t handle_refused_closes(void) { return refused_closes; }
-void handle_forget_refusals(void) { refused_closes = 0; }
+int32_t handle_orphans(void) { return orphans; }
+void handle_forget_misuse(void) { refused_closes = orphans = 0; }
 
 void *handle_next(handle_kind kind, uint32_t *cursor, void **handle) {
   while (++*cursor < SLOTS) {

@@ -30,9 +30,12 @@ void *handle_revoke(handle_kind kind, void *handle);
 int32_t handle_count(void);
 /* Takes note that a handle was to be closed that is not open, and answers `code`. */
 uint32_t handle_refuse_close(void *handle, uint32_t code);
-/* How often that was. */
+/* Takes note of a handle that was still open when what it belongs to was shut down. */
+void handle_note_orphan(void);
+/* How often these were. */
 int32_t handle_refused_closes(void);
-void handle_forget_refusals(void);
+int32_t handle_orphans(void);
+void handle_forget_misuse(void);
 
 /* Walks the open handles of a kind: start with *cursor = 0, stops with NULL. */
 void *handle_next(handle_kind kind, uint32_t *cursor, void **handle);

@@ -6,6 +6,7 @@ typedef struct { void *group; uint32_t events; } burst;
 API int32_t SimP2P_OpenHandles(void) { return handle_count(); }
 API int32_t SimP2P_BlocksHandedOut(void) { return blocks_handed_out(); }
 API int32_t SimP2P_RefusedCloses(void) { return handle_refused_closes(); }
+API int32_t SimP2P_Orphans(void) { return handle_orphans(); }
 API int32_t SimP2P_Undelivered(void) { return undelivered_events(); }
 API int32_t SimP2P_Startups(void) { return this_machine()->startups; }
 
@@ -14,7 +15,7 @@ API void SimP2P_Reset(void) {
   machine *m = this_machine();
   Sim_ClearFaults();
   SimP2P_SetEventDelay(0);
-  handle_forget_refusals();
+  handle_forget_misuse();
   sim_acquire(&Sim_World()->lock);
   for (group *g = the_network()->groups, *next; g != NULL; g = next) {
     next = g->next;

@@ -14,7 +14,11 @@ API HRESULT WAPI PeerGroupStartup(WORD version, PEER_VERSION_DATA *data) {
 API HRESULT WAPI PeerGroupShutdown(void) {
   HRESULT hr = enter_releasing("PeerGroupShutdown");
   if (this_machine()->startups == 0) return leave((HRESULT)handle_refuse_close(NULL, 0x8000ffff));
-  this_machine()->startups--;
+  if (--this_machine()->startups > 0) return leave(hr);
+  uint32_t cursor = 0;
+  while (handle_next(GROUP_HANDLE, &cursor, NULL) != NULL) handle_note_orphan();
+  cursor = 0;
+  while (handle_next(REGISTRATION_HANDLE, &cursor, NULL) != NULL) handle_note_orphan();
   return leave(hr);
 }
 

@@ -266,7 +266,7 @@ DWORD perform_client(operation *op, uint64_t *offset, DWORD *transferred, int *w
 
 API void SimPeerDist_Reset(void) {
   Sim_ClearFaults();
-  handle_forget_refusals();
+  handle_forget_misuse();
   SimPeerDist_SetCompletionDelay(0, 0);
   SimPeerDist_LetCancelsLose(0);
   SimPeerDist_SetPortSignals(0, 0);

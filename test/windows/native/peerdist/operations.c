@@ -177,6 +177,19 @@ const char *name_of(operation_kind kind) {
   return names[kind];
 }
 
+/* Whether an operation with this OVERLAPPED has not completed. */
+API int32_t SimPeerDist_Owns(const OVERLAPPED *overlapped) {
+  int32_t found = 0;
+  uint32_t cursor = 0;
+  sim_acquire(&Sim_World()->lock);
+  for (operation *op = queue_first; op != NULL; op = op->next) found |= op->overlapped == overlapped;
+  for (session *s; (s = handle_next(SESSION_HANDLE, &cursor, NULL)) != NULL;) {
+    found |= s->registration != NULL && s->registration->overlapped == overlapped;
+  }
+  sim_release(&Sim_World()->lock);
+  return found;
+}
+
 /* How long operations take from now on to complete, or to complete after a cancel. In milliseconds' steps. */
 API void SimPeerDist_SetCompletionDelay(uint32_t least_us, uint32_t most_us) {
   sim_acquire(&Sim_World()->lock);

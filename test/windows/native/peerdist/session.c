@@ -19,19 +19,24 @@ API DWORD WAPI PeerDistStartup(DWORD version, void **handle, DWORD *supported) {
   return leave(ERROR_SUCCESS);
 }
 
+static void *close_orphan(handle_kind kind, void *handle) {
+  handle_note_orphan();
+  return handle_close(kind, handle);
+}
+
 static void close_handles_of(session *s) {
   void *handle;
   uint32_t cursor = 0;
   for (stream *x; (x = handle_next(STREAM_HANDLE, &cursor, &handle)) != NULL;) {
-    if (x->session == s) free_stream(handle_close(STREAM_HANDLE, handle));
+    if (x->session == s) free_stream(close_orphan(STREAM_HANDLE, handle));
   }
   cursor = 0;
   for (information *x; (x = handle_next(INFORMATION_HANDLE, &cursor, &handle)) != NULL;) {
-    if (x->session == s) free_information(handle_close(INFORMATION_HANDLE, handle));
+    if (x->session == s) free_information(close_orphan(INFORMATION_HANDLE, handle));
   }
   cursor = 0;
   for (content *x; (x = handle_next(CONTENT_HANDLE, &cursor, &handle)) != NULL;) {
-    if (x->session == s) free_content(handle_close(CONTENT_HANDLE, handle));
+    if (x->session == s) free_content(close_orphan(CONTENT_HANDLE, handle));
   }
 }
 
@@ -140,5 +145,6 @@ API void SimPeerDist_SetStatus(uint32_t status, uint32_t delay_us) {
 
 API int32_t SimPeerDist_OpenHandles(void) { return handle_count(); }
 API int32_t SimPeerDist_RefusedCloses(void) { return handle_refused_closes(); }
+API int32_t SimPeerDist_Orphans(void) { return handle_orphans(); }
 /* Operations that have not completed, and signals of completions that are still to come. */
 API int32_t SimPeerDist_Pending(void) { return pending_operations() + late_signals(); }
