@@ -159,15 +159,27 @@ function miscounted(): Buffer {
 }
 
 describe('by the rules of the protocol', () => {
-  it('a version that is not spoken is answered with the one that is', async () => {
+  it('a version that is not spoken is answered with those that are', async () => {
     const { port } = await startServer({ source });
-    for (const name of ['MSG_GETSEGLIST two ids', 'MSG_NEGO_REQ 1.0-2.0 crypto1']) {
-      expect(decodeResponse(await post(port, wire(name)))).toEqual({
+    const later = wire('MSG_GETSEGLIST two ids');
+    later.writeUInt16BE(3, 2);
+    for (const request of [later, wire('MSG_NEGO_REQ 1.0-2.0 crypto1')]) {
+      expect(decodeResponse(await post(port, request))).toEqual({
         _tag: 'Negotiation',
         minVersion: { major: 1, minor: 0 },
-        maxVersion: { major: 1, minor: 0 },
+        maxVersion: { major: 2, minor: 0 },
       });
     }
+  });
+
+  it('of the segments in a list those that are here are answered', async () => {
+    const { port } = await startServer({ source });
+    const request = wire('MSG_GETSEGLIST two ids');
+    expect(decodeResponse(await post(port, request))).toMatchObject({
+      _tag: 'SegmentList',
+      requestId: request.subarray(16, 32),
+      ranges: [{ index: 0, count: 1 }],
+    });
   });
 
   it('the lowest of several blocks is answered, none for no range', async () => {
@@ -250,11 +262,12 @@ describe('by the rules of the protocol', () => {
       Array.from({ length: 32 }, () => post(port, wire('MSG_GETBLKS block0'))),
     );
     for (const answer of answers) expect(blockIn(answer).data[0]).toHaveLength(65_552);
-    await until(() => events.length === 32);
-    expect(events[0]).toMatchObject({
-      _tag: 'BlockResponseSent',
-      segment: vectors.pccrr.segment_id,
-      block: 0,
+    const sent = (): DistributionEvent[] => events.filter(({ _tag }) => _tag === 'BlockResponseSent');
+    await until(() => sent().length === 32);
+    const about = { segment: vectors.pccrr.segment_id, block: 0 };
+    expect(events[0]).toMatchObject({ _tag: 'BlockRequestReceived', ...about });
+    expect(sent()[0]).toMatchObject({
+      ...about,
       bytes: 65_536,
     });
   });

@@ -21,6 +21,8 @@ const blocks = cut(generateContent(65_537), 65_536);
 const segmentId = Buffer.from(vectors.pccrr.segment_id, 'hex');
 const secret = Buffer.from(vectors.pccrr.segment_secret, 'hex');
 const iv = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
+const requestId = Buffer.from('303132333435363738393a3b3c3d3e3f', 'hex');
+const nothing = Buffer.alloc(0);
 const V1 = { major: 1, minor: 0 };
 const V2 = { major: 2, minor: 0 };
 
@@ -37,13 +39,31 @@ describe('requests, byte for byte', () => {
     ['MSG_GETBLKLIST [0,2]', { _tag: 'GetBlockList', cipher, segmentId, ranges: [{ index: 0, count: 2 }] }],
     ['MSG_GETBLKS block0', { _tag: 'GetBlocks', cipher, segmentId, ranges: [{ index: 0, count: 1 }] }],
     ['MSG_GETBLKS block1', { _tag: 'GetBlocks', cipher, segmentId, ranges: [{ index: 1, count: 1 }] }],
+    [
+      'MSG_GETSEGLIST two ids',
+      {
+        _tag: 'GetSegmentList',
+        cipher,
+        requestId,
+        segmentIds: [segmentId, Buffer.alloc(32)],
+        extensibleBlob: nothing,
+      },
+    ],
   ] as const)('%s', (name, request) => {
     expect(encodeRequest(request).toString('hex')).toBe(wire(name).toString('hex'));
     expect(decodeRequest(wire(name))).toEqual(request);
   });
 
-  it('a segment list is asked for in version 2, which is not spoken here', () => {
-    expect(decodeRequest(wire('MSG_GETSEGLIST two ids'))).toEqual({ _tag: 'Foreign', version: V2 });
+  it('a version that is not spoken here is told apart from nonsense', () => {
+    const later = wire('MSG_GETSEGLIST two ids');
+    later.writeUInt16BE(3, 2);
+    expect(decodeRequest(later)).toEqual({ _tag: 'Foreign', version: { major: 3, minor: 0 } });
+  });
+
+  it('a minor version makes no difference', () => {
+    const request = wire('MSG_GETBLKS block0');
+    request.writeUInt16BE(7, 0);
+    expect(decodeRequest(request)).toEqual(decodeRequest(wire('MSG_GETBLKS block0')));
   });
 });
 
@@ -56,6 +76,26 @@ describe('responses, byte for byte', () => {
       { _tag: 'BlockList', cipher, segmentId, ranges: [{ index: 0, count: 2 }], nextBlockIndex: 0 },
     ],
     ['MSG_BLKLIST empty', { _tag: 'BlockList', cipher, segmentId, ranges: [], nextBlockIndex: 0 }],
+    [
+      'MSG_SEGLIST [0,1]',
+      {
+        _tag: 'SegmentList',
+        cipher,
+        requestId,
+        ranges: [{ index: 0, count: 1 }],
+        extensibleBlob: nothing,
+      },
+    ],
+    [
+      'MSG_SEGLIST [0,1] with blob v1',
+      {
+        _tag: 'SegmentList',
+        cipher,
+        requestId,
+        ranges: [{ index: 0, count: 1 }],
+        extensibleBlob: Buffer.from('000103020060ea000260ea00', 'hex'),
+      },
+    ],
   ] satisfies [string, RetrievalResponse][])('%s', (name, response) => {
     expect(encodeResponse(response).toString('hex')).toBe(wire(name).toString('hex'));
     expect(decodeResponse(wire(name))).toEqual(response);

@@ -5,12 +5,13 @@ import {
   encodeResponseInPieces,
   encryptBlock,
   IV_LENGTH,
-  PROTOCOL_VERSION,
   rangesOfBlocks,
+  SPOKEN_VERSIONS,
   type BlockCipher,
   type BlockRequest,
   type BlockResponse,
   type RetrievalRequest,
+  type SegmentListRequest,
 } from '../wire/index.js';
 
 /** What a request is answered with, and what of the store that hands out. */
@@ -31,14 +32,14 @@ export interface AnswerContext {
 export const answerRequest = async (request: RetrievalRequest, context: AnswerContext): Promise<Answer> => {
   switch (request._tag) {
     case 'Negotiation':
-    case 'Foreign': {
-      const versions = { minVersion: PROTOCOL_VERSION, maxVersion: PROTOCOL_VERSION };
-      return { body: encodeResponseInPieces({ _tag: 'Negotiation', ...versions }) };
-    }
+    case 'Foreign':
+      return { body: encodeResponseInPieces({ _tag: 'Negotiation', ...SPOKEN_VERSIONS }) };
     case 'GetBlockList':
       return answerList(request, context);
     case 'GetBlocks':
       return answerBlock(request, context);
+    case 'GetSegmentList':
+      return answerSegments(request, context);
   }
 };
 
@@ -89,6 +90,25 @@ const answerBlock = async (request: BlockRequest, context: AnswerContext): Promi
     served: { segment, block: blockIndex, bytes: length },
   };
 };
+
+const answerSegments = (request: SegmentListRequest, { source, busy }: AnswerContext): Answer => {
+  const { cipher, requestId, segmentIds } = request;
+  const found = busy ? [] : segmentIds.map((id) => source.find(id));
+  return {
+    body: encodeResponseInPieces({
+      _tag: 'SegmentList',
+      cipher: chooseCipher(cipher),
+      requestId,
+      ranges: rangesOfBlocks([{ index: 0, count: found.length }], found.length, (index) =>
+        hasBlocks(found[index]),
+      ),
+      extensibleBlob: Buffer.alloc(0),
+    }),
+  };
+};
+
+const hasBlocks = (segment: StoredSegment | undefined): boolean =>
+  segment !== undefined && (segment.has(0) || nextBlock(segment, 1) > 0);
 
 /** What Windows prefers, unless more was asked for; plain text is never sent. */
 const chooseCipher = (wanted: BlockCipher): BlockCipher => (wanted === 'none' ? 'aes-128-cbc' : wanted);

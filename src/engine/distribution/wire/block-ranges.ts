@@ -1,27 +1,24 @@
 import { MessageError, u32, type MessageReader } from './message-bytes.js';
-import { BLOCKS_PER_SEGMENT } from './units.js';
 
-/** Blocks `index` to `index + count - 1` of a segment. */
+/** Blocks `index` to `index + count - 1` of a segment; in a segment list, segments of the request. */
 export interface BlockRange {
   readonly index: number;
   readonly count: number;
 }
 
-/** As many separate ranges as a full segment can have. */
-const MAX_RANGES = BLOCKS_PER_SEGMENT / 2;
-
 const RANGE_LENGTH = 8;
 
-const readRange = (reader: MessageReader): BlockRange => {
+const readRange = (reader: MessageReader, end: number): BlockRange => {
   const range = { index: reader.u32(), count: reader.u32() };
-  if (range.count === 0 || range.index + range.count > BLOCKS_PER_SEGMENT) {
-    throw new MessageError(`${range.count} blocks from ${range.index}`);
+  if (range.count === 0 || range.index + range.count > end) {
+    throw new MessageError(`a range of ${range.count} from ${range.index} to ${end}`);
   }
   return range;
 };
 
-export const readRanges = (reader: MessageReader): BlockRange[] =>
-  reader.list(MAX_RANGES, RANGE_LENGTH, () => readRange(reader));
+/** Ranges below `end`, at most as many as can lie apart from one another there. */
+export const readRanges = (reader: MessageReader, end: number): BlockRange[] =>
+  reader.list(Math.ceil(end / 2), RANGE_LENGTH, () => readRange(reader, end));
 
 export const encodeRanges = (ranges: readonly BlockRange[]): Uint8Array[] => [
   u32(ranges.length),

@@ -16,7 +16,13 @@ export {
 export { ContentInformationError, type ContentInformationErrorCode } from './content-information-error.js';
 export { encodeContentInformation } from './encode-content-information.js';
 export { MessageError } from './message-bytes.js';
-export { MAX_REQUEST_LENGTH, MAX_RESPONSE_LENGTH, PROTOCOL_VERSION } from './message-header.js';
+export { MAX_REQUEST_LENGTH, MAX_RESPONSE_LENGTH } from './message-header.js';
+export {
+  commonMajorVersion,
+  SPOKEN_VERSIONS,
+  type ProtocolVersion,
+  type VersionRange,
+} from './protocol-version.js';
 export {
   contentInformationLengthLimit,
   MAX_CONTENT_INFORMATION_LENGTH,
@@ -31,7 +37,20 @@ export {
   type BlockResponse,
   type RetrievalResponse,
 } from './responses.js';
-export { deriveServerKey, describeSegment, hashBlock } from './secrets.js';
+export { decodeSegmentAges, encodeSegmentAges, type SegmentAge } from './segment-ages.js';
+export {
+  MAX_LISTED_SEGMENTS,
+  REQUEST_ID_LENGTH,
+  type SegmentListRequest,
+  type SegmentListResponse,
+} from './segment-list-messages.js';
+export {
+  deriveSegmentId,
+  deriveServerKey,
+  describeSegment,
+  hashBlock,
+  hashOfBlockHashes,
+} from './secrets.js';
 export {
   BLOCK_LENGTH,
   blockCount,

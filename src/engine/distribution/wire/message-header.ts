@@ -1,16 +1,8 @@
 import { BLOCK_CIPHERS, type BlockCipher } from './block-cipher.js';
 import { MessageError, u32, type MessageReader } from './message-bytes.js';
+import { versionOfType, type ProtocolVersion, type VersionRange } from './protocol-version.js';
 
 /* PCCRR 2.2.3. All numbers are big-endian. */
-
-/** A protocol version. */
-export interface ProtocolVersion {
-  readonly major: number;
-  readonly minor: number;
-}
-
-/** The one version spoken here. 2.0 adds nothing but segment lists, which only hosted caches are asked for. */
-export const PROTOCOL_VERSION: ProtocolVersion = { major: 1, minor: 0 };
 
 export const MESSAGE_TYPES = {
   negotiationRequest: 0,
@@ -19,6 +11,8 @@ export const MESSAGE_TYPES = {
   getBlocks: 3,
   blockList: 4,
   block: 5,
+  getSegmentList: 6,
+  segmentList: 7,
 } as const;
 
 /** Bytes of the header, which the sizes of messages include. */
@@ -37,12 +31,12 @@ export interface MessageHeader {
   readonly cipher: BlockCipher | undefined;
 }
 
-export const readVersion = (reader: MessageReader): ProtocolVersion => {
+const readVersion = (reader: MessageReader): ProtocolVersion => {
   const word = reader.u32();
   return { minor: word >>> 16, major: word & 0xffff };
 };
 
-export const encodeVersion = ({ major, minor }: ProtocolVersion): Buffer => u32(minor * 0x1_0000 + major);
+const encodeVersion = ({ major, minor }: ProtocolVersion): Buffer => u32(minor * 0x1_0000 + major);
 
 /** Reads the header of a message that has `length` bytes. */
 export const readHeader = (reader: MessageReader, length: number): MessageHeader => {
@@ -53,7 +47,17 @@ export const readHeader = (reader: MessageReader, length: number): MessageHeader
   return { version, type, cipher: BLOCK_CIPHERS[reader.u32()] };
 };
 
-/** A message of the version spoken here in pieces: the header and its body. */
+export const readVersionRange = (reader: MessageReader): VersionRange => ({
+  minVersion: readVersion(reader),
+  maxVersion: readVersion(reader),
+});
+
+export const encodeVersionRange = ({ minVersion, maxVersion }: VersionRange): Uint8Array[] => [
+  encodeVersion(minVersion),
+  encodeVersion(maxVersion),
+];
+
+/** A message in pieces: the header and its body. */
 export const encodeMessage = (
   type: number,
   cipher: BlockCipher,
@@ -61,7 +65,7 @@ export const encodeMessage = (
 ): Uint8Array[] => {
   const length = body.reduce((sum, part) => sum + part.length, MESSAGE_HEADER_LENGTH);
   return [
-    encodeVersion(PROTOCOL_VERSION),
+    encodeVersion(versionOfType(type)),
     u32(type),
     u32(length),
     u32(BLOCK_CIPHERS.indexOf(cipher)),

@@ -3,20 +3,23 @@ import { encodeRanges, readRanges, type BlockRange } from './block-ranges.js';
 import { MessageError, MessageReader, sized, u32 } from './message-bytes.js';
 import {
   encodeMessage,
-  encodeVersion,
+  encodeVersionRange,
   MAX_REQUEST_LENGTH,
   MESSAGE_TYPES,
-  PROTOCOL_VERSION,
   readHeader,
-  readVersion,
-  type ProtocolVersion,
+  readVersionRange,
 } from './message-header.js';
+import { isSpoken, versionOfType, type ProtocolVersion, type VersionRange } from './protocol-version.js';
+import {
+  encodeSegmentListRequest,
+  readSegmentListRequest,
+  type SegmentListRequest,
+} from './segment-list-messages.js';
+import { BLOCKS_PER_SEGMENT } from './units.js';
 
 /** MSG_NEGO_REQ: which versions does the peer speak? */
-interface NegotiationRequest {
+interface NegotiationRequest extends VersionRange {
   readonly _tag: 'Negotiation';
-  readonly minVersion: ProtocolVersion;
-  readonly maxVersion: ProtocolVersion;
 }
 
 /** MSG_GETBLKLIST: which of these blocks does the peer have? MSG_GETBLKS: the first of these blocks, please. */
@@ -34,18 +37,17 @@ interface ForeignRequest {
   readonly version: ProtocolVersion;
 }
 
-export type RetrievalRequest = NegotiationRequest | BlockRequest | ForeignRequest;
+type SpokenRequest = NegotiationRequest | BlockRequest | SegmentListRequest;
+
+export type RetrievalRequest = SpokenRequest | ForeignRequest;
 
 /** Writes the body of an HTTP request. */
-export const encodeRequest = (request: NegotiationRequest | BlockRequest): Buffer =>
-  Buffer.concat(encodeParts(request));
+export const encodeRequest = (request: SpokenRequest): Buffer => Buffer.concat(encodeParts(request));
 
-const encodeParts = (request: NegotiationRequest | BlockRequest): Uint8Array[] => {
+const encodeParts = (request: SpokenRequest): Uint8Array[] => {
   switch (request._tag) {
-    case 'Negotiation': {
-      const versions = [encodeVersion(request.minVersion), encodeVersion(request.maxVersion)];
-      return encodeMessage(MESSAGE_TYPES.negotiationRequest, 'aes-128-cbc', versions);
-    }
+    case 'Negotiation':
+      return encodeMessage(MESSAGE_TYPES.negotiationRequest, 'aes-128-cbc', encodeVersionRange(request));
     case 'GetBlockList':
       return encodeMessage(MESSAGE_TYPES.getBlockList, request.cipher, blocksBody(request));
     case 'GetBlocks': {
@@ -55,6 +57,8 @@ const encodeParts = (request: NegotiationRequest | BlockRequest): Uint8Array[] =
         noVerificationData,
       ]);
     }
+    case 'GetSegmentList':
+      return encodeMessage(MESSAGE_TYPES.getSegmentList, request.cipher, encodeSegmentListRequest(request));
   }
 };
 
@@ -68,31 +72,33 @@ export const decodeRequest = (bytes: Buffer): RetrievalRequest => {
   if (bytes.length > MAX_REQUEST_LENGTH) throw new MessageError(`request of ${bytes.length} bytes`);
   const reader = new MessageReader(bytes);
   const { version, type, cipher } = readHeader(reader, bytes.length);
-  if (version.major !== PROTOCOL_VERSION.major) return { _tag: 'Foreign', version };
+  if (!isSpoken(version)) return { _tag: 'Foreign', version };
+  if (version.major < versionOfType(type).major) throw new MessageError('request of a later version');
   if (type === MESSAGE_TYPES.negotiationRequest) {
-    const request = {
-      _tag: 'Negotiation',
-      minVersion: readVersion(reader),
-      maxVersion: readVersion(reader),
-    } as const;
+    const versions = readVersionRange(reader);
     reader.end();
-    return request;
+    return { _tag: 'Negotiation', ...versions };
   }
   if (cipher === undefined) throw new MessageError('unknown encryption');
-  if (type === MESSAGE_TYPES.getBlockList) {
-    const request = { _tag: 'GetBlockList', cipher, ...readBlocks(reader) } as const;
-    reader.end();
-    return request;
+  switch (type) {
+    case MESSAGE_TYPES.getBlockList: {
+      const blocks = readBlocks(reader);
+      reader.end();
+      return { _tag: 'GetBlockList', cipher, ...blocks };
+    }
+    case MESSAGE_TYPES.getBlocks: {
+      const blocks = readBlocks(reader);
+      reader.sizedAtEnd();
+      return { _tag: 'GetBlocks', cipher, ...blocks };
+    }
+    case MESSAGE_TYPES.getSegmentList:
+      return { _tag: 'GetSegmentList', cipher, ...readSegmentListRequest(reader) };
+    default:
+      throw new MessageError(`request of type ${type}`);
   }
-  if (type === MESSAGE_TYPES.getBlocks) {
-    const request = { _tag: 'GetBlocks', cipher, ...readBlocks(reader) } as const;
-    reader.sizedAtEnd();
-    return request;
-  }
-  throw new MessageError(`request of type ${type}`);
 };
 
 const readBlocks = (reader: MessageReader): Pick<BlockRequest, 'segmentId' | 'ranges'> => ({
   segmentId: reader.sized(),
-  ranges: readRanges(reader),
+  ranges: readRanges(reader, BLOCKS_PER_SEGMENT),
 });

@@ -3,20 +3,23 @@ import { encodeRanges, readRanges, type BlockRange } from './block-ranges.js';
 import { MessageError, MessageReader, sized, sizedAtEnd, u32 } from './message-bytes.js';
 import {
   encodeMessage,
-  encodeVersion,
+  encodeVersionRange,
   MAX_RESPONSE_LENGTH,
   MESSAGE_TYPES,
-  PROTOCOL_VERSION,
   readHeader,
-  readVersion,
-  type ProtocolVersion,
+  readVersionRange,
 } from './message-header.js';
+import { isSpoken, versionOfType, type VersionRange } from './protocol-version.js';
+import {
+  encodeSegmentListResponse,
+  readSegmentListResponse,
+  type SegmentListResponse,
+} from './segment-list-messages.js';
+import { BLOCKS_PER_SEGMENT } from './units.js';
 
 /** MSG_NEGO_RESP. */
-interface NegotiationResponse {
+interface NegotiationResponse extends VersionRange {
   readonly _tag: 'Negotiation';
-  readonly minVersion: ProtocolVersion;
-  readonly maxVersion: ProtocolVersion;
 }
 
 /** MSG_BLKLIST. Without ranges: the server has none, or is busy. */
@@ -42,7 +45,7 @@ export interface BlockResponse {
   readonly iv: Uint8Array;
 }
 
-export type RetrievalResponse = NegotiationResponse | BlockListResponse | BlockResponse;
+export type RetrievalResponse = NegotiationResponse | BlockListResponse | BlockResponse | SegmentListResponse;
 
 /** Bytes in front of a response that say how long it is. */
 export const RESPONSE_PREFIX_LENGTH = 4;
@@ -77,10 +80,8 @@ const joinSmall = (parts: readonly Uint8Array[]): readonly Uint8Array[] => {
 
 const encodeParts = (response: RetrievalResponse): Uint8Array[] => {
   switch (response._tag) {
-    case 'Negotiation': {
-      const versions = [encodeVersion(response.minVersion), encodeVersion(response.maxVersion)];
-      return encodeMessage(MESSAGE_TYPES.negotiationResponse, 'aes-128-cbc', versions);
-    }
+    case 'Negotiation':
+      return encodeMessage(MESSAGE_TYPES.negotiationResponse, 'aes-128-cbc', encodeVersionRange(response));
     case 'BlockList':
       return encodeMessage(MESSAGE_TYPES.blockList, response.cipher, [
         ...sized(response.segmentId),
@@ -98,6 +99,8 @@ const encodeParts = (response: RetrievalResponse): Uint8Array[] => {
         ...sizedAtEnd(response.iv),
       ]);
     }
+    case 'SegmentList':
+      return encodeMessage(MESSAGE_TYPES.segmentList, response.cipher, encodeSegmentListResponse(response));
   }
 };
 
@@ -109,34 +112,42 @@ export const decodeResponse = (bytes: Buffer): RetrievalResponse => {
   const announced = reader.u32();
   if (announced !== length) throw new MessageError(`response of ${length} bytes announced as ${announced}`);
   const { version, type, cipher } = readHeader(reader, length);
-  if (version.major !== PROTOCOL_VERSION.major) {
-    throw new MessageError(`response of version ${version.major}.${version.minor}`);
-  }
+  if (!isSpoken(version)) throw new MessageError(`response of version ${version.major}.${version.minor}`);
+  if (version.major < versionOfType(type).major) throw new MessageError('response of a later version');
   if (type === MESSAGE_TYPES.negotiationResponse) {
-    const versions = { minVersion: readVersion(reader), maxVersion: readVersion(reader) };
+    const versions = readVersionRange(reader);
     reader.end();
     return { _tag: 'Negotiation', ...versions };
   }
   if (cipher === undefined) throw new MessageError('unknown encryption');
-  if (type === MESSAGE_TYPES.blockList) return readBlockList(reader, cipher);
-  if (type === MESSAGE_TYPES.block) return readBlock(reader, cipher);
-  throw new MessageError(`response of type ${type}`);
+  switch (type) {
+    case MESSAGE_TYPES.blockList:
+      return { _tag: 'BlockList', cipher, ...readBlockList(reader) };
+    case MESSAGE_TYPES.block:
+      return { _tag: 'Block', cipher, ...readBlock(reader) };
+    case MESSAGE_TYPES.segmentList:
+      return { _tag: 'SegmentList', cipher, ...readSegmentListResponse(reader) };
+    default:
+      throw new MessageError(`response of type ${type}`);
+  }
 };
 
-const readBlockList = (reader: MessageReader, cipher: BlockCipher): BlockListResponse => {
+type Body<Response> = Omit<Response, '_tag' | 'cipher'>;
+
+const readBlockList = (reader: MessageReader): Body<BlockListResponse> => {
   const segmentId = reader.sized();
-  const ranges = readRanges(reader);
+  const ranges = readRanges(reader, BLOCKS_PER_SEGMENT);
   const nextBlockIndex = reader.u32();
   reader.end();
-  return { _tag: 'BlockList', cipher, segmentId, ranges, nextBlockIndex };
+  return { segmentId, ranges, nextBlockIndex };
 };
 
-const readBlock = (reader: MessageReader, cipher: BlockCipher): BlockResponse => {
+const readBlock = (reader: MessageReader): Body<BlockResponse> => {
   const segmentId = reader.sized();
   const blockIndex = reader.u32();
   const nextBlockIndex = reader.u32();
   const data = [reader.sized()];
   reader.sized(); // Verification data: no version of the protocol has any.
   const iv = reader.sizedAtEnd();
-  return { _tag: 'Block', cipher, segmentId, blockIndex, nextBlockIndex, data, iv };
+  return { segmentId, blockIndex, nextBlockIndex, data, iv };
 };
