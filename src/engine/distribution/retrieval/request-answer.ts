@@ -1,4 +1,5 @@
 import type { BlockSource, StoredSegment } from '../ports.js';
+import { releaseBytes } from '../release-bytes.js';
 import {
   blockCount,
   blockLength,
@@ -18,7 +19,15 @@ import {
 export interface Answer {
   /** Pieces that follow one another. */
   readonly body: readonly Uint8Array[];
-  readonly served?: { readonly segment: StoredSegment; readonly block: number; readonly bytes: number };
+  readonly served?: ServedBlock;
+}
+
+export interface ServedBlock {
+  readonly segment: StoredSegment;
+  readonly block: number;
+  readonly bytes: number;
+  /** Gives memory back once nothing needs the pieces any more. */
+  readonly release: () => void;
 }
 
 export interface AnswerContext {
@@ -87,7 +96,7 @@ const answerBlock = async (request: BlockRequest, context: AnswerContext): Promi
   if (data === undefined) return { body: encodeResponseInPieces({ ...missing, nextBlockIndex }) };
   return {
     body: encodeResponseInPieces({ ...missing, nextBlockIndex, data, iv }),
-    served: { segment, block: blockIndex, bytes: length },
+    served: { segment, block: blockIndex, bytes: length, release: () => data.forEach(releaseBytes) },
   };
 };
 

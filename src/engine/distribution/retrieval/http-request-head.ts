@@ -1,0 +1,40 @@
+import { announcesClose, framingOf, HttpError, parseFields, type BodyFraming } from './http-head.js';
+
+export interface RequestHead {
+  readonly method: string;
+  readonly target: string;
+  /** Whether the client may send another request on the connection. */
+  readonly keepAlive: boolean;
+  /** Whether the client waits with the body until it is told to go on. */
+  readonly expectsContinue: boolean;
+}
+
+const REQUEST_LINE = /^([A-Z]{1,20}) (\S+) HTTP\/1\.([01])$/;
+
+/** Reads the head of a request. @throws HttpError */
+export const readRequestHead = ([requestLine = '', ...lines]: readonly string[]): {
+  readonly head: RequestHead;
+  readonly framing: BodyFraming;
+} => {
+  const [, method, target, minor] = REQUEST_LINE.exec(requestLine) ?? [];
+  if (method === undefined || target === undefined) throw new HttpError('what it says is not HTTP');
+  const isCurrent = minor === '1';
+  const fields = parseFields(lines);
+  const host = fields.get('host');
+  if (isCurrent ? host === undefined || host.includes(',') : fields.has('transfer-encoding')) {
+    throw new HttpError('HTTP request with the wrong headers for its version');
+  }
+  const expectation = isCurrent ? fields.get('expect') : undefined;
+  if (expectation !== undefined && expectation.toLowerCase() !== '100-continue') {
+    throw new HttpError('HTTP request with an unknown expectation', 417);
+  }
+  return {
+    head: {
+      method,
+      target,
+      keepAlive: isCurrent && !announcesClose(fields),
+      expectsContinue: expectation !== undefined,
+    },
+    framing: framingOf(fields, { _tag: 'Length', length: 0 }),
+  };
+};

@@ -1,0 +1,194 @@
+import type { Socket } from 'node:net';
+import { hostAndPort } from './host-and-port.js';
+import { HttpError } from './http-head.js';
+import { HttpMessageReader } from './http-message-reader.js';
+import { readRequestHead, type RequestHead } from './http-request-head.js';
+import type { RetrievalServerLimits } from './limits.js';
+import type { Ticker } from './ticker.js';
+
+/** What a request is answered with, with status 200. */
+export interface HttpAnswer {
+  /** One piece or more that follow one another. */
+  readonly body: readonly Uint8Array[];
+  /** Called once, when nothing needs the pieces any more. `sent`: the network has taken all of them. */
+  readonly onEnd: (sent: boolean) => void;
+}
+
+/** What a server does with requests. What it throws or rejects with is an {@link HttpError}, or ends the connection. */
+export interface HttpService {
+  /** Longest body of a request. */
+  readonly maxBody: number;
+  /** Looks at the head of a request, before its body is received. */
+  admit(head: RequestHead): void;
+  /** `body` is good until it settles. `peer`: `host:port` of the client. */
+  answer(body: Buffer, peer: string): Promise<HttpAnswer>;
+}
+
+/** What most requests need. */
+const USUAL_LENGTH = 1_024;
+
+/** Bytes that are still taken from a client that was refused, so that the refusal reaches it before a reset. */
+const MAX_DISCARDED = 1_048_576;
+
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
+
+/** A client's connection. Requests are answered one at a time; while one is, no more than one read of others is kept. */
+export class HttpServerConnection {
+  readonly #socket: Socket;
+  readonly #service: HttpService;
+  readonly #limits: RetrievalServerLimits;
+  readonly #ticker: Ticker;
+  readonly #reader: HttpMessageReader<RequestHead>;
+  readonly #peer: string;
+  #phase: 'receiving' | 'answering' | 'closing' = 'receiving';
+  /** The tick at which the request that is being received began; `undefined` between two requests. */
+  #begun: number | undefined;
+  #deadline: number;
+  /** The head that was told to go on. */
+  #continued: RequestHead | undefined;
+  /** The client will send nothing more. */
+  #hasEnded = false;
+  #discarded = 0;
+
+  constructor(socket: Socket, service: HttpService, limits: RetrievalServerLimits, ticker: Ticker) {
+    this.#socket = socket;
+    this.#service = service;
+    this.#limits = limits;
+    this.#ticker = ticker;
+    this.#begun = ticker.now;
+    this.#deadline = ticker.after(limits.headTimeoutMs);
+    this.#peer = hostAndPort(socket.remoteAddress, socket.remotePort);
+    this.#reader = new HttpMessageReader({
+      maxBody: service.maxBody,
+      usualLength: USUAL_LENGTH,
+      readHead: (lines) => {
+        const read = readRequestHead(lines);
+        service.admit(read.head);
+        return read;
+      },
+    });
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('end', () => this.#receiveEnd());
+    // A close follows, and there is nobody to tell.
+    socket.on('error', () => undefined);
+  }
+
+  /** Ends the connection if its time is up. */
+  review(): void {
+    if (this.#ticker.now >= this.#deadline) this.#socket.destroy();
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#phase === 'closing') {
+      this.#discarded += chunk.length;
+      if (this.#discarded > MAX_DISCARDED) this.#socket.destroy();
+      return;
+    }
+    chunk.copy(this.#reader.room(chunk.length));
+    this.#reader.received(chunk.length);
+    if (this.#phase === 'answering') this.#socket.pause();
+    else this.#readOn();
+  }
+
+  #receiveEnd(): void {
+    this.#hasEnded = true;
+    if (this.#phase === 'receiving') this.#close();
+  }
+
+  #readOn(): void {
+    try {
+      const message = this.#reader.read();
+      if (message === undefined) this.#awaitRest();
+      else void this.#answer(message.head, message.body);
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
+
+  #awaitRest(): void {
+    const { head, surplus } = this.#reader;
+    if (head === undefined && surplus === 0) return;
+    this.#begun ??= this.#ticker.now;
+    const { headTimeoutMs, requestTimeoutMs } = this.#limits;
+    const passed = this.#ticker.now - this.#begun;
+    this.#deadline = this.#ticker.after(head === undefined ? headTimeoutMs : requestTimeoutMs) - passed;
+    if (head?.expectsContinue === true && head !== this.#continued) {
+      this.#continued = head;
+      this.#socket.write(CONTINUE);
+    }
+  }
+
+  async #answer(head: RequestHead, body: Buffer): Promise<void> {
+    this.#phase = 'answering';
+    this.#deadline = this.#ticker.after(this.#limits.uploadTimeoutMs);
+    try {
+      const answer = await this.#service.answer(body, this.#peer);
+      this.#send(answer, head.keepAlive && !this.#hasEnded);
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
+
+  #send({ body, onEnd }: HttpAnswer, keepAlive: boolean): void {
+    const socket = this.#socket;
+    const length = body.reduce((sum, piece) => sum + piece.length, 0);
+    // One call to the system for all pieces.
+    socket.cork();
+    socket.write(responseHead('200 OK', length, keepAlive), 'latin1');
+    body.forEach((piece, index) => {
+      if (index < body.length - 1) socket.write(piece);
+      else {
+        socket.write(piece, (error) => {
+          onEnd(!(error instanceof Error) && !socket.destroyed);
+          this.#goOn(keepAlive);
+        });
+      }
+    });
+    socket.uncork();
+  }
+
+  #goOn(keepAlive: boolean): void {
+    if (!keepAlive || this.#hasEnded) {
+      this.#close();
+      return;
+    }
+    this.#phase = 'receiving';
+    this.#begun = undefined;
+    this.#deadline = this.#ticker.after(this.#limits.idleTimeoutMs);
+    this.#reader.next();
+    this.#socket.resume();
+    this.#readOn();
+  }
+
+  #refuse(error: unknown): void {
+    if (!(error instanceof HttpError)) {
+      this.#socket.destroy();
+      return;
+    }
+    this.#socket.write(responseHead(STATUS[error.status] ?? BAD_REQUEST, 0, false), 'latin1');
+    this.#close();
+  }
+
+  /** Says nothing more. What the client still sends is thrown away until it has closed, too. */
+  #close(): void {
+    this.#phase = 'closing';
+    this.#deadline = this.#ticker.after(this.#limits.headTimeoutMs);
+    this.#socket.end();
+    this.#socket.resume();
+  }
+}
+
+const BAD_REQUEST = '400 Bad Request';
+
+const STATUS: Readonly<Record<number, string>> = {
+  404: '404 Not Found',
+  405: '405 Method Not Allowed',
+  413: '413 Content Too Large',
+  417: '417 Expectation Failed',
+  431: '431 Request Header Fields Too Large',
+  501: '501 Not Implemented',
+};
+
+const responseHead = (status: string, length: number, keepAlive: boolean): string =>
+  `HTTP/1.1 ${status}\r\nContent-Type: application/octet-stream\r\nContent-Length: ${length}\r\n` +
+  (keepAlive ? '\r\n' : 'Connection: close\r\n\r\n');
