@@ -92,6 +92,17 @@ interface Vectors {
     readonly segment_id: string;
     readonly segment_secret: string;
   };
+  readonly pchc: {
+    readonly wire: Readonly<
+      Record<'INITIAL_OFFER' | 'SEGMENT_INFO (spec)' | 'BATCHED_OFFER', { readonly hex: string }> &
+        Record<'RESPONSE OK' | 'RESPONSE INTERESTED', string>
+    >;
+    readonly key_export_file: {
+      readonly secret: string;
+      readonly passphrase: string;
+      readonly file_hex: string;
+    };
+  };
 }
 
 /** Published examples and bytes that other implementations produced; test/fixtures says which. */

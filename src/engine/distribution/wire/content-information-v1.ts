@@ -42,9 +42,16 @@ const decodeHeader = (bytes: Buffer): Header => {
 /** The most bytes that content information with this header can have. */
 export const longestV1 = (header: Buffer): number => {
   const { hash, segmentCount } = decodeHeader(header);
-  const perSegment = descriptionLength(HASH_LENGTHS[hash]) + 4 + BLOCKS_PER_SEGMENT * HASH_LENGTHS[hash];
-  return V1_HEADER_LENGTH + segmentCount * perSegment;
+  return longestOfSegments(hash, segmentCount);
 };
+
+const longestOfSegments = (hash: HashName, count: number): number => {
+  const perSegment = descriptionLength(HASH_LENGTHS[hash]) + 4 + BLOCKS_PER_SEGMENT * HASH_LENGTHS[hash];
+  return V1_HEADER_LENGTH + count * perSegment;
+};
+
+/** The most bytes that content information of one segment can have. */
+export const LONGEST_OF_ONE_SEGMENT = longestOfSegments('sha512', 1);
 
 /** Parses version 1. The result shares memory with `bytes`. */
 export const parseV1 = (bytes: Buffer): ContentInformation => {

@@ -15,8 +15,27 @@ export {
 } from './content-information.js';
 export { ContentInformationError, type ContentInformationErrorCode } from './content-information-error.js';
 export { encodeContentInformation } from './encode-content-information.js';
+export { decodeKeyFile, encodeKeyFile, KeyFileError, MAX_KEY_FILE_LENGTH } from './key-file.js';
 export { MessageError } from './message-bytes.js';
 export { MAX_REQUEST_LENGTH, MAX_RESPONSE_LENGTH } from './message-header.js';
+export { describeForOffer, segmentInOffer } from './offered-segment.js';
+export {
+  decodeOfferResponse,
+  encodeOfferResponse,
+  OFFER_RESPONSE_LENGTH,
+  type OfferResponse,
+} from './offer-response.js';
+export {
+  decodeOffer,
+  encodeOffer,
+  MAX_OFFER_LENGTH,
+  MAX_OFFERED_SEGMENTS,
+  type BatchedOffer,
+  type InitialOffer,
+  type Offer,
+  type OfferedSegment,
+  type SegmentInfoOffer,
+} from './offers.js';
 export {
   commonMajorVersion,
   SPOKEN_VERSIONS,

@@ -1,4 +1,4 @@
-/** The only thing that decoding a retrieval message throws: it is not a message of the protocol. */
+/** The only thing that decoding a message of retrieval or of a hosted cache throws: it is not a message of the protocol. */
 export class MessageError extends Error {
   constructor(reason: string) {
     super(reason);
@@ -14,14 +14,27 @@ export class MessageReader {
 
   constructor(private readonly bytes: Buffer) {}
 
+  u8(): number {
+    return this.take(1).readUInt8();
+  }
+
+  u16(): number {
+    return this.take(2).readUInt16BE();
+  }
+
   u32(): number {
     return this.take(4).readUInt32BE();
+  }
+
+  /** Bytes that are still to be read. */
+  get left(): number {
+    return this.bytes.length - this.#at;
   }
 
   /** The next bytes, sharing memory with the message. */
   take(length: number): Buffer {
     const end = this.#at + length;
-    if (end > this.bytes.length) throw new MessageError('message ends too early');
+    if (length > this.left) throw new MessageError('message ends too early');
     const taken = this.bytes.subarray(this.#at, end);
     this.#at = end;
     return taken;
@@ -46,12 +59,12 @@ export class MessageReader {
   list<Item>(most: number, itemLength: number, read: () => Item): Item[] {
     const count = this.u32();
     if (count > most) throw new MessageError(`${count} items in a list of at most ${most}`);
-    if (this.#at + count * itemLength > this.bytes.length) throw new MessageError('message ends too early');
+    if (count * itemLength > this.left) throw new MessageError('message ends too early');
     return Array.from({ length: count }, read);
   }
 
   end(): void {
-    if (this.#at !== this.bytes.length) throw new MessageError('bytes follow the message');
+    if (this.left > 0) throw new MessageError('bytes follow the message');
   }
 }
 
