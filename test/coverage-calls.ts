@@ -69,6 +69,14 @@ const CALLS: Readonly<Record<keyof DistributionDriver, (ready: Prepared) => unkn
   unregisterStatusChange: ({ driver, session }) => driver.unregisterStatusChange(session),
   setEnabled: ({ driver }) => driver.setEnabled(true),
   observe: ({ driver, session }) => driver.observe(session, () => undefined),
+  report: ({ driver, session }) =>
+    driver.report(session, {
+      _tag: 'OriginUsed',
+      name: 'http://example.com/',
+      bytes: 1,
+      reason: { _tag: 'CacheOnly' },
+    }),
+  getCounters: ({ driver, session }) => driver.getCounters(session),
   publishStream: ({ driver, session }) => driver.publishStream(session, { contentId: Uint8Array.of(3) }),
   addToStream: ({ driver, session, stream }) => driver.addToStream(session, stream, CONTENT),
   completeStream: ({ driver, session, stream }) => driver.completeStream(session, stream),
@@ -94,6 +102,7 @@ const CALLS: Readonly<Record<keyof DistributionDriver, (ready: Prepared) => unkn
   cancelContent: ({ driver, session, content }) => driver.cancelContent(session, content),
   flush: ({ driver, session }) => driver.flush(session, TAG),
   getContentBasicInfo: ({ driver, session, content }) => driver.getContentBasicInfo(session, content),
+  explainContent: ({ driver, session, content }) => driver.explainContent(session, content),
 };
 
 const isDistribution = (name: string): name is keyof DistributionDriver => Object.hasOwn(CALLS, name);

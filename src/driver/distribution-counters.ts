@@ -1,5 +1,6 @@
-import type { BlockSourceKind, DistributionEvent } from './distribution-events.js';
+import type { DistributionEvent } from './distribution-events.js';
 import type { ClientCounters, DistributionCounters, PeerCounters } from './distribution-insight.js';
+import type { BlockSourceKind } from './distribution-reasons.js';
 
 /** How many machines of each kind are counted one by one. Of more, those that were silent longest are dropped. */
 export const MOST_PEERS_COUNTED = 256;
@@ -96,6 +97,9 @@ export class CounterFold {
     switch (event._tag) {
       case 'SourceChosen':
         this.#totals[BYTES_FROM[event.source]] += event.bytes;
+        return;
+      case 'OriginUsed':
+        this.#totals.bytesFromOrigin += event.bytes;
         return;
       case 'BlockResponseSent':
         this.#totals.bytesServed += event.bytes;

@@ -1,3 +1,4 @@
+import type { BlockSourceKind, PeerAttempt, PeerReason, SegmentReason } from './distribution-reasons.js';
 import type { ContentHandle } from './handles.js';
 
 /*
@@ -25,12 +26,14 @@ export type DiscoveryIgnoreReason =
   /** A response to nothing that was asked, or to a question that is over. */
   | 'not-asked'
   /** None of the segments is here. */
-  | 'nothing-here';
+  | 'nothing-here'
+  /** Enough others have answered for these segments before. */
+  | 'others-suffice';
 
 /** Finding out who has segments: WS-Discovery, and what else a source of peers does. */
 export type DiscoveryEvent =
   | {
-      /** 108: a Probe left. `to` is a multicast group or one host. */
+      /** 108: a Probe left. `to` is one host, or `multicast`. */
       readonly _tag: 'DiscoveryRequestSent';
       readonly to: string;
       readonly version: 1 | 2;
@@ -76,33 +79,6 @@ export type DiscoveryEvent =
       readonly reason: DiscoveryIgnoreReason;
     };
 
-/** Why a block from a peer, or the peer's silence about it, is of no use. */
-export type PeerReason =
-  /** No connection, or it broke. */
-  | 'unreachable'
-  | 'no-answer-in-time'
-  /** It speaks no version of the protocol that we do. */
-  | 'version-mismatch'
-  | 'lacks-block'
-  /** It has too much to do, and says so. */
-  | 'busy'
-  /** An answer that is no message, too long, or about something else. */
-  | 'malformed-answer'
-  /** Bytes that do not match their hash. */
-  | 'wrong-bytes'
-  /** It failed too often lately and is not asked. */
-  | 'struck-out'
-  /** Something else; the text that goes with it says what. */
-  | 'other';
-
-/** What one peer made of the request for a block. */
-export interface PeerAttempt {
-  readonly peer: string;
-  readonly reason: PeerReason;
-  /** In words. */
-  readonly detail: string;
-}
-
 /** Fetching from peers. */
 export type RetrievalEvent =
   | {
@@ -113,7 +89,7 @@ export type RetrievalEvent =
       readonly block: number;
     }
   | {
-      /** 115: a block arrived; nothing is known of its content yet. `bytes` as they came, encrypted. */
+      /** 115: an answer arrived; nothing is known of its content yet. `bytes` are those of the whole answer. */
       readonly _tag: 'BlockResponseReceived';
       readonly peer: string;
       readonly segment: string;
@@ -151,11 +127,11 @@ export type RetrievalEvent =
       readonly segments: readonly string[];
     }
   | {
-      /** A peer answered with something unusable, or not at all. `struckOut`: it will not be asked again. */
+      /** A peer answered with something unusable, or not at all. `detail`: the same in words. */
       readonly _tag: 'PeerFailed';
       readonly peer: string;
-      readonly reason: string;
-      readonly struckOut: boolean;
+      readonly reason: PeerReason;
+      readonly detail: string;
     }
   | {
       /** Operational 16: a peer has failed too often and is not asked for `forMs`. Once for each time. */
@@ -166,7 +142,7 @@ export type RetrievalEvent =
   | {
       /** No peer delivered a block. No attempts: there was none to ask. */
       readonly _tag: 'BlockUnavailable';
-      readonly content?: ContentHandle | undefined;
+      readonly content: ContentHandle;
       readonly segment: string;
       readonly block: number;
       readonly attempts: readonly PeerAttempt[];
@@ -207,9 +183,6 @@ export type ServingEvent =
       readonly reason: RefusalReason;
     };
 
-/** Where the bytes of content come from. */
-export type BlockSourceKind = 'cache' | 'peer' | 'hosted-cache' | 'origin';
-
 /** Reading content. */
 export type ContentEvent =
   | {
@@ -236,14 +209,14 @@ export type ContentEvent =
     }
   | {
       /**
-       * A block of a content has come, verified, from this source; once for each time that a content takes it. 104
-       * for `origin`: content data has been added.
+       * Verified bytes of a block were handed to a reader, or for `origin` taken from it (104: content data has been
+       * added).
        */
       readonly _tag: 'SourceChosen';
-      /** Left out for a block that nobody reads now, such as one for a hosted cache. */
-      readonly content?: ContentHandle | undefined;
+      readonly content: ContentHandle;
       readonly segment: string;
       readonly block: number;
+      /** Less than the block has if the reader wanted no more. */
       readonly bytes: number;
       readonly source: BlockSourceKind;
       /** Who delivered it, for `peer` and `hosted-cache`. */
@@ -343,6 +316,19 @@ export type HttpEvent =
       readonly bodyBytes: number;
     };
 
+/** Content that came from its origin without the service: told by whoever fetched it. */
+export interface OriginEvent {
+  readonly _tag: 'OriginUsed';
+  /** What the application calls the content, a URL or a path. */
+  readonly name: string;
+  readonly bytes: number;
+  /** Why it was not asked of peers. */
+  readonly reason: SegmentReason;
+}
+
+/** What a layer above the service can add to its events. */
+export type ReportedEvent = HttpEvent | OriginEvent;
+
 /**
  * What happens inside the distribution service, step by step, in the order it happens. Where the Windows provider
  * Microsoft-Windows-BranchCacheMonitoring has an event for it, the name is that event's; docs/EVENTS.md has the table.
@@ -355,4 +341,4 @@ export type DistributionEvent =
   | CacheEvent
   | HostedCacheEvent
   | PublicationEvent
-  | HttpEvent;
+  | ReportedEvent;

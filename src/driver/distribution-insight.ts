@@ -1,4 +1,4 @@
-import type { BlockSourceKind, PeerReason } from './distribution-events.js';
+import type { BlockSourceKind, SegmentReason, SegmentSource } from './distribution-reasons.js';
 
 /** What was exchanged with one other machine. Times are in milliseconds since 1970. */
 export interface PeerCounters {
@@ -70,36 +70,6 @@ export interface DistributionCounters {
   /** Machines that asked for blocks, by host; as many at most. */
   readonly clients: Readonly<Record<string, ClientCounters>>;
 }
-
-/** A place that bytes of a segment came from. */
-export interface SegmentSource {
-  readonly source: BlockSourceKind;
-  /** Who delivered it, for `peer` and `hosted-cache`. */
-  readonly peer?: string | undefined;
-}
-
-/** Why bytes did not come from a place that would have been preferred. */
-export type SegmentReason =
-  /** A peer or hosted cache was asked, or deliberately not, and did not deliver. */
-  | { readonly _tag: 'PeerFailed'; readonly peer: string; readonly reason: PeerReason }
-  /** Nobody was known to ask. */
-  | { readonly _tag: 'NoPeerKnown' }
-  /** Peers were looked for, and none answered. */
-  | { readonly _tag: 'NoPeerAnswered'; readonly waitedMs: number }
-  /** The reader gave up waiting before a peer had delivered. */
-  | { readonly _tag: 'ReadTimedOut'; readonly waitedMs: number }
-  /** The reader wanted what is in the local cache, and to wait for nothing else. */
-  | { readonly _tag: 'CacheOnly' }
-  /** The same bytes are known under another server secret: peers have them, but under another name. */
-  | { readonly _tag: 'SecretDiffers' }
-  /** It was in the cache, and is not there any more, or not undamaged. */
-  | { readonly _tag: 'LeftCache' }
-  /** The server of the content said nothing of its segments. */
-  | { readonly _tag: 'NoContentInformation'; readonly detail: string }
-  /** The content is too small for it to be worth while. */
-  | { readonly _tag: 'BelowSizeLimit'; readonly bytes: number; readonly limit: number }
-  /** The service is switched off, or a place is not to be asked. */
-  | { readonly _tag: 'DisabledByPolicy'; readonly detail: string };
 
 /** Where a run of segments came from, and why not from elsewhere. */
 export interface SegmentExplanation {

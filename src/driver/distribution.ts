@@ -1,6 +1,8 @@
 import type { CallOptions } from './call.js';
 import type { Cancel } from './clock.js';
-import type { DistributionEvent } from './distribution-events.js';
+import type { DistributionEvent, ReportedEvent } from './distribution-events.js';
+import type { ContentExplanation, DistributionCounters } from './distribution-insight.js';
+import type { PeerAttempt } from './distribution-reasons.js';
 import type { ContentHandle, ContentInformationHandle, SessionHandle, StreamHandle } from './handles.js';
 
 /** PEERDIST_STATUS. */
@@ -54,6 +56,11 @@ export interface ContentOptions {
    * `Unsupported` if there are any.
    */
   readonly peers?: readonly string[] | undefined;
+  /**
+   * What the application calls it, a URL or a path, so that a person can ask later where it came from. A driver that
+   * remembers nothing of that ignores it.
+   */
+  readonly name?: string | undefined;
 }
 
 /** How much to read, and how long to wait for it. */
@@ -74,6 +81,8 @@ export type ReadResult =
       readonly offset: number;
       readonly length: number;
       readonly cause: 'missing' | 'timeout';
+      /** What each peer made of the request for the first of them, where the driver knows. */
+      readonly attempts?: readonly PeerAttempt[] | undefined;
     }
   /** PEERDIST_ERROR_NO_MORE: the end of the content or range. */
   | { readonly _tag: 'End' };
@@ -106,6 +115,16 @@ export interface DistributionDriver {
   setEnabled(enabled: boolean): Promise<void>;
   /** Events of the service while it works for this session. A driver without them never calls back. */
   observe(session: SessionHandle, listener: (event: DistributionEvent) => void): Cancel;
+  /**
+   * Puts an event of a layer above the service, such as HTTP, among those of the service. A driver without events drops
+   * it, and so does one whose session is closed.
+   */
+  report(session: SessionHandle, event: ReportedEvent): void;
+  /**
+   * Sums over the events since the session began. A driver without events answers `Unsupported`: what Windows has are
+   * performance counters of the machine.
+   */
+  getCounters(session: SessionHandle): Promise<DistributionCounters>;
 
   /** PeerDistServerPublishStream. */
   publishStream(
@@ -197,4 +216,9 @@ export interface DistributionDriver {
     session: SessionHandle,
     content: ContentHandle,
   ): Promise<{ readonly flashCrowd: boolean }>;
+  /**
+   * Where the bytes of a content came from so far, and why. A driver that is not told that by its service answers
+   * `Unsupported`.
+   */
+  explainContent(session: SessionHandle, content: ContentHandle): Promise<ContentExplanation>;
 }

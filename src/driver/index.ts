@@ -11,6 +11,7 @@ export {
 } from './distribution-counters.js';
 export type * from './distribution-events.js';
 export type * from './distribution-insight.js';
+export type * from './distribution-reasons.js';
 export type { Driver, SupportFinding, SupportReport } from './driver.js';
 export type { EnumerationDriver } from './enumeration.js';
 export * from './enums.js';

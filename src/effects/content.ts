@@ -1,6 +1,6 @@
-import type { ContentHandle, ReadRequest, ReadResult } from '../driver/index.js';
+import type { ContentExplanation, ContentHandle, ReadRequest, ReadResult } from '../driver/index.js';
 import { checked, type EffectOptions, type PeerEffect } from './effect.js';
-import { Handle } from './handle.js';
+import { coreOf, Handle } from './handle.js';
 import { onHandle } from './on-handle.js';
 import type { DistributionSession } from './session.js';
 import { onSessionChild, openSessionChild, type SessionChild } from './session-child.js';
@@ -24,6 +24,10 @@ const DEFAULT_TAG = 'peerweave';
  * cache.
  */
 export class Content extends Handle<SessionChild<ContentHandle>> {}
+
+/** The driver's number of a content, by which events name it. */
+export const contentHandle = (content: Content, operation: string): ContentHandle =>
+  coreOf(content, KIND, operation).assertOpen(operation).raw;
 
 /**
  * Opens content for reading: add its content information, complete that, then read.
@@ -225,6 +229,35 @@ export const cancelContent = (content: Content): PeerEffect<void> =>
 export const getContentBasicInfo = (content: Content): PeerEffect<{ readonly flashCrowd: boolean }> =>
   onSessionChild(content, KIND, 'getContentBasicInfo', (driver, { session, raw }) =>
     driver.getContentBasicInfo(session, raw),
+  );
+
+/**
+ * Where the bytes of a content came from so far, and for every segment why not from a place that would have been
+ * preferred: no peer known, peers that lack the block or sent wrong bytes, a timeout, an origin.
+ *
+ * Errors: `Unsupported` on Windows, whose service does not tell; `HandleClosed`, `Invalidated`.
+ *
+ * @example
+ * ```ts
+ * import { lastValueFrom } from 'rxjs';
+ * import { createPeerweave, publish } from 'peerweave';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const { effects, promise } = createPeerweave({ driver: createFakeDriver() });
+ * await using session = await promise(effects.openSession());
+ * const published = await lastValueFrom(publish(Buffer.from('hello'), { session, contentId: 'greeting' }));
+ * if (published._tag !== 'Published') throw new Error('interrupted');
+ * await using content = await promise(effects.openContent(session));
+ * await promise(effects.addContentInformation(content, published.contentInformation));
+ * await promise(effects.completeContentInformation(content));
+ * await promise(effects.readContent(content, { maxBytes: 5 }));
+ * const { bytes, segments } = await promise(effects.explainContent(content));
+ * console.log(bytes.peer, segments[0]?.sources); // 5 [ { source: 'peer', peer: 'fake-1' } ]
+ * ```
+ */
+export const explainContent = (content: Content): PeerEffect<ContentExplanation> =>
+  onSessionChild(content, KIND, 'explainContent', (driver, { session, raw }) =>
+    driver.explainContent(session, raw),
   );
 
 /**

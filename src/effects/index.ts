@@ -6,6 +6,7 @@ export {
   cancelContent,
   completeContentInformation,
   Content,
+  explainContent,
   flushContent,
   getContentBasicInfo,
   openContent,
@@ -98,10 +99,12 @@ export {
 export { Secret } from './secret.js';
 export {
   DistributionSession,
+  getDistributionCounters,
   getDistributionStatus,
   getDistributionStatusInfo,
   observeDistribution,
   openSession,
+  reportDistribution,
   setDistributionEnabled,
 } from './session.js';
 export type { StatusEvent, StatusListener } from './status-monitor.js';

@@ -1,8 +1,9 @@
-import { win32Fault } from '../driver/index.js';
+import { win32Fault, type PeerAttempt } from '../driver/index.js';
 import {
   addContentData,
   addContentInformation,
   completeContentInformation,
+  type Content,
   openContent,
   readContent,
 } from './content.js';
@@ -35,6 +36,8 @@ export interface ReadContentOptions {
   readonly origin?: Origin | undefined;
   /** Most bytes in a piece; 1 MiB by default. */
   readonly pieceBytes?: number | undefined;
+  /** What to call it when a person asks where it came from: a URL or a path. */
+  readonly name?: string | undefined;
 }
 
 /** A piece of content, in order. */
@@ -52,18 +55,47 @@ const PIECE_BYTES = 1024 * 1024;
  */
 export async function* readPieces(
   contentInformation: Uint8Array,
-  { session, peers, tag, timeoutMs, origin, pieceBytes = PIECE_BYTES }: ReadContentOptions,
+  options: ReadContentOptions,
   signal: AbortSignal,
 ): AsyncGenerator<ContentPiece, void> {
+  await using content = await openDescribed(contentInformation, options, signal);
+  yield* piecesOf(content, options, signal);
+}
+
+/** Opens content and tells it what it consists of. */
+export const openDescribed = async (
+  contentInformation: Uint8Array,
+  { session, peers, tag, name, pieceBytes = PIECE_BYTES }: ReadContentOptions,
+  signal: AbortSignal,
+): Promise<Content> => {
   const { env } = sessionCore(session, 'retrieve');
   // A read of no bytes asks what the cache holds and gets nowhere.
   orThrow(validate(PIECE, { pieceBytes }, 'retrieve'));
   const run = <A>(effect: PeerEffect<A>): Promise<A> => promiseOf(effect(env));
-  const input = { ...(tag === undefined ? {} : { tag }), ...(peers === undefined ? {} : { peers }) };
-  await using content = await run(openContent(session, input, { signal }));
-  await run(addContentInformation(content, contentInformation, { signal }));
-  await run(completeContentInformation(content, { signal }));
+  const input = {
+    ...(tag === undefined ? {} : { tag }),
+    ...(peers === undefined ? {} : { peers }),
+    ...(name === undefined ? {} : { name }),
+  };
+  const content = await run(openContent(session, input, { signal }));
+  try {
+    await run(addContentInformation(content, contentInformation, { signal }));
+    await run(completeContentInformation(content, { signal }));
+    return content;
+  } catch (error) {
+    await content.close();
+    throw error;
+  }
+};
 
+/** Reads a described content from its start to its end. */
+export async function* piecesOf(
+  content: Content,
+  { session, timeoutMs, origin, pieceBytes = PIECE_BYTES }: ReadContentOptions,
+  signal: AbortSignal,
+): AsyncGenerator<ContentPiece, void> {
+  const { env } = sessionCore(session, 'retrieve');
+  const run = <A>(effect: PeerEffect<A>): Promise<A> => promiseOf(effect(env));
   const read = () => run(readContent(content, { maxBytes: pieceBytes, timeoutMs }, { signal }));
   /** The next read waits in the service while the consumer works on this piece. */
   let next = read();
@@ -75,8 +107,8 @@ export async function* readPieces(
     if (result._tag === 'Data') {
       yield { offset: result.offset, bytes: result.bytes, from: 'service' };
     } else if (result._tag === 'Missing') {
-      const { offset, length, cause } = result;
-      if (origin === undefined) throw missing(offset, length, cause);
+      const { offset, length } = result;
+      if (origin === undefined) throw missing(result);
       const end = offset + length;
       for (let at = offset; at < end;) {
         const wanted = end - at;
@@ -84,7 +116,7 @@ export async function* readPieces(
         if (answer === undefined) throw cancelled('retrieve');
         // A server that does not know ranges sends more than it was asked for.
         const bytes = answer.subarray(0, wanted);
-        if (bytes.length === 0) throw missing(at, wanted, 'missing');
+        if (bytes.length === 0) throw missing({ offset: at, length: wanted, cause: 'missing' });
         await run(addContentData(content, at, bytes, { signal }));
         yield { offset: at, bytes, from: 'origin' };
         at += bytes.length;
@@ -95,10 +127,20 @@ export async function* readPieces(
 
 const PIECE = object({ pieceBytes: count });
 
-const missing = (offset: number, length: number, cause: 'missing' | 'timeout'): Error =>
+interface Missing {
+  readonly offset: number;
+  readonly length: number;
+  readonly cause: 'missing' | 'timeout';
+  readonly attempts?: readonly PeerAttempt[] | undefined;
+}
+
+const missing = ({ offset, length, cause, attempts = [] }: Missing): Error =>
   fromFault(
     win32Fault('retrieve', cause === 'timeout' ? 'ERROR_TIMEOUT' : 'PEERDIST_ERROR_MISSING_DATA', {
-      reason: `no peer delivered the ${length} bytes from ${offset} on, and there is no origin to ask`,
+      reason: [
+        `no peer delivered the ${length} bytes from ${offset} on, and there is no origin to ask`,
+        ...new Set(attempts.map(({ peer, detail }) => `${peer} ${detail}`)),
+      ].join('; '),
     }),
     'retrieve',
   );

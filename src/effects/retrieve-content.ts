@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { isRight } from 'fp-ts/lib/Either.js';
+import type { ContentExplanation, ContentHandle, DistributionEvent } from '../driver/index.js';
+import { contentHandle, explainContent } from './content.js';
 import { onFile } from './error/from-system.js';
 import { badArgument, cancelled } from './error/index.js';
-import { type ContentPiece, type ReadContentOptions, readPieces } from './read-content.js';
-import { observeDistribution } from './session.js';
+import { type ContentPiece, openDescribed, piecesOf, type ReadContentOptions } from './read-content.js';
+import { observeDistribution, sessionCore } from './session.js';
 
 /** Whom to ask for content, and where to put it. */
 export interface RetrieveOptions extends ReadContentOptions {
@@ -11,63 +14,87 @@ export interface RetrieveOptions extends ReadContentOptions {
   readonly to?: string | undefined;
 }
 
-/** Where the bytes came from so far. Counts are those of the session while this content is read. */
+/** Where the bytes of this content came from so far. */
 export interface TransferCounts {
   readonly bytes: number;
   readonly blocks: number;
   readonly fromCache: number;
-  readonly fromOrigin: number;
   /** Bytes by peer. */
   readonly fromPeers: Readonly<Record<string, number>>;
+  readonly fromHostedCache: number;
+  readonly fromOrigin: number;
 }
 
 /** How far a retrieval has got; `Retrieved` comes last. */
 export type RetrieveProgress = TransferCounts &
-  ({ readonly _tag: 'Retrieving' } | { readonly _tag: 'Retrieved'; readonly to: string | undefined });
+  (
+    | { readonly _tag: 'Retrieving' }
+    | {
+        readonly _tag: 'Retrieved';
+        readonly to: string | undefined;
+        /** Why the bytes came from there; `undefined` where the service does not tell (Windows). */
+        readonly explanation: ContentExplanation | undefined;
+      }
+  );
 
 /** Retrieves content step by step. Ended early, what was verified stays in the cache and no partial file appears. */
 export async function* retrieveContent(
   contentInformation: Uint8Array,
-  { to, ...reading }: RetrieveOptions,
+  { to, ...options }: RetrieveOptions,
   signal: AbortSignal,
 ): AsyncGenerator<RetrieveProgress, void> {
+  const reading = { ...options, name: options.name ?? to };
   const counter = new Counter();
   const stopObserving = observeDistribution(reading.session, (event) => counter.observe(event));
   try {
     await using file = await PartialFile.open(to);
+    await using content = await openDescribed(contentInformation, reading, signal);
+    counter.count(contentHandle(content, 'retrieve'));
     yield { _tag: 'Retrieving', ...counter.counts() };
-    for await (const piece of readPieces(contentInformation, reading, signal)) {
+    for await (const piece of piecesOf(content, reading, signal)) {
       await file.write(piece);
       counter.take(piece);
       yield { _tag: 'Retrieving', ...counter.counts() };
     }
     if (signal.aborted) throw cancelled('retrieve');
     await file.finish();
-    yield { _tag: 'Retrieved', to, ...counter.counts() };
+    const explained = await explainContent(content)(sessionCore(reading.session, 'retrieve').env)();
+    const explanation = isRight(explained) ? explained.right : undefined;
+    yield { _tag: 'Retrieved', to, explanation, ...counter.counts() };
   } finally {
     stopObserving();
   }
 }
 
-type Observed = Parameters<Parameters<typeof observeDistribution>[1]>[0];
-
+/** Adds up what is told of one content. */
 class Counter {
   readonly #fromPeers = new Map<string, number>();
+  #content: ContentHandle | undefined;
   #bytes = 0;
   #blocks = 0;
+  #lastBlock = '';
   #fromCache = 0;
+  #fromHostedCache = 0;
   #fromOrigin = 0;
 
-  observe(event: Observed): void {
-    if (event._tag === 'CacheHit') {
-      this.#blocks += 1;
-      this.#fromCache += event.bytes;
-    } else if (event._tag === 'BlockResponseReceived') {
-      this.#blocks += 1;
-      this.#fromPeers.set(event.peer, (this.#fromPeers.get(event.peer) ?? 0) + event.bytes);
-    }
+  count(content: ContentHandle): void {
+    this.#content = content;
   }
 
+  observe(event: DistributionEvent): void {
+    if (event._tag !== 'SourceChosen' || event.content !== this.#content) return;
+    const { source, peer = '', bytes } = event;
+    if (source === 'origin') return;
+    // The end of one piece and the start of the next may lie in one block.
+    const block = `${event.segment} ${event.block}`;
+    if (block !== this.#lastBlock) this.#blocks += 1;
+    this.#lastBlock = block;
+    if (source === 'cache') this.#fromCache += bytes;
+    else if (source === 'hosted-cache') this.#fromHostedCache += bytes;
+    else this.#fromPeers.set(peer, (this.#fromPeers.get(peer) ?? 0) + bytes);
+  }
+
+  /** What the origin gave counts when it is taken: also a driver that tells nothing has it. */
   take({ bytes, from }: ContentPiece): void {
     this.#bytes += bytes.length;
     if (from === 'origin') this.#fromOrigin += bytes.length;
@@ -78,8 +105,9 @@ class Counter {
       bytes: this.#bytes,
       blocks: this.#blocks,
       fromCache: this.#fromCache,
-      fromOrigin: this.#fromOrigin,
       fromPeers: Object.fromEntries(this.#fromPeers),
+      fromHostedCache: this.#fromHostedCache,
+      fromOrigin: this.#fromOrigin,
     };
   }
 }

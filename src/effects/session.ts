@@ -1,8 +1,10 @@
 import type {
   Cancel,
+  DistributionCounters,
   DistributionEvent,
   DistributionStatus,
   DistributionStatusInfo,
+  ReportedEvent,
   SessionHandle,
 } from '../driver/index.js';
 import { attempt, type EffectOptions, fromDriver, type PeerEffect } from './effect.js';
@@ -99,6 +101,33 @@ export const getDistributionStatusInfo = (session: DistributionSession): PeerEff
   );
 
 /**
+ * Sums over the events of the service since the session began: bytes by source, requests, refusals, peers. What
+ * concerns all sessions, such as serving, is in the sums of each.
+ *
+ * Use it for a display or a report; `hitRatio` is the one number that most people ask for. The sums are a snapshot.
+ * Errors: `Unsupported` on Windows, which has performance counters of the machine instead, `HandleClosed`.
+ *
+ * @example
+ * ```ts
+ * import { lastValueFrom } from 'rxjs';
+ * import { createPeerweave, publish, retrieve } from 'peerweave';
+ * import { hitRatio } from 'peerweave/effects';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const { effects, promise } = createPeerweave({ driver: createFakeDriver() });
+ * await using session = await promise(effects.openSession());
+ * const published = await lastValueFrom(publish(Buffer.from('hello'), { session }));
+ * if (published._tag === 'Published') await lastValueFrom(retrieve(published.contentInformation, { session }));
+ * const counters = await promise(effects.getDistributionCounters(session));
+ * console.log(counters.bytesFromPeers, hitRatio(counters)); // 5 1
+ * ```
+ */
+export const getDistributionCounters = (session: DistributionSession): PeerEffect<DistributionCounters> =>
+  onHandle(session, KIND, 'getDistributionCounters', (raw, _signal, core) =>
+    core.env.driver.distribution.getCounters(raw),
+  );
+
+/**
  * Turns the service on or off for everybody who uses the same data, running processes included.
  *
  * Off, it voids their publications, content information and contents. Windows leaves that to its administrator and
@@ -151,4 +180,31 @@ export const observeDistribution = (
     forget();
     stop();
   };
+};
+
+/**
+ * Adds an event of a layer above the service, such as HTTP, to those of the service: streams, counters and what is kept
+ * on disk take it like their own.
+ *
+ * Use it in a server or client of your own, so that what it does can be seen in the same places. It does nothing on
+ * Windows, or once the session is closed.
+ *
+ * @example
+ * ```ts
+ * import { createPeerweave } from 'peerweave';
+ * import { observeDistribution, reportDistribution } from 'peerweave/effects';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const { effects, promise } = createPeerweave({ driver: createFakeDriver() });
+ * await using session = await promise(effects.openSession());
+ * observeDistribution(session, ({ _tag }) => console.log(_tag)); // OriginUsed
+ * const reason = { _tag: 'BelowSizeLimit', bytes: 120, limit: 65_536 } as const;
+ * reportDistribution(session, { _tag: 'OriginUsed', name: 'http://example.com/small', bytes: 120, reason });
+ * console.log((await promise(effects.getDistributionCounters(session))).bytesFromOrigin); // 120
+ * ```
+ */
+export const reportDistribution = (session: DistributionSession, event: ReportedEvent): void => {
+  const core = sessionCore(session, 'reportDistribution');
+  if (core.state === 'open')
+    core.env.driver.distribution.report(core.assertOpen('reportDistribution'), event);
 };

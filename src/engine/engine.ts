@@ -92,7 +92,7 @@ export const createEngineDriver = (options: EngineOptions = {}): EngineDriver =>
   } = options;
   // Absolute from the start, as the working directory may change.
   const dataDir = resolve(options.dataDir ?? defaultDataDirectory());
-  const sessions = new Sessions();
+  const sessions = new Sessions(clock);
   const config = new ServiceConfig(dataDir);
   const service = new DistributionService({
     clock,

@@ -181,8 +181,7 @@ type Members =
   | 'getStatusInfo'
   | 'registerStatusChange'
   | 'unregisterStatusChange'
-  | 'setEnabled'
-  | 'observe';
+  | 'setEnabled';
 
 /** Sessions and the status of the service. */
 export const statusMembers = (member: MakeMember, sessions: Sessions): Pick<DistributionDriver, Members> => ({
@@ -230,6 +229,4 @@ export const statusMembers = (member: MakeMember, sessions: Sessions): Pick<Dist
       'turning BranchCache on or off is up to an administrator: Enable-BCDistributed or Disable-BC in PowerShell',
     );
   }),
-
-  observe: () => () => undefined,
 });

@@ -1,5 +1,6 @@
 import type { DistributionDriver } from '../driver/index.js';
 import { clientMembers } from './distribution-client.js';
+import { insightMembers } from './distribution-insight.js';
 import { serverMembers } from './distribution-server.js';
 import { statusMembers } from './distribution-status.js';
 import { membersOf, type LoadRuntime } from './members.js';
@@ -12,5 +13,6 @@ export const createDistribution = (load: LoadRuntime, sessions: Sessions): Distr
     ...statusMembers(member, sessions),
     ...serverMembers(member, sessions),
     ...clientMembers(member, sessions),
+    ...insightMembers(member),
   };
 };

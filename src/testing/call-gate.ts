@@ -25,7 +25,7 @@ const endOf = (operation: OperationName, signals: readonly (AbortSignal | undefi
 
 /** Calls that give something back or tell the status: they work while the service is lost. */
 const WORKS_WITHOUT_SERVICE =
-  /\.(close\w*|end|unregister\w*|shutdown|getStatus|getStatusInfo|registerStatusChange|setEnabled)$/;
+  /\.(close\w*|end|unregister\w*|shutdown|getStatus|getStatusInfo|getCounters|registerStatusChange|setEnabled)$/;
 
 /** Every call of the driver passes here: it is counted, logged, delayed, failed or aborted as the script says. */
 export class CallGate {

@@ -10,7 +10,8 @@ import type { ContentPeer } from './content-network.js';
 import type { FakeContext } from './context.js';
 import type { LocalCache } from './local-cache.js';
 import { faultOf, type OperationName } from './operations.js';
-import { readAt } from './reading.js';
+import { Provenance } from './provenance.js';
+import { blockOf, readAt } from './reading.js';
 import { SessionHandles } from './session-handles.js';
 import type { Sessions } from './sessions.js';
 
@@ -19,6 +20,7 @@ interface Content {
   readonly chunks: Uint8Array[];
   information: FakeContentInformation | undefined;
   cursor: number;
+  readonly provenance: Provenance;
   /** Settles when the stream read before has answered. */
   turn: Promise<unknown>;
 }
@@ -33,7 +35,8 @@ type ReadingMembers =
   | 'closeContent'
   | 'cancelContent'
   | 'flush'
-  | 'getContentBasicInfo';
+  | 'getContentBasicInfo'
+  | 'explainContent';
 
 export interface FakeReading {
   readonly members: Pick<DistributionDriver, ReadingMembers>;
@@ -97,7 +100,9 @@ export const createReading = (
     gate.check(operation, signals);
     const content = contents.use(operation, session, handle);
     const information = informationOf(operation, content);
-    return readAt({ context, cache, self, tag: content.tag, information }, offset, request, {
+    const { tag, provenance } = content;
+    const place = { context, cache, self, tag, information, handle, provenance };
+    return readAt(place, offset, request, {
       tell: (event) => sessions.tell(session, event),
       wait: (ms) => gate.wait(operation, ms, signals),
     });
@@ -112,6 +117,7 @@ export const createReading = (
           chunks: [],
           information: undefined,
           cursor: 0,
+          provenance: new Provenance(),
           turn: Promise.resolve(),
         });
       }),
@@ -199,6 +205,15 @@ export const createReading = (
           if (Buffer.compare(data, network.content.bytes(key, offset, data.length)) !== 0)
             throw faultOf(operation, 'ERROR_INVALID_DATA', 'these are not the bytes of this content');
           cache.coverage(content.tag, key, length).fill(1, offset, offset + data.length);
+          content.provenance.cameFrom({ source: 'origin' }, data.length);
+          sessions.tell(session, {
+            _tag: 'SourceChosen',
+            content: handle,
+            segment: key,
+            block: blockOf(offset),
+            bytes: data.length,
+            source: 'origin',
+          });
         },
         contents.signal(handle),
       );
@@ -226,6 +241,11 @@ export const createReading = (
         const { key } = informationOf(operation, contents.use(operation, session, handle));
         return { flashCrowd: network.content.isCrowded(key) };
       }),
+
+    explainContent: (session, handle) =>
+      gate.run('distribution.explainContent', undefined, () =>
+        contents.use('distribution.explainContent', session, handle).provenance.explanation(),
+      ),
   };
 
   return {

@@ -83,6 +83,10 @@ export const createDistribution = (
       ),
 
     observe: (session, listener) => sessions.observe(session, listener),
+    report: (session, event) => sessions.tell(session, event),
+
+    getCounters: (session) =>
+      gate.run('distribution.getCounters', undefined, () => sessions.counters(session)),
 
     setStatus: (status, reason) => sessions.setStatus(status, reason),
     setPeerLatency: (ms) => {

@@ -1,10 +1,12 @@
-import type {
-  Cancel,
-  DistributionEvent,
-  DistributionStatus,
-  DistributionStatusInfo,
-  SessionHandle,
-  StatusRegistration,
+import {
+  CounterFold,
+  type Cancel,
+  type DistributionCounters,
+  type DistributionEvent,
+  type DistributionStatus,
+  type DistributionStatusInfo,
+  type SessionHandle,
+  type StatusRegistration,
 } from '../driver/index.js';
 import type { FakeContext } from './context.js';
 import { HandleTable } from './handle-table.js';
@@ -20,6 +22,7 @@ interface Armed {
 interface Session {
   armed: Armed | undefined;
   readonly listeners: Set<(event: DistributionEvent) => void>;
+  readonly counters: CounterFold;
 }
 
 /** The sessions of one driver, the status of its service and who waits for a change. */
@@ -44,7 +47,7 @@ export class Sessions {
   }
 
   open(): SessionHandle {
-    return this.#table.open({ armed: undefined, listeners: new Set() });
+    return this.#table.open({ armed: undefined, listeners: new Set(), counters: new CounterFold() });
   }
 
   close(handle: SessionHandle): void {
@@ -103,8 +106,15 @@ export class Sessions {
 
   /** Tells one session's observers, or with `undefined` those of all sessions. */
   tell(handle: SessionHandle | undefined, event: DistributionEvent): void {
-    for (const [candidate, { listeners }] of this.#table.entries())
-      if (handle === undefined || candidate === handle) for (const listener of listeners) listener(event);
+    for (const [candidate, { listeners, counters }] of this.#table.entries()) {
+      if (handle !== undefined && candidate !== handle) continue;
+      counters.add(event, this.context.clock.now());
+      for (const listener of listeners) listener(event);
+    }
+  }
+
+  counters(handle: SessionHandle): DistributionCounters {
+    return this.#table.find('distribution.getCounters', handle).counters.counters();
   }
 
   clear(): void {

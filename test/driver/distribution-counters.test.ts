@@ -6,18 +6,27 @@ import {
   hitRatio,
   MOST_PEERS_COUNTED,
   performanceCounters,
+  type ContentHandle,
   type DistributionEvent,
 } from '../../src/driver/index.js';
 
 const peer = fc.constantFrom('10.0.0.1:80', '[fe80::1]:1337', 'host.example:8080');
 const bytes = fc.nat({ max: 65_536 });
 const block = { segment: fc.constant('ab'), block: fc.nat({ max: 511 }) };
+const content = fc.constant(1n as ContentHandle);
 const tag = <Tag extends DistributionEvent['_tag']>(name: Tag): fc.Arbitrary<Tag> => fc.constant(name);
 
 const event: fc.Arbitrary<DistributionEvent> = fc.oneof(
-  fc.record({ _tag: tag('SourceChosen'), ...block, bytes, source: fc.constantFrom('cache', 'origin') }),
   fc.record({
     _tag: tag('SourceChosen'),
+    content,
+    ...block,
+    bytes,
+    source: fc.constantFrom('cache', 'origin'),
+  }),
+  fc.record({
+    _tag: tag('SourceChosen'),
+    content,
     ...block,
     bytes,
     source: fc.constantFrom('peer', 'hosted-cache'),

@@ -210,6 +210,12 @@ const CASES: readonly Case[] = [
   is('distribution.addData', nothing, (on) => effects.addContentData(on.read, 0, Buffer.from('some'))),
   is('distribution.cancelContent', nothing, (on) => effects.cancelContent(on.read)),
   is('distribution.flush', nothing, (on) => effects.flushContent(on.session, 'music')),
+  is('distribution.getCounters', expect.objectContaining({ bytesFromPeers: 0 }), (on) =>
+    effects.getDistributionCounters(on.session),
+  ),
+  is('distribution.explainContent', expect.objectContaining({ segments: [] }), (on) =>
+    effects.explainContent(on.read),
+  ),
   is('distribution.getContentBasicInfo', { flashCrowd: false }, (on) => effects.getContentBasicInfo(on.read)),
 ];
 
@@ -256,7 +262,8 @@ describe('every member of the contract', () => {
       Object.entries(fake[family])
         .filter(
           ([name, member]) =>
-            typeof member === 'function' && !/^(set(Status|PeerLatency|ConnectOutcome)|observe)$/.test(name),
+            typeof member === 'function' &&
+            !/^(set(Status|PeerLatency|ConnectOutcome)|observe|report)$/.test(name),
         )
         .map(([name]) => `${family}.${name}`),
     );

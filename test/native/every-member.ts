@@ -7,8 +7,8 @@ export interface NamedCall {
   readonly call: (...args: readonly unknown[]) => Promise<unknown>;
 }
 
-/** `observe` answers a function instead of a promise; it is the only one. */
-const SYNCHRONOUS = new Set(['observe']);
+/** These two are about events, of which there are none; they do not answer a promise. */
+const SYNCHRONOUS = new Set(['observe', 'report']);
 
 /** Every member of the four families, to be called with whatever one likes. */
 export const everyMember = (driver: Driver): readonly NamedCall[] =>

@@ -227,7 +227,10 @@ describe('fake driver', () => {
     reader.distribution.observe(session, ({ _tag }) => seen.push(_tag));
     await reader.distribution.blockRead(session, content, 0, { maxBytes: 50 });
     await reader.distribution.blockRead(session, content, 0, { maxBytes: 50 });
-    expect(seen).toEqual(['BlockRequestSent', 'BlockResponseSent', 'BlockResponseReceived', 'CacheHit']);
+    expect(seen).toEqual([
+      ...['CacheMiss', 'BlockRequestSent', 'BlockResponseSent', 'BlockResponseReceived'],
+      ...['BlockVerified', 'SourceChosen', 'CacheHit', 'SourceChosen'],
+    ]);
   });
 
   it('serves from caches too, and only while it is available', async () => {

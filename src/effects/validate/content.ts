@@ -3,7 +3,7 @@ import { LIMITS, type ContentOptions, type ReadRequest } from '../../driver/inde
 import { list, object } from './object.js';
 import { endpoint } from './peer-address.js';
 import { bad, optional, type Rule } from './rule.js';
-import { bytes, integer, UINT32_MAX } from './scalars.js';
+import { bytes, integer, text, UINT32_MAX } from './scalars.js';
 
 /** Names an application's class of content: 16 bytes, or up to 16 ASCII characters that are padded with zeros. */
 export type ContentTagInput = string | Uint8Array;
@@ -26,13 +26,19 @@ export interface ContentInput {
   readonly tag?: ContentTagInput | undefined;
   /** Peers to ask besides those the service finds itself, as `host:port`. */
   readonly peers?: readonly string[] | undefined;
+  /** What to call it when a person asks where it came from: a URL or a path. */
+  readonly name?: string | undefined;
 }
 
 const DEFAULT_TAG = 'peerweave';
 
+/** Characters. */
+const LONGEST_NAME = 4_096;
+
 export const contentOptions: Rule<ContentOptions> = object({
   tag: (value, at) => contentTag(value === undefined ? DEFAULT_TAG : value, at),
   peers: optional(list(endpoint)),
+  name: optional(text(1, LONGEST_NAME)),
 });
 
 /** The two largest numbers stand for the default and for "wait for ever". */

@@ -1,4 +1,5 @@
 import type {
+  ContentExplanation,
   ContentOptions,
   ReadResult,
   CallOptions,
@@ -26,6 +27,7 @@ type ClientFamily = Pick<
   | 'cancelContent'
   | 'flush'
   | 'getContentBasicInfo'
+  | 'explainContent'
 >;
 
 /** Retrieving content and the local cache. */
@@ -54,18 +56,20 @@ export const clientFamily = (
       requireTag(operation, options.tag);
       const peers = requirePeers(operation, options.peers ?? []);
       const { store, client } = service.require(operation);
-      const content = new Content({
-        tag: Uint8Array.from(options.tag),
-        peers,
-        store,
-        client,
-        clock,
-        limits,
-        emit: sessions.emit,
-        onWriteFailure: () => void service.refresh(),
-      });
+      const open = (content: ContentHandle): Content =>
+        new Content({
+          handle: content,
+          tag: Uint8Array.from(options.tag),
+          peers,
+          store,
+          client,
+          clock,
+          limits,
+          emit: session.emit,
+          onWriteFailure: () => void service.refresh(),
+        });
       return session.operations.run(operation, call.signal, () =>
-        Promise.resolve(session.contents.add(content)),
+        Promise.resolve(session.contents.open(open)),
       );
     },
 
@@ -165,6 +169,11 @@ export const clientFamily = (
     ): Promise<{ readonly flashCrowd: boolean }> {
       const operation = 'distribution.getContentBasicInfo';
       return onContent(operation, session, content, {}, ({ flashCrowd }) => Promise.resolve({ flashCrowd }));
+    },
+
+    async explainContent(session: SessionHandle, content: ContentHandle): Promise<ContentExplanation> {
+      const operation = 'distribution.explainContent';
+      return onContent(operation, session, content, {}, (found) => Promise.resolve(found.explanation()));
     },
   };
 };

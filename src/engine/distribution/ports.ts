@@ -3,6 +3,8 @@
  * what the retrieval client fetches. Each part is written and tested against these, not against the others.
  */
 
+import type { PeerAttempt } from '../../driver/index.js';
+
 /** Hashes of version-1 content information. */
 export type HashName = 'sha256' | 'sha384' | 'sha512';
 
@@ -104,6 +106,8 @@ export interface RetrievalClient {
     readonly peers: readonly string[];
     /** How many blocks of this segment the caller wants; decides whether a block list is worth asking for. */
     readonly wanted: number;
+    /** Told of each peer that does not deliver, as soon as that is known. */
+    readonly onAttempt?: ((attempt: PeerAttempt) => void) | undefined;
     readonly signal: AbortSignal;
   }): Promise<FetchedBlock>;
   close(): Promise<void>;
@@ -111,11 +115,11 @@ export interface RetrievalClient {
 
 /** Why no peer delivered a block, with each peer's own reason. */
 export class FetchFailure extends Error {
-  constructor(readonly attempts: readonly { readonly peer: string; readonly reason: string }[]) {
+  constructor(readonly attempts: readonly PeerAttempt[]) {
     super(
       attempts.length === 0
         ? 'no peer to ask'
-        : attempts.map(({ peer, reason }) => `${peer}: ${reason}`).join('; '),
+        : attempts.map(({ peer, detail }) => `${peer}: ${detail}`).join('; '),
     );
     this.name = 'FetchFailure';
   }

@@ -1,9 +1,11 @@
 import type {
   Cancel,
+  DistributionCounters,
   DistributionDriver,
   DistributionEvent,
   DistributionStatus,
   DistributionStatusInfo,
+  ReportedEvent,
   SessionHandle,
   StatusRegistration,
 } from '../../driver/index.js';
@@ -22,6 +24,8 @@ type SessionFamily = Pick<
   | 'unregisterStatusChange'
   | 'setEnabled'
   | 'observe'
+  | 'report'
+  | 'getCounters'
 >;
 
 /** Sessions, the status and its changes. */
@@ -79,5 +83,13 @@ export const sessionFamily = (
     const observer = (event: DistributionEvent): void => listener(event);
     observers.add(observer);
     return () => observers.delete(observer);
+  },
+
+  report(handle: SessionHandle, event: ReportedEvent): void {
+    sessions.peek(handle)?.emit(event);
+  },
+
+  async getCounters(handle: SessionHandle): Promise<DistributionCounters> {
+    return Promise.resolve(sessions.find('distribution.getCounters', handle).counters.counters());
   },
 });

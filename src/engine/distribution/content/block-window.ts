@@ -1,8 +1,9 @@
+import type { PeerAttempt } from '../../../driver/index.js';
 import { FetchFailure, type FetchedBlock } from '../ports.js';
 
 /** How the attempt to get a block ended. */
 export type BlockOutcome =
-  | { readonly _tag: 'Block'; readonly bytes: Buffer }
+  | ({ readonly _tag: 'Block' } & FetchedBlock)
   /** It has come into the local cache by another way. */
   | { readonly _tag: 'Local' }
   /** No peer delivered it. */
@@ -20,16 +21,25 @@ interface Entry {
   readonly ended: Promise<BlockOutcome>;
   readonly end: (outcome: BlockOutcome) => void;
   outcome?: BlockOutcome;
+  /** The peers that did not deliver so far. */
+  readonly attempts: PeerAttempt[];
   /** On its way to the cache. */
   writing: boolean;
+}
+
+export interface BlockRequest {
+  /** How many blocks from this one on are wanted. */
+  readonly wanted: number;
+  /** Told of each peer that does not deliver. */
+  readonly onAttempt: (attempt: PeerAttempt) => void;
+  readonly signal: AbortSignal;
 }
 
 export interface WindowParts {
   /** Most blocks that are fetched, kept for a reader or written at a time by reading ahead. */
   readonly capacity: number;
   isLocal(block: number): boolean;
-  /** `wanted`: how many blocks from this one on are wanted. */
-  fetch(block: number, wanted: number, signal: AbortSignal): Promise<FetchedBlock>;
+  fetch(block: number, request: BlockRequest): Promise<FetchedBlock>;
   /** Puts a fetched block into the cache; never rejects. */
   keep(block: number, bytes: Buffer): Promise<void>;
 }
@@ -71,9 +81,14 @@ export class BlockWindow {
   }
 
   /** A fetched block that is still in memory; not to be changed. */
-  bytesOf(block: number): Buffer | undefined {
+  fetched(block: number): FetchedBlock | undefined {
     const outcome = this.#entries.get(block)?.outcome;
-    return outcome?._tag === 'Block' ? outcome.bytes : undefined;
+    return outcome?._tag === 'Block' ? outcome : undefined;
+  }
+
+  /** What each peer made of the request for a block so far. */
+  attempts(block: number): readonly PeerAttempt[] {
+    return this.#entries.get(block)?.attempts ?? [];
   }
 
   /**
@@ -131,9 +146,9 @@ export class BlockWindow {
     const fetching = new AbortController();
     let end: Entry['end'] = () => undefined;
     const ended = new Promise<BlockOutcome>((resolve) => (end = resolve));
-    const entry: Entry = { fetching, ended, end, writing: false };
+    const entry: Entry = { fetching, ended, end, attempts: [], writing: false };
     this.#entries.set(block, entry);
-    void this.#attempt(block, wanted, fetching.signal).then((outcome) => {
+    void this.#attempt(block, wanted, entry).then((outcome) => {
       if (this.#entries.get(block) === entry) {
         entry.outcome = outcome;
         if (outcome._tag === 'Block') this.#keep(block, entry, outcome.bytes);
@@ -143,10 +158,11 @@ export class BlockWindow {
     return entry;
   }
 
-  async #attempt(block: number, wanted: number, signal: AbortSignal): Promise<BlockOutcome> {
+  async #attempt(block: number, wanted: number, { attempts, fetching }: Entry): Promise<BlockOutcome> {
+    const onAttempt = (attempt: PeerAttempt): void => void attempts.push(attempt);
     try {
-      const { bytes } = await this.#parts.fetch(block, wanted, signal);
-      return { _tag: 'Block', bytes };
+      const { signal } = fetching;
+      return { _tag: 'Block', ...(await this.#parts.fetch(block, { wanted, onAttempt, signal })) };
     } catch (error) {
       return error instanceof FetchFailure ? { _tag: 'Lacking' } : { _tag: 'Broken', error };
     }

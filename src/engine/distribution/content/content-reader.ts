@@ -1,8 +1,9 @@
-import type { Clock, ReadRequest, ReadResult } from '../../../driver/index.js';
+import type { Clock, ReadRequest, ReadResult, SegmentReason, SegmentSource } from '../../../driver/index.js';
 import { BLOCK_LENGTH } from '../wire/index.js';
 import type { BlockRange, BlockWindow } from './block-window.js';
 import { blockAfter, blockAt, type ContentMap } from './content-map.js';
 import type { LocalBlocks } from './local-blocks.js';
+import type { Provenance } from './provenance.js';
 import { waitFor } from './wait.js';
 
 /** "The service's default of five seconds". */
@@ -14,6 +15,7 @@ export interface ReaderParts {
   readonly map: ContentMap;
   readonly local: LocalBlocks;
   readonly window: BlockWindow;
+  readonly provenance: Provenance;
   readonly clock: Clock;
   /** Whether there is anybody to ask. */
   readonly hasPeers: boolean;
@@ -30,6 +32,10 @@ interface PeerRead {
   readonly signal: AbortSignal;
   readonly wanted: BlockRange;
 }
+
+type Missing = Extract<ReadResult, { readonly _tag: 'Missing' }>;
+
+const CACHE: SegmentSource = { source: 'cache' };
 
 /** Answers reads of one content from memory, the local cache and peers. */
 export class ContentReader {
@@ -62,7 +68,8 @@ export class ContentReader {
     }
     const timeoutMs = request.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const limit = Math.min(map.end, offset + Math.min(request.maxBytes, maxReadBytes));
-    if (timeoutMs === 0 || !hasPeers) return this.#readLocal(offset, limit);
+    if (timeoutMs === 0) return this.#readLocal(offset, limit, { _tag: 'CacheOnly' });
+    if (!hasPeers) return this.#readLocal(offset, limit, { _tag: 'NoPeerKnown' });
     const wanted = this.#rangeFrom(offset, sequential ? undefined : limit);
     this.#active += 1;
     this.#parts.window.want(wanted);
@@ -79,13 +86,17 @@ export class ContentReader {
     }
   }
 
-  async #readLocal(offset: number, limit: number): Promise<ReadResult> {
+  async #readLocal(offset: number, limit: number, reason: SegmentReason): Promise<ReadResult> {
     const bytes = await this.#collect(offset, limit);
     if (bytes !== undefined) return { _tag: 'Data', offset, bytes };
-    const { local, map } = this.#parts;
+    const { local, map, provenance } = this.#parts;
+    const place = map.find(blockAt(offset));
+    if (place !== undefined) provenance.notCached(place);
     // The block at `offset` is missing even if the cache still lists it: it was found damaged.
     const here = local.firstThat(true, blockAt(offset) + 1, blockAfter(map.end));
-    return this.#missing(offset, here, 'missing');
+    const missing = this.#missing(offset, here, 'missing');
+    provenance.failed(missing, reason);
+    return missing;
   }
 
   async #readFromPeers(read: PeerRead): Promise<ReadResult> {
@@ -96,12 +107,24 @@ export class ContentReader {
       if (bytes !== undefined) return { _tag: 'Data', offset, bytes };
       signal.throwIfAborted();
       const outcome = await waitFor(window.get(wanted), { clock, ms: read.timeoutMs, signal });
-      if (outcome === 'timeout') return this.#timedOut(offset, limit);
+      if (outcome === 'timeout') return this.#timedOut(read);
       if (outcome._tag === 'Broken') throw outcome.error;
-      if (outcome._tag === 'Lacking') break;
+      if (outcome._tag === 'Lacking') return this.#notDelivered(read);
     }
+    // Found damaged each time.
+    const missing = this.#missing(offset, wanted.from + 1, 'missing');
+    this.#parts.provenance.failed(missing, { _tag: 'LeftCache' });
+    return missing;
+  }
+
+  #notDelivered({ offset, wanted }: PeerRead): ReadResult {
+    const { window, map, provenance } = this.#parts;
+    const attempts = window.attempts(wanted.from);
     const lacking = Math.max(1, window.takeLacking(wanted.from));
-    return this.#missing(offset, wanted.from + lacking, 'missing');
+    const missing = this.#missing(offset, wanted.from + lacking, 'missing');
+    const place = map.find(wanted.from);
+    if (place !== undefined) provenance.notDelivered(place, missing, attempts);
+    return { ...missing, attempts };
   }
 
   #stopReadingAhead(): void {
@@ -131,11 +154,17 @@ export class ContentReader {
     const pieces: Buffer[] = [];
     for (let at = offset; at < limit;) {
       const block = blockAt(at);
-      const bytes = window.bytesOf(block) ?? (await local.read(block));
+      const fetched = window.fetched(block);
+      const bytes = fetched?.bytes ?? (await local.read(block));
       if (bytes === undefined) break;
       const inBlock = at - block * BLOCK_LENGTH;
       const piece = bytes.subarray(inBlock, inBlock + limit - at);
       pieces.push(piece);
+      this.#cameFrom(
+        fetched === undefined ? CACHE : { source: 'peer', peer: fetched.peer },
+        at,
+        piece.length,
+      );
       at += piece.length;
     }
     // A copy, as the answer belongs to the caller while the block may still be written or read again.
@@ -143,20 +172,22 @@ export class ContentReader {
   }
 
   /** Of what was asked for, everything up to the first block that is here is late. */
-  #timedOut(offset: number, limit: number): ReadResult {
-    const { window, local } = this.#parts;
+  #timedOut({ offset, limit, timeoutMs }: PeerRead): ReadResult {
+    const { window, local, provenance } = this.#parts;
     const end = blockAfter(limit);
     let block = blockAt(offset) + 1;
-    while (block < end && window.bytesOf(block) === undefined && !local.has(block)) block += 1;
-    return this.#missing(offset, block, 'timeout', limit);
+    while (block < end && window.fetched(block) === undefined && !local.has(block)) block += 1;
+    const missing = this.#missing(offset, block, 'timeout', limit);
+    provenance.failed(missing, { _tag: 'ReadTimedOut', waitedMs: timeoutMs });
+    return { ...missing, attempts: window.attempts(blockAt(offset)) };
   }
 
-  #missing(
-    offset: number,
-    toBlock: number,
-    cause: 'missing' | 'timeout',
-    limit = this.#parts.map.end,
-  ): ReadResult {
+  #cameFrom(from: SegmentSource, offset: number, length: number): void {
+    const place = this.#parts.map.find(blockAt(offset));
+    if (place !== undefined) this.#parts.provenance.cameFrom(from, place, { offset, length });
+  }
+
+  #missing(offset: number, toBlock: number, cause: Missing['cause'], limit = this.#parts.map.end): Missing {
     const end = Math.min(toBlock * BLOCK_LENGTH, limit, this.#parts.map.end);
     return { _tag: 'Missing', offset, length: end - offset, cause };
   }

@@ -2,19 +2,25 @@ import {
   isDriverFault,
   win32Fault,
   type Clock,
+  type ContentExplanation,
+  type ContentHandle,
   type DistributionEvent,
   type ReadRequest,
   type ReadResult,
+  type SegmentSource,
 } from '../../../driver/index.js';
 import { FetchFailure, type ContentStore, type RetrievalClient } from '../ports.js';
+import { ContentLog } from '../insight/content-log.js';
 import type { Held } from '../session/handle-table.js';
+import { BLOCK_LENGTH, type ContentInformation } from '../wire/index.js';
 import { AddedData } from './added-data.js';
-import { BlockWindow } from './block-window.js';
+import { BlockWindow, type BlockRequest } from './block-window.js';
 import { ContentInformationBytes } from './content-information-bytes.js';
-import { ContentMap } from './content-map.js';
+import { blockAt, ContentMap } from './content-map.js';
 import { ContentReader, endOf } from './content-reader.js';
 import { EarlyData } from './early-data.js';
 import { LocalBlocks } from './local-blocks.js';
+import { Provenance } from './provenance.js';
 
 /** Bounds of one open content. */
 export interface ContentLimits {
@@ -36,6 +42,7 @@ export const DEFAULT_CONTENT_LIMITS: ContentLimits = {
 };
 
 export interface ContentParts {
+  readonly handle: ContentHandle;
   readonly tag: Uint8Array;
   /** In normal form. */
   readonly peers: readonly string[];
@@ -55,7 +62,17 @@ interface Described {
   readonly window: BlockWindow;
   readonly reader: ContentReader;
   readonly added: AddedData;
+  readonly provenance: Provenance;
 }
+
+const ORIGIN: SegmentSource = { source: 'origin' };
+
+const NOTHING_READ: ContentExplanation = {
+  bytes: { cache: 0, peer: 0, 'hosted-cache': 0, origin: 0 },
+  bytesByPeer: {},
+  reasons: [],
+  segments: [],
+};
 
 /** The client's side of one content, behind a content handle. */
 export class Content implements Held {
@@ -93,7 +110,7 @@ export class Content implements Held {
    */
   async completeInformation(operation: string): Promise<void> {
     this.#refuseWhenDescribed(operation);
-    const described = this.#describe(new ContentMap(this.#information.parse()));
+    const described = this.#describe(this.#information.parse());
     this.#described = described;
     this.#cursor = described.map.start;
     for (const { offset, bytes } of this.#early.take()) {
@@ -109,7 +126,14 @@ export class Content implements Held {
     request: ReadRequest,
     signal: AbortSignal,
   ): Promise<ReadResult> {
-    return this.#ready(operation).reader.read(offset, request, signal);
+    const { reader } = this.#ready(operation);
+    this.#parts.emit({
+      _tag: 'BlockRead',
+      content: this.#parts.handle,
+      offset,
+      maxBytes: request.maxBytes,
+    });
+    return reader.read(offset, request, signal);
   }
 
   /** Reads at the cursor when all stream reads before it are answered; its timeout counts from then on. */
@@ -118,6 +142,8 @@ export class Content implements Held {
     const before = this.#lastInLine;
     const read = before.then(async () => {
       signal.throwIfAborted();
+      const { handle: content, emit } = this.#parts;
+      emit({ _tag: 'StreamRead', content, offset: this.#cursor, maxBytes: request.maxBytes });
       const result = await reader.read(this.#cursor, request, signal, true);
       signal.throwIfAborted();
       this.#cursor = endOf(result) ?? this.#cursor;
@@ -138,6 +164,7 @@ export class Content implements Held {
     }
     const { added, window } = this.#described;
     for (const block of await added.add(operation, offset, data)) window.supply(block);
+    this.#noteOrigin(this.#described, offset, data.length);
   }
 
   /** The cache has dropped what the tag held. */
@@ -145,8 +172,24 @@ export class Content implements Held {
     this.#described?.local.forget();
   }
 
+  /** Where its bytes came from so far, and why. */
+  explanation(): ContentExplanation {
+    return this.#described?.provenance.explanation() ?? NOTHING_READ;
+  }
+
   async release(): Promise<void> {
     await this.#described?.window.close();
+  }
+
+  #noteOrigin({ map, provenance }: Described, from: number, length: number): void {
+    const end = from + length;
+    for (let offset = from; offset < end;) {
+      const block = blockAt(offset);
+      const next = Math.min(end, (block + 1) * BLOCK_LENGTH);
+      const place = map.find(block);
+      if (place !== undefined) provenance.cameFrom(ORIGIN, place, { offset, length: next - offset });
+      offset = next;
+    }
   }
 
   #ready(operation: string): Described {
@@ -166,13 +209,24 @@ export class Content implements Held {
     }
   }
 
-  #describe(map: ContentMap): Described {
-    const { tag, store, emit, clock, limits, peers } = this.#parts;
+  #describe(information: ContentInformation): Described {
+    const { tag, store, emit, clock, limits, peers, handle } = this.#parts;
+    const map = new ContentMap(information);
+    const provenance = new Provenance(handle, new ContentLog(information.segments), emit);
+    const { segments, range, hash } = information;
+    const version = hash === 'truncated-sha512' ? 2 : 1;
+    emit({
+      _tag: 'ContentInformationAdded',
+      content: handle,
+      version,
+      segments: segments.length,
+      bytes: range.length,
+    });
     const local = new LocalBlocks(map, tag, store, emit);
     const window = new BlockWindow({
       capacity: limits.readAheadBlocks,
       isLocal: (block) => local.has(block),
-      fetch: (block, wanted, signal) => this.#fetch(map, block, wanted, signal),
+      fetch: (block, request) => this.#fetch(map, provenance, block, request),
       keep: (block, bytes) => local.write(block, bytes).catch(this.#parts.onWriteFailure),
     });
     const reader = new ContentReader({
@@ -180,21 +234,24 @@ export class Content implements Held {
       local,
       window,
       clock,
+      provenance,
       hasPeers: peers.length > 0,
       readAhead: limits.readAheadBlocks,
       maxReadBytes: limits.maxReadBytes,
     });
-    return { map, local, window, reader, added: new AddedData(map, local, limits.maxPartialBlocks) };
+    const added = new AddedData(map, local, limits.maxPartialBlocks);
+    return { map, local, window, reader, added, provenance };
   }
 
   async #fetch(
     map: ContentMap,
+    provenance: Provenance,
     block: number,
-    wanted: number,
-    signal: AbortSignal,
+    { wanted, onAttempt, signal }: BlockRequest,
   ): ReturnType<RetrievalClient['fetch']> {
     const place = map.find(block);
     if (place === undefined) throw new RangeError(`block ${block} has no hash`);
+    provenance.notCached(place);
     const { peers, client } = this.#parts;
     const inSegment = place.segment.info.blockHashes.length - place.index;
     try {
@@ -203,6 +260,10 @@ export class Content implements Held {
         block: place.index,
         peers,
         wanted: Math.min(wanted, inSegment),
+        onAttempt: (attempt) => {
+          onAttempt(attempt);
+          provenance.attempted(block * BLOCK_LENGTH, attempt);
+        },
         signal,
       });
       this.#found.delivered = true;

@@ -5,6 +5,7 @@ import {
   type SegmentReason,
   type SegmentSource,
 } from '../../../driver/index.js';
+import type { PlacedSegment } from '../wire/index.js';
 import { SegmentLog } from './segment-log.js';
 
 /** Under what the bytes of peers are counted that are too many to be counted one by one. */
@@ -12,25 +13,30 @@ const OTHER_PEERS = 'others';
 
 /** Where the bytes of one content came from, and why. Its memory does not grow with what is read. */
 export class ContentLog {
-  readonly #segments: SegmentLog;
+  readonly #segments: readonly PlacedSegment[];
+  readonly #log: SegmentLog;
   readonly #bytes: Record<BlockSourceKind, number> = { cache: 0, peer: 0, 'hosted-cache': 0, origin: 0 };
   readonly #bytesByPeer = new Map<string, number>();
 
-  /** @param segments how many the content information describes. */
-  constructor(segments: number) {
-    this.#segments = new SegmentLog(segments);
+  /** @param segments contiguous. */
+  constructor(segments: readonly PlacedSegment[]) {
+    this.#segments = segments;
+    this.#log = new SegmentLog(segments.length);
   }
 
-  /** Bytes of a segment were handed to a reader. */
-  handedOut(segment: number, bytes: number, from: SegmentSource): void {
+  /** Bytes from `offset` on, all in one segment, came from there. */
+  cameFrom(offset: number, bytes: number, from: SegmentSource): void {
     this.#bytes[from.source] += bytes;
     if (from.peer !== undefined) this.#countPeer(from.peer, bytes);
-    this.#segments.cameFrom(segment, from);
+    this.#log.cameFrom(this.#indexAt(offset), from);
   }
 
-  /** Bytes of the segments `from` to `to`, exclusive, did not come from where they should have. */
-  failed(from: number, to: number, reason: SegmentReason): void {
-    for (let segment = from; segment < to; segment += 1) this.#segments.failed(segment, reason);
+  /** The bytes from `offset` on did not come from where they should have. */
+  failed(offset: number, length: number, reason: SegmentReason): void {
+    const last = this.#indexAt(offset + length - 1);
+    for (let segment = this.#indexAt(offset); segment <= last; segment += 1) {
+      this.#log.failed(segment, reason);
+    }
   }
 
   explanation(): ContentExplanation {
@@ -38,8 +44,20 @@ export class ContentLog {
       bytes: { ...this.#bytes },
       bytesByPeer: Object.fromEntries(this.#bytesByPeer),
       reasons: [],
-      segments: this.#segments.runs(),
+      segments: this.#log.runs(),
     };
+  }
+
+  /** The index of the segment that holds the byte at `offset`. */
+  #indexAt(offset: number): number {
+    let low = 0;
+    let high = this.#segments.length - 1;
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((this.#segments[middle]?.offsetInContent ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return low;
   }
 
   #countPeer(peer: string, bytes: number): void {

@@ -65,7 +65,7 @@ export const acceptBlock = (segment: SegmentInfo, block: number, answer: Buffer)
   }
   const bytes = asFault(() => decryptBlock(cipher, segment.secret, iv, data));
   if (bytes.length !== length || !hashBlock(segment.hash, bytes).equals(hash)) {
-    throw new PeerFault('answered with bytes that do not match their hash');
+    throw new PeerFault('answered with bytes that do not match their hash', 'wrong-bytes');
   }
   return bytes;
 };
@@ -78,7 +78,10 @@ const decode = <Tag extends RetrievalResponse['_tag']>(
   if (isTagged(response, expected)) return response;
   if (response._tag === 'Negotiation') {
     const { minVersion, maxVersion } = response;
-    throw new PeerFault(`speaks versions ${minVersion.major} to ${maxVersion.major} of the protocol only`);
+    throw new PeerFault(
+      `speaks versions ${minVersion.major} to ${maxVersion.major} of the protocol only`,
+      'version-mismatch',
+    );
   }
   throw new PeerFault('answered another question');
 };

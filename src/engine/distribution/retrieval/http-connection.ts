@@ -34,11 +34,11 @@ export class HttpConnection {
     this.#socket = connect({ ...address, noDelay: true, onread });
     this.#socket.on('end', () => this.#receiveEnd());
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.#failure ??= new PeerFault(`connection failed: ${error.code ?? error.message}`, 'outage');
+      this.#failure ??= new PeerFault(`connection failed: ${error.code ?? error.message}`, 'unreachable');
     });
     this.#socket.on('timeout', () => this.#socket.destroy());
     this.#socket.on('close', () => {
-      this.#settle()?.reject(this.#failure ?? new PeerFault('closed the connection', 'outage'));
+      this.#settle()?.reject(this.#failure ?? new PeerFault('closed the connection', 'unreachable'));
       onClose();
     });
   }

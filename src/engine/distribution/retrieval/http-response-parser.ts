@@ -62,7 +62,7 @@ export class HttpResponseParser {
   /** The peer has closed the connection. @returns the response if that was its end. */
   end(): HttpResponse {
     if (this.#state._tag === 'UntilClose') return this.#finish(false);
-    throw new PeerFault('closed the connection before the end of its answer', 'outage');
+    throw new PeerFault('closed the connection before the end of its answer', 'unreachable');
   }
 
   #finish(reusable: boolean): HttpResponse {

@@ -79,7 +79,7 @@ export class HttpTransport implements Transport {
   }
 }
 
-const clientClosed = (): PeerFault => new PeerFault('the client was closed', 'outage');
+const clientClosed = (): PeerFault => new PeerFault('the client was closed', 'unreachable');
 
 const PEER = /^(?:\[([\da-f:.]+)\]|([^\s:/?#@[\]]+)):(\d{1,5})$/i;
 
@@ -87,7 +87,7 @@ const parsePeer = (peer: string): { readonly host: string; readonly port: number
   const [, bracketed, plain, digits] = PEER.exec(peer) ?? [];
   const host = bracketed ?? plain;
   const port = Number(digits);
-  if (host === undefined || port < 1 || port > 65_535) throw new PeerFault('is not host:port');
+  if (host === undefined || port < 1 || port > 65_535) throw new PeerFault('is not host:port', 'other');
   return { host, port };
 };
 

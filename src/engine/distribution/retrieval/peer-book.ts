@@ -73,7 +73,7 @@ export class PeerBook {
    */
   blame(record: PeerRecord, fault: PeerFault, incident: number): void {
     record.trusted = false;
-    if (fault.kind === 'outage' && incident !== record.incident) return;
+    if (fault.isOutage && incident !== record.incident) return;
     record.incident += 1;
     record.faults += 1;
     record.forgetAt = this.clock.now() + this.limits.faultMemoryMs;

@@ -1,16 +1,20 @@
-/**
- * `outage`: the network or the peer was away, which all requests under way suffer at once. `misbehaviour`: it answered
- * with something unusable.
- */
-export type PeerFaultKind = 'outage' | 'misbehaviour';
+import type { PeerReason } from '../../../driver/index.js';
 
 /** A peer failed to deliver. */
 export class PeerFault extends Error {
   constructor(
-    reason: string,
-    readonly kind: PeerFaultKind = 'misbehaviour',
+    detail: string,
+    readonly reason: PeerReason = 'malformed-answer',
   ) {
-    super(reason);
+    super(detail);
     this.name = 'PeerFault';
+  }
+
+  /**
+   * Whether the network or the peer was away, which all requests under way suffer at once. Otherwise it answered with
+   * something unusable.
+   */
+  get isOutage(): boolean {
+    return this.reason === 'unreachable' || this.reason === 'no-answer-in-time';
   }
 }

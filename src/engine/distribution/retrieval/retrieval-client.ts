@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { systemClock, type Clock, type DistributionEvent } from '../../../driver/index.js';
+import { systemClock, type Clock, type DistributionEvent, type PeerAttempt } from '../../../driver/index.js';
 import { FetchFailure, type FetchedBlock, type RetrievalClient, type SegmentInfo } from '../ports.js';
 import { segmentName } from '../segment-name.js';
 import { includesBlock, type BlockRange } from '../wire/index.js';
@@ -17,6 +17,9 @@ export interface RetrievalClientOptions {
   readonly transport?: Transport | undefined;
   readonly limits?: Partial<RetrievalClientLimits> | undefined;
 }
+
+const LACKS_BLOCK = { reason: 'lacks-block', detail: 'does not have the block' } as const;
+const STRUCK_OUT = { reason: 'struck-out', detail: 'failed too often lately and is not asked' } as const;
 
 type FetchRequest = Parameters<RetrievalClient['fetch']>[0];
 
@@ -48,9 +51,16 @@ class HttpRetrievalClient implements RetrievalClient {
     setMaxListeners(0, signal);
     const tries = new Map<PeerRecord, number>();
     const lacking = new Set<PeerRecord>();
-    const attempts: { readonly peer: string; readonly reason: string }[] = [];
-    for (const peer of request.peers.slice(0, this.#limits.peersPerContent))
-      tries.set(this.#book.get(peer), 0);
+    const attempts: PeerAttempt[] = [];
+    const note = (attempt: PeerAttempt): void => {
+      attempts.push(attempt);
+      request.onAttempt?.(attempt);
+    };
+    for (const name of request.peers.slice(0, this.#limits.peersPerContent)) {
+      const peer = this.#book.get(name);
+      tries.set(peer, 0);
+      if (this.#book.isStruckOut(peer)) note({ peer: name, ...STRUCK_OUT });
+    }
 
     for (;;) {
       const peer = await this.#queue.take(() => this.#candidates(tries, lacking), signal);
@@ -61,11 +71,11 @@ class HttpRetrievalClient implements RetrievalClient {
         const bytes = await this.#fetchFrom(peer, request);
         if (bytes !== undefined) return { peer: peer.peer, bytes };
         lacking.add(peer);
-        attempts.push({ peer: peer.peer, reason: 'does not have the block' });
+        note({ peer: peer.peer, ...LACKS_BLOCK });
       } catch (fault) {
         signal.throwIfAborted();
         if (!(fault instanceof PeerFault)) throw fault;
-        attempts.push({ peer: peer.peer, reason: fault.message });
+        note({ peer: peer.peer, reason: fault.reason, detail: fault.message });
         if (!this.#closed) this.#blame(peer, fault, incident);
       } finally {
         this.#queue.giveBack(peer);
@@ -95,13 +105,12 @@ class HttpRetrievalClient implements RetrievalClient {
   }
 
   #blame(peer: PeerRecord, fault: PeerFault, incident: number): void {
+    const wasStruckOut = this.#book.isStruckOut(peer);
     this.#book.blame(peer, fault, incident);
-    this.#emit({
-      _tag: 'PeerFailed',
-      peer: peer.peer,
-      reason: fault.message,
-      struckOut: this.#book.isStruckOut(peer),
-    });
+    this.#emit({ _tag: 'PeerFailed', peer: peer.peer, reason: fault.reason, detail: fault.message });
+    if (!wasStruckOut && this.#book.isStruckOut(peer)) {
+      this.#emit({ _tag: 'PeerStruckOut', peer: peer.peer, forMs: this.#limits.faultMemoryMs });
+    }
   }
 
   async #fetchFrom(peer: PeerRecord, request: FetchRequest): Promise<Buffer | undefined> {
@@ -111,22 +120,32 @@ class HttpRetrievalClient implements RetrievalClient {
       const ranges = this.#book.list(peer, name) ?? (await this.#fetchList(peer, segment, signal));
       if (!includesBlock(ranges, block)) return undefined;
     }
-    this.#emit({ _tag: 'BlockRequestSent', peer: peer.peer, segment: name, block });
-    const bytes = acceptBlock(segment, block, await this.#ask(peer, askForBlock(segment, block), signal));
+    const about = { peer: peer.peer, segment: name, block };
+    this.#emit({ _tag: 'BlockRequestSent', ...about });
+    const answer = await this.#ask(peer, askForBlock(segment, block), signal);
+    this.#emit({ _tag: 'BlockResponseReceived', ...about, bytes: answer.length });
+    const bytes = this.#accept(segment, about, answer);
     if (bytes === undefined) {
       // A peer that has proved itself may be busy; what another one lists is not worth asking for again.
       if (!peer.trusted) this.#book.setList(peer, name, []);
       return undefined;
     }
     peer.trusted = true;
-    this.#emit({
-      _tag: 'BlockResponseReceived',
-      peer: peer.peer,
-      segment: name,
-      block,
-      bytes: bytes.length,
-    });
+    this.#emit({ _tag: 'BlockVerified', ...about, bytes: bytes.length });
     return bytes;
+  }
+
+  #accept(
+    segment: SegmentInfo,
+    about: { readonly peer: string; readonly segment: string; readonly block: number },
+    answer: Buffer,
+  ): Buffer | undefined {
+    try {
+      return acceptBlock(segment, about.block, answer);
+    } catch (fault) {
+      if (fault instanceof PeerFault) this.#emit({ _tag: 'BlockRejected', ...about, reason: fault.reason });
+      throw fault;
+    }
   }
 
   async #fetchList(
@@ -135,7 +154,10 @@ class HttpRetrievalClient implements RetrievalClient {
     signal: AbortSignal,
   ): Promise<readonly BlockRange[]> {
     const ranges = acceptList(segment, await this.#ask(peer, askForList(segment), signal));
-    this.#book.setList(peer, segmentName(segment), ranges);
+    const name = segmentName(segment);
+    this.#book.setList(peer, name, ranges);
+    const blocks = ranges.reduce((sum, { count }) => sum + count, 0);
+    this.#emit({ _tag: 'BlockListReceived', peer: peer.peer, segment: name, blocks });
     return ranges;
   }
 
@@ -144,7 +166,9 @@ class HttpRetrievalClient implements RetrievalClient {
     const exchange = this.#transport.post(peer.peer, message);
     const abort = (): void => exchange.abort(signal.reason);
     const cancelTimer = this.#clock.schedule(this.#limits.requestTimeoutMs, () =>
-      exchange.abort(new PeerFault(`no answer within ${this.#limits.requestTimeoutMs} ms`, 'outage')),
+      exchange.abort(
+        new PeerFault(`no answer within ${this.#limits.requestTimeoutMs} ms`, 'no-answer-in-time'),
+      ),
     );
     signal.addEventListener('abort', abort);
     try {

@@ -26,9 +26,14 @@ export class HandleTable<Handle extends DriverHandle<string>, Resource extends H
   }
 
   add(resource: Resource): Handle {
-    const handle = this.#nextHandle();
-    this.#entries.set(handle, { resource, operations: new PendingOperations() });
-    return handle as Handle;
+    return this.open(() => resource);
+  }
+
+  /** Adds what needs to know the number it stands behind. */
+  open(create: (handle: Handle) => Resource): Handle {
+    const handle = this.#nextHandle() as Handle;
+    this.#entries.set(handle, { resource: create(handle), operations: new PendingOperations() });
+    return handle;
   }
 
   /** Everything behind handles that can be used. */

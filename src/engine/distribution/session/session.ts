@@ -1,9 +1,11 @@
-import type {
-  ContentHandle,
-  ContentInformationHandle,
-  DistributionEvent,
-  DistributionStatusInfo,
-  StreamHandle,
+import {
+  CounterFold,
+  type Clock,
+  type ContentHandle,
+  type ContentInformationHandle,
+  type DistributionEvent,
+  type DistributionStatusInfo,
+  type StreamHandle,
 } from '../../../driver/index.js';
 import type { Content } from '../content/content.js';
 import type { ContentInformationSource } from './content-information-source.js';
@@ -11,6 +13,13 @@ import { HandleTable } from './handle-table.js';
 import { PendingOperations, type EndSymbol } from './pending-operations.js';
 import type { PublicationStream } from './publication-stream.js';
 import { StatusRegistrations } from './status-registration.js';
+
+export interface SessionParts {
+  readonly nextHandle: () => bigint;
+  readonly clock: Clock;
+  /** Takes the events that concern this session alone. */
+  readonly note: (event: DistributionEvent) => void;
+}
 
 /** Everything that belongs to one session and goes with it. */
 export class Session {
@@ -23,11 +32,33 @@ export class Session {
   /** Content ids published through this session, by their hex form. */
   readonly published = new Map<string, Uint8Array>();
   readonly observers = new Set<(event: DistributionEvent) => void>();
+  readonly counters = new CounterFold();
 
-  constructor(nextHandle: () => bigint) {
+  constructor(private readonly parts: SessionParts) {
+    const { nextHandle } = parts;
     this.streams = new HandleTable(nextHandle);
     this.informations = new HandleTable(nextHandle);
     this.contents = new HandleTable(nextHandle);
+  }
+
+  /** Something happened in this session. */
+  readonly emit = (event: DistributionEvent): void => {
+    this.parts.note(event);
+    this.tell(event);
+  };
+
+  /** Something happened; it is noted already. What an observer throws is uncaught, but disturbs nothing here. */
+  tell(event: DistributionEvent): void {
+    this.counters.add(event, this.parts.clock.now());
+    for (const observer of this.observers) {
+      try {
+        observer(event);
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
   }
 
   /**

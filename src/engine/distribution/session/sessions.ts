@@ -1,4 +1,10 @@
-import { win32Fault, type DistributionEvent, type SessionHandle } from '../../../driver/index.js';
+import {
+  systemClock,
+  win32Fault,
+  type Clock,
+  type DistributionEvent,
+  type SessionHandle,
+} from '../../../driver/index.js';
 import { Session } from './session.js';
 
 /** The sessions of one engine, and the numbers for all of its distribution handles. */
@@ -6,13 +12,20 @@ export class Sessions {
   readonly #sessions = new Map<bigint, Session>();
   #lastHandle = 0n;
 
+  /** @param note takes every event of the service and its sessions, once. */
+  constructor(
+    private readonly clock: Clock = systemClock,
+    private readonly note: (event: DistributionEvent) => void = () => undefined,
+  ) {}
+
   open(): SessionHandle {
     const nextHandle = (): bigint => {
       this.#lastHandle += 1n;
       return this.#lastHandle;
     };
     const handle = nextHandle();
-    this.#sessions.set(handle, new Session(nextHandle));
+    const { clock, note } = this;
+    this.#sessions.set(handle, new Session({ nextHandle, clock, note }));
     return handle as SessionHandle;
   }
 
@@ -41,20 +54,14 @@ export class Sessions {
     return [...this.#sessions.values()];
   }
 
-  /** Tells the observers of all sessions. What one of them throws is uncaught, but disturbs nothing here. */
+  /** Something happened that concerns all sessions. */
   readonly emit = (event: DistributionEvent): void => {
-    for (const { observers } of this.#sessions.values()) {
-      for (const observer of observers) tell(observer, event);
-    }
+    this.note(event);
+    for (const session of this.#sessions.values()) session.tell(event);
   };
-}
 
-const tell = (observer: (event: DistributionEvent) => void, event: DistributionEvent): void => {
-  try {
-    observer(event);
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
+  /** A session, if it is open. */
+  peek(handle: SessionHandle): Session | undefined {
+    return this.#sessions.get(handle);
   }
-};
+}

@@ -1,0 +1,61 @@
+import type {
+  ContentExplanation,
+  ContentHandle,
+  DistributionEvent,
+  PeerAttempt,
+  SegmentReason,
+  SegmentSource,
+} from '../../../driver/index.js';
+import { ContentLog } from '../insight/content-log.js';
+import { segmentName } from '../segment-name.js';
+import type { PlacedBlock } from './content-map.js';
+
+/** A run of bytes of the content. */
+interface Bytes {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Tells and remembers where the bytes of one content come from, and why not from elsewhere. */
+export class Provenance {
+  constructor(
+    private readonly content: ContentHandle,
+    private readonly log: ContentLog,
+    private readonly emit: (event: DistributionEvent) => void,
+  ) {}
+
+  /** Bytes of a block were handed to a reader, or taken from the origin. */
+  cameFrom(from: SegmentSource, place: PlacedBlock, { offset, length }: Bytes): void {
+    this.log.cameFrom(offset, length, from);
+    const segment = segmentName(place.segment.info);
+    const { content } = this;
+    this.emit({ _tag: 'SourceChosen', content, segment, block: place.index, bytes: length, ...from });
+  }
+
+  /** A block is wanted and not in the cache. */
+  notCached(place: PlacedBlock): void {
+    this.emit({ _tag: 'CacheMiss', segment: segmentName(place.segment.info), block: place.index });
+  }
+
+  /** A peer was asked for a block, or deliberately not, and did not deliver. */
+  attempted(offset: number, { peer, reason }: PeerAttempt): void {
+    this.failed({ offset, length: 1 }, { _tag: 'PeerFailed', peer, reason });
+  }
+
+  /** No peer delivered the first block of these bytes. */
+  notDelivered(place: PlacedBlock, bytes: Bytes, attempts: readonly PeerAttempt[]): void {
+    const segment = segmentName(place.segment.info);
+    const { content } = this;
+    this.emit({ _tag: 'BlockUnavailable', content, segment, block: place.index, attempts });
+    if (attempts.length === 0) this.failed(bytes, { _tag: 'NoPeerKnown' });
+  }
+
+  /** Bytes did not come from where they should have. */
+  failed({ offset, length }: Bytes, reason: SegmentReason): void {
+    this.log.failed(offset, length, reason);
+  }
+
+  explanation(): ContentExplanation {
+    return this.log.explanation();
+  }
+}
