@@ -11,6 +11,8 @@ import {
   type RetrievalClientLimits,
   type RetrievalServerLimits,
 } from './distribution/retrieval/index.js';
+import { Insight } from './distribution/insight/insight.js';
+import { insightDirectory } from './distribution/insight/process-files.js';
 import { DistributionService, type Endpoint } from './distribution/service.js';
 import { Sessions } from './distribution/session/sessions.js';
 import { openContentStore } from './distribution/store/index.js';
@@ -38,6 +40,11 @@ export interface EngineOptions {
   readonly hash?: HashName | undefined;
   /** Threads that hash what is published; 0, the default, does it on the main thread. */
   readonly hashWorkers?: number | undefined;
+  /**
+   * Whether counters, peers and where content came from are kept in the data directory, for `peerweave status`, `peers`
+   * and `why`; true by default. Names of retrieved content are among it, without secrets of a URL.
+   */
+  readonly journal?: boolean | undefined;
   /** Bounds of memory and time, where the defaults do not fit. */
   readonly limits?: EngineLimits | undefined;
 }
@@ -88,11 +95,13 @@ export const createEngineDriver = (options: EngineOptions = {}): EngineDriver =>
     random = randomBytes,
     hash = 'sha256',
     hashWorkers = 0,
+    journal = true,
     limits = {},
   } = options;
   // Absolute from the start, as the working directory may change.
   const dataDir = resolve(options.dataDir ?? defaultDataDirectory());
-  const sessions = new Sessions(clock);
+  const insight = new Insight({ clock, directory: journal ? insightDirectory(dataDir) : undefined });
+  const sessions = new Sessions(clock, insight.note);
   const config = new ServiceConfig(dataDir);
   const service = new DistributionService({
     clock,
@@ -123,6 +132,7 @@ export const createEngineDriver = (options: EngineOptions = {}): EngineDriver =>
   const distribution = createDistribution({
     service,
     sessions,
+    insight,
     clock,
     hash,
     limits: { ...DEFAULT_CONTENT_LIMITS, ...limits.content },

@@ -12,6 +12,7 @@ import type {
 import { invalidArgument, requireTag, requireWhole } from './arguments.js';
 import { Content, type ContentLimits } from './content/content.js';
 import { normalisePeer } from './content/peer-address.js';
+import type { Insight } from './insight/insight.js';
 import type { DistributionService } from './service.js';
 import type { Sessions } from './session/sessions.js';
 
@@ -30,13 +31,16 @@ type ClientFamily = Pick<
   | 'explainContent'
 >;
 
+export interface ClientParts {
+  readonly service: DistributionService;
+  readonly sessions: Sessions;
+  readonly insight: Insight;
+  readonly clock: Clock;
+  readonly limits: ContentLimits;
+}
+
 /** Retrieving content and the local cache. */
-export const clientFamily = (
-  service: DistributionService,
-  sessions: Sessions,
-  clock: Clock,
-  limits: ContentLimits,
-): ClientFamily => {
+export const clientFamily = ({ service, sessions, insight, clock, limits }: ClientParts): ClientFamily => {
   const onContent = async <Result>(
     operation: string,
     session: SessionHandle,
@@ -59,6 +63,7 @@ export const clientFamily = (
       const open = (content: ContentHandle): Content =>
         new Content({
           handle: content,
+          name: options.name,
           tag: Uint8Array.from(options.tag),
           peers,
           store,
@@ -66,6 +71,7 @@ export const clientFamily = (
           clock,
           limits,
           emit: session.emit,
+          follow: (describe) => insight.follow(describe),
           onWriteFailure: () => void service.refresh(),
         });
       return session.operations.run(operation, call.signal, () =>

@@ -1,6 +1,7 @@
 import type { Clock, DistributionDriver } from '../../driver/index.js';
 import { clientFamily } from './client-family.js';
 import type { ContentLimits } from './content/content.js';
+import type { Insight } from './insight/insight.js';
 import type { HashName } from './ports.js';
 import { serverFamily } from './server-family.js';
 import type { DistributionService } from './service.js';
@@ -11,6 +12,8 @@ export interface DistributionParts {
   readonly service: DistributionService;
   readonly sessions: Sessions;
   readonly clock: Clock;
+  /** Told of everything by {@link Sessions}. */
+  readonly insight: Insight;
   /** The hash of new publications. */
   readonly hash: HashName;
   readonly limits: ContentLimits;
@@ -22,13 +25,13 @@ export interface DistributionParts {
  * The distribution family over the embedded service: finds what a handle stands for, checks arguments, maps faults.
  */
 export const createDistribution = (parts: DistributionParts): DistributionDriver => {
-  const { service, sessions, clock, hash, limits } = parts;
+  const { service, sessions, insight, hash } = parts;
   service.onStatus(async (info) => {
     await Promise.all(sessions.all().map((session) => session.statusChanged(info)));
   });
   return {
-    ...sessionFamily(service, sessions, (enabled) => parts.writeEnabled(enabled)),
+    ...sessionFamily(service, sessions, insight, (enabled) => parts.writeEnabled(enabled)),
     ...serverFamily(service, sessions, hash),
-    ...clientFamily(service, sessions, clock, limits),
+    ...clientFamily(parts),
   };
 };

@@ -9,6 +9,7 @@ import type {
   SessionHandle,
   StatusRegistration,
 } from '../../driver/index.js';
+import type { Insight } from './insight/insight.js';
 import type { DistributionService } from './service.js';
 import type { Sessions } from './session/sessions.js';
 import { toFault } from './system-faults.js';
@@ -32,6 +33,7 @@ type SessionFamily = Pick<
 export const sessionFamily = (
   service: DistributionService,
   sessions: Sessions,
+  insight: Insight,
   writeEnabled: (enabled: boolean) => Promise<void>,
 ): SessionFamily => ({
   async startup() {
@@ -45,6 +47,7 @@ export const sessionFamily = (
     await session.close(operation);
     await withdraw(service, [...session.published.values()]);
     await service.release();
+    await insight.flush();
   },
 
   async getStatus(handle: SessionHandle): Promise<DistributionStatus> {

@@ -8,6 +8,7 @@ import {
   type SessionHandle,
 } from '../../../src/driver/index.js';
 import { createDistribution } from '../../../src/engine/distribution/distribution.js';
+import { Insight } from '../../../src/engine/distribution/insight/insight.js';
 import type {
   ContentStore,
   RetrievalClient,
@@ -51,7 +52,8 @@ export interface Rig {
 export const createRig = async (options: RigOptions = {}): Promise<Rig> => {
   const directory = await mkdtemp(join(tmpdir(), 'peerweave-driver-'));
   const clock = options.clock ?? systemClock;
-  const sessions = new Sessions();
+  const insight = new Insight({ clock });
+  const sessions = new Sessions(clock, insight.note);
   let isEnabled = true;
   const parts: ServiceParts = {
     clock,
@@ -70,6 +72,7 @@ export const createRig = async (options: RigOptions = {}): Promise<Rig> => {
   const distribution = createDistribution({
     service,
     sessions,
+    insight,
     clock,
     hash: 'sha256',
     limits: { ...LIMITS, ...options.limits },

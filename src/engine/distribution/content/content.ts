@@ -1,6 +1,7 @@
 import {
   isDriverFault,
   win32Fault,
+  type Cancel,
   type Clock,
   type ContentExplanation,
   type ContentHandle,
@@ -11,6 +12,8 @@ import {
 } from '../../../driver/index.js';
 import { FetchFailure, type ContentStore, type RetrievalClient } from '../ports.js';
 import { ContentLog } from '../insight/content-log.js';
+import { contentKeys, contentName } from '../insight/names.js';
+import type { RetrievalRecord } from '../insight/process-record.js';
 import type { Held } from '../session/handle-table.js';
 import { BLOCK_LENGTH, type ContentInformation } from '../wire/index.js';
 import { AddedData } from './added-data.js';
@@ -43,6 +46,8 @@ export const DEFAULT_CONTENT_LIMITS: ContentLimits = {
 
 export interface ContentParts {
   readonly handle: ContentHandle;
+  /** What the application calls it. */
+  readonly name: string | undefined;
   readonly tag: Uint8Array;
   /** In normal form. */
   readonly peers: readonly string[];
@@ -51,6 +56,8 @@ export interface ContentParts {
   readonly clock: Clock;
   readonly limits: ContentLimits;
   readonly emit: (event: DistributionEvent) => void;
+  /** Has its record kept until it is released. */
+  readonly follow: (describe: () => RetrievalRecord) => Cancel;
   /** A fetched block could not be put into the cache. Its reader gets it all the same. */
   readonly onWriteFailure: (error: unknown) => void;
 }
@@ -63,6 +70,8 @@ interface Described {
   readonly reader: ContentReader;
   readonly added: AddedData;
   readonly provenance: Provenance;
+  /** Its record is final. */
+  readonly endRecord: Cancel;
 }
 
 const ORIGIN: SegmentSource = { source: 'origin' };
@@ -179,6 +188,7 @@ export class Content implements Held {
 
   async release(): Promise<void> {
     await this.#described?.window.close();
+    this.#described?.endRecord();
   }
 
   #noteOrigin({ map, provenance }: Described, from: number, length: number): void {
@@ -190,6 +200,17 @@ export class Content implements Held {
       if (place !== undefined) provenance.cameFrom(ORIGIN, place, { offset, length: next - offset });
       offset = next;
     }
+  }
+
+  #record({ segments }: ContentInformation, provenance: Provenance): () => RetrievalRecord {
+    const { clock, name } = this.#parts;
+    const about = {
+      startedAt: clock.now(),
+      ...(name === undefined ? {} : contentName(name)),
+      ...contentKeys(segments.map(({ info }) => info)),
+      segments: segments.length,
+    };
+    return () => ({ ...about, explanation: provenance.explanation() });
   }
 
   #ready(operation: string): Described {
@@ -240,7 +261,8 @@ export class Content implements Held {
       maxReadBytes: limits.maxReadBytes,
     });
     const added = new AddedData(map, local, limits.maxPartialBlocks);
-    return { map, local, window, reader, added, provenance };
+    const endRecord = this.#parts.follow(this.#record(information, provenance));
+    return { map, local, window, reader, added, provenance, endRecord };
   }
 
   async #fetch(
