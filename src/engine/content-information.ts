@@ -1,4 +1,11 @@
-import type { HashName } from './distribution/ports.js';
+import type { HashName, SegmentInfo } from './distribution/ports.js';
+import {
+  createSegmentCutter,
+  DEFAULT_SEGMENTATION,
+  FixedSizeCutter,
+  type SegmentCutter,
+  type Segmentation,
+} from './distribution/segmentation/index.js';
 import {
   BLOCK_LENGTH,
   BLOCKS_PER_SEGMENT,
@@ -8,23 +15,40 @@ import {
   describeSegment,
   encodeContentInformation,
   hashBlock,
+  MAX_SEGMENT_LENGTH_V2,
 } from './distribution/wire/index.js';
 
-/** What {@link makeContentInformation} describes, and with which keys. */
-export interface MakeContentInformationOptions {
+interface CommonOptions {
   /** The server secret. Publishers that share it produce the same segment ids. */
   readonly secret: Uint8Array;
-  /** SHA-256 by default: Windows clients retrieve no other. */
-  readonly hash?: HashName | undefined;
   /** Part of the content to describe; all of it by default. */
   readonly range?: ByteRange | undefined;
 }
 
+interface Version1Options extends CommonOptions {
+  readonly version?: 1 | undefined;
+  /** SHA-256 by default: Windows clients retrieve no other. */
+  readonly hash?: HashName | undefined;
+}
+
+interface Version2Options extends CommonOptions {
+  readonly version: 2;
+  /** `fastcdc` by default. */
+  readonly segmentation?: Segmentation | undefined;
+}
+
+/** What {@link makeContentInformation} describes, in which version, and with which keys. Version 1 by default. */
+export type MakeContentInformationOptions = Version1Options | Version2Options;
+
+type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
 /**
- * Makes content information of version 1 without publishing anything: for a file that is served from somewhere else.
+ * Makes content information without publishing anything: for a file that is served from somewhere else.
  *
- * Reads the pieces once, in order, and keeps only hashes: 32 bytes for each block of 64 KiB with SHA-256. What the
- * pieces throw is thrown on. Source: MS-PCCRC 2.2, 2.3.
+ * Version 1 is for every client from Windows 7 on, version 2 from Windows 8 on; with that a client that has a former
+ * version of the content needs only what has changed. Reads the pieces once, in order, and keeps only hashes: 32 bytes
+ * for each block of 64 KiB with SHA-256, or 96 for each segment of 76 KiB in the mean. What the pieces throw is thrown
+ * on. Source: MS-PCCRC 2.2, 2.3, 2.4.
  *
  * @throws RangeError for empty content or a range outside of it.
  *
@@ -32,20 +56,34 @@ export interface MakeContentInformationOptions {
  * ```ts
  * import { makeContentInformation } from 'peerweave/engine';
  *
- * const information = await makeContentInformation([Buffer.from('hello')], { secret: Buffer.from('no more secrets') });
+ * const secret = Buffer.from('no more secrets');
+ * const information = await makeContentInformation([Buffer.from('hello')], { secret });
  * console.log(information.length); // 134 bytes: one segment with one block
+ * const version2 = await makeContentInformation([Buffer.from('hello')], { secret, version: 2 });
+ * console.log(version2.length); // 104 bytes: one segment
  * ```
  */
 export const makeContentInformation = async (
-  pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-  { secret, hash = 'sha256', range }: MakeContentInformationOptions,
+  pieces: Pieces,
+  options: MakeContentInformationOptions,
 ): Promise<Uint8Array> => {
+  const segments =
+    options.version === 2
+      ? await segmentsOfVersion2(pieces, options)
+      : await segmentsOfVersion1(pieces, options);
+  return encodeContentInformation(contentInformationOf(segments, options.range));
+};
+
+const segmentsOfVersion1 = async (
+  pieces: Pieces,
+  { secret, hash = 'sha256' }: Version1Options,
+): Promise<SegmentInfo[]> => {
   const serverKey = deriveServerKey(hash, secret);
   const blocks: { readonly length: number; readonly digest: Uint8Array }[] = [];
-  for await (const block of inBlocks(pieces)) {
+  for await (const block of cutInto(pieces, new FixedSizeCutter(BLOCK_LENGTH), BLOCK_LENGTH)) {
     blocks.push({ length: block.length, digest: hashBlock(hash, block) });
   }
-  const segments = Array.from({ length: Math.ceil(blocks.length / BLOCKS_PER_SEGMENT) }, (_, index) => {
+  return Array.from({ length: Math.ceil(blocks.length / BLOCKS_PER_SEGMENT) }, (_, index) => {
     const own = blocks.slice(index * BLOCKS_PER_SEGMENT, (index + 1) * BLOCKS_PER_SEGMENT);
     return describeSegment({
       hash,
@@ -54,26 +92,38 @@ export const makeContentInformation = async (
       blockHashes: own.map(({ digest }) => digest),
     });
   });
-  return encodeContentInformation(contentInformationOf(segments, range));
 };
 
-/** Cuts pieces of any size into whole blocks and a last shorter one. A block is valid until the next is asked for. */
-async function* inBlocks(
-  pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  const block = new Uint8Array(BLOCK_LENGTH);
+const segmentsOfVersion2 = async (
+  pieces: Pieces,
+  { secret, segmentation = DEFAULT_SEGMENTATION }: Version2Options,
+): Promise<SegmentInfo[]> => {
+  const hash = 'truncated-sha512';
+  const serverKey = deriveServerKey(hash, secret);
+  const segments: SegmentInfo[] = [];
+  for await (const segment of cutInto(pieces, createSegmentCutter(segmentation), MAX_SEGMENT_LENGTH_V2)) {
+    const blockHashes = [hashBlock(hash, segment)];
+    segments.push(describeSegment({ hash, serverKey, length: segment.length, blockHashes }));
+  }
+  return segments;
+};
+
+/** The runs of at most `longest` bytes that `cutter` makes of the pieces. Each is valid until the next is asked for. */
+async function* cutInto(pieces: Pieces, cutter: SegmentCutter, longest: number): AsyncGenerator<Uint8Array> {
+  const run = new Uint8Array(longest);
   let filled = 0;
   for await (const piece of pieces) {
-    for (let at = 0; at < piece.length;) {
-      const part = piece.subarray(at, at + BLOCK_LENGTH - filled);
-      block.set(part, filled);
+    for (let rest = piece; rest.length > 0;) {
+      const end = cutter.cut(rest);
+      const part = rest.subarray(0, end);
+      run.set(part, filled);
       filled += part.length;
-      at += part.length;
-      if (filled === BLOCK_LENGTH) {
-        yield block;
+      rest = rest.subarray(part.length);
+      if (end !== undefined) {
+        yield run.subarray(0, filled);
         filled = 0;
       }
     }
   }
-  if (filled > 0) yield block.subarray(0, filled);
+  if (filled > 0) yield run.subarray(0, filled);
 }

@@ -3,6 +3,7 @@ export { DataDirectoryError, type DataDirectorySurroundings, defaultDataDirector
 export type { ContentLimits } from './distribution/content/content.js';
 export type { HashName, SegmentInfo } from './distribution/ports.js';
 export type { RetrievalClientLimits, RetrievalServerLimits } from './distribution/retrieval/index.js';
+export type { Segmentation } from './distribution/segmentation/index.js';
 export type { Endpoint } from './distribution/service.js';
 export {
   ContentInformationError,

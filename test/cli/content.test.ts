@@ -59,6 +59,26 @@ test('ci show tells ranges and hides secrets unless asked', () =>
     expect((await run(directory, ['ci', 'show', 'f.ci', '--secrets'])).stdout).toContain('secret');
   }));
 
+test('ci make and show speak version 2', () =>
+  inDirectory(async (directory) => {
+    await writeFile(join(directory, 'f'), CONTENT);
+    const make = ['ci', 'make', 'f', '--ci-version', '2', '--range', '200000-200999'];
+    await run(directory, [...make, '--segmentation', 'fixed', '-o', 'fixed.ci']);
+    const shown = await run(directory, ['--json', 'ci', 'show', 'fixed.ci']);
+    expect(JSON.parse(shown.stdout)).toMatchObject({
+      version: '2.0',
+      hash: 'truncated-sha512',
+      range: { start: 200_000, length: 1_000 },
+      segments: [{ offset: 131_072, length: 131_072, blocks: 1 }],
+    });
+    await run(directory, ['ci', 'make', 'f', '--ci-version', '2', '-o', 'f.ci']);
+    const cut = JSON.parse((await run(directory, ['--json', 'ci', 'show', 'f.ci'])).stdout) as {
+      readonly segments: readonly { readonly offset: number; readonly length: number }[];
+    };
+    expect(cut.segments.reduce((sum, { length }) => sum + length, 0)).toBe(CONTENT.length);
+    expect(cut.segments.every(({ offset }) => offset % 65_536 === 0)).toBe(false);
+  }));
+
 test.each([
   ['a missing file', ['publish', 'missing'], 3],
   ['an empty file', ['publish', 'empty'], 2],
@@ -71,6 +91,8 @@ test.each([
   ['an output that cannot be written', ['retrieve', 'good.ci', '-o', 'missing/x'], 3],
   ['empty content', ['ci', 'make', 'empty', '-o', 'x'], 2],
   ['a range outside of the content', ['ci', 'make', 'junk', '--range', '0-999999', '-o', 'x'], 2],
+  ['a hash for version 2', ['ci', 'make', 'junk', '--ci-version', '2', '--hash', 'sha256', '-o', 'x'], 2],
+  ['a segmentation for version 1', ['ci', 'make', 'junk', '--segmentation', 'fixed', '-o', 'x'], 2],
   ['an unknown command', ['frobnicate'], 2],
   ['a missing option', ['retrieve', 'good.ci'], 2],
   ['a listen address that is none', ['publish', 'junk', '--listen', '8080'], 2],

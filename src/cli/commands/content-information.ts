@@ -2,14 +2,21 @@ import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { isPeerError, PeerError } from 'peerweave';
-import { makeContentInformation, parseContentInformation } from 'peerweave/engine';
+import {
+  makeContentInformation,
+  parseContentInformation,
+  type MakeContentInformationOptions,
+  type Segmentation,
+} from 'peerweave/engine';
 import { createOutput, columns, formatBytes } from '../output.js';
 import { readNamedFile, withFile, writeSecretFile } from '../files.js';
 import type { GlobalOptions } from '../context.js';
 
 interface MakeFlags {
   readonly secretHex?: Buffer;
-  readonly hash: 'sha256' | 'sha384' | 'sha512';
+  readonly ciVersion: '1' | '2';
+  readonly hash?: 'sha256' | 'sha384' | 'sha512';
+  readonly segmentation?: Segmentation;
   readonly range?: { readonly start: number; readonly length: number };
   readonly output: string;
   readonly force: boolean;
@@ -23,21 +30,30 @@ export const addContentInformation = (program: Command): void => {
     .argument('<file>', 'the content')
     .option('--secret-hex <hex>', 'the server secret; a random one by default', hexBytes)
     .addOption(
-      new Option('--hash <name>', 'Windows clients retrieve sha256 only')
-        .choices(['sha256', 'sha384', 'sha512'])
-        .default('sha256'),
+      new Option('--ci-version <number>', '2: a new version of the content shares what did not change')
+        .choices(['1', '2'])
+        .default('1'),
+    )
+    .addOption(
+      new Option(
+        '--hash <name>',
+        'with version 1, sha256 by default; Windows clients retrieve no other',
+      ).choices(['sha256', 'sha384', 'sha512']),
+    )
+    .addOption(
+      new Option(
+        '--segmentation <name>',
+        'with version 2: cut where the content says so (fastcdc, the default) or every 128 KiB',
+      ).choices(['fastcdc', 'fixed']),
     )
     .option('--range <start-end>', 'first and last byte to describe', byteRange)
     .requiredOption('-o, --output <file>', 'where to write it')
     .option('--force', 'overwrite it if it exists', false)
     .action(async (file: string, flags: MakeFlags, command: Command) => {
+      const options = makeOptions(flags, command);
       const information = await describable(file, () =>
         withFile(file, 'ci make', () =>
-          makeContentInformation(createReadStream(file, { highWaterMark: 1024 * 1024 }), {
-            secret: flags.secretHex ?? randomBytes(32),
-            hash: flags.hash,
-            range: flags.range,
-          }),
+          makeContentInformation(createReadStream(file, { highWaterMark: 1024 * 1024 }), options),
         ),
       );
       await writeSecretFile(flags.output, information, flags.force);
@@ -54,9 +70,10 @@ export const addContentInformation = (program: Command): void => {
     .action(async (ciFile: string, { secrets }: { readonly secrets: boolean }, command: Command) => {
       const information = readable(ciFile, await readNamedFile(ciFile));
       const { hash, range, segments } = information;
+      const version = hash === 'truncated-sha512' ? '2.0' : '1.0';
       output(command).result(
         {
-          version: '1.0',
+          version,
           hash,
           range,
           segments: segments.map(({ info, offsetInContent }) => ({
@@ -70,7 +87,7 @@ export const addContentInformation = (program: Command): void => {
         },
         [
           columns([
-            ['version', '1.0'],
+            ['version', version],
             ['hash', hash],
             ['range', `${range.length} bytes from ${range.start} (${formatBytes(range.length)})`],
             ['segments', String(segments.length)],
@@ -85,6 +102,18 @@ export const addContentInformation = (program: Command): void => {
         ].join('\n'),
       );
     });
+};
+
+const makeOptions = (flags: MakeFlags, command: Command): MakeContentInformationOptions => {
+  const { hash, segmentation, range } = flags;
+  const secret = flags.secretHex ?? randomBytes(32);
+  if (flags.ciVersion === '1') {
+    if (segmentation !== undefined)
+      command.error("error: option '--segmentation' goes with '--ci-version 2'");
+    return { secret, range, hash };
+  }
+  if (hash !== undefined) command.error("error: option '--hash' goes with '--ci-version 1'");
+  return { secret, range, version: 2, segmentation };
 };
 
 const output = (command: Command) => createOutput(command.optsWithGlobals<GlobalOptions>().json ?? false);
