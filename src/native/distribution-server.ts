@@ -1,7 +1,7 @@
 import { WIN32_CODES, type DistributionDriver, type SessionHandle } from '../driver/index.js';
 import * as check from './check.js';
 import { NativeFailure } from './failure.js';
-import { NULL, u64In, type Frame } from './frame.js';
+import { NULL, u64In } from './frame.js';
 import { PEERDIST_PUBLICATION_OPTIONS, PEERDIST_RETRIEVAL_OPTIONS } from './layouts.js';
 import { signalOf, type MakeMember } from './members.js';
 import type { Native } from './native.js';
@@ -122,42 +122,23 @@ export const serverMembers = (member: MakeMember, sessions: Sessions): Pick<Dist
     const id = contentId(given);
     const from = offset === undefined ? 0n : check.size(offset, 'offset');
     const size = length === undefined ? WHOLE : check.size(length, 'length');
+    const oldest = contentVersion(minVersion ?? 1, 'minVersion');
+    const newest = contentVersion(maxVersion ?? 2, 'maxVersion');
+    // Without the function of Windows 8 there is only content information of version 1.
     const anyVersion = minVersion === undefined && maxVersion === undefined;
-    const options = (frame: Frame): bigint =>
-      frame.struct(PEERDIST_RETRIEVAL_OPTIONS, {
-        dwContentInfoMinVersion: contentVersion(minVersion ?? 1, 'minVersion'),
-        dwContentInfoMaxVersion: contentVersion(maxVersion ?? 2, 'maxVersion'),
-      }).address;
+    const byDefault = anyVersion || (oldest === 1 && !native.has('PeerDistServerOpenContentInformationEx'));
     return native.frame((frame) => {
       const information = room(frame);
-      const name = frame.bytes(id, 'contentId');
-      const cell = information.address;
-      if (anyVersion) {
-        native.win32(
-          'PeerDistServerOpenContentInformation',
-          handle,
-          id.length,
-          name,
-          from,
-          size,
-          NULL,
-          0n,
-          cell,
-        );
+      const where = [handle, id.length, frame.bytes(id, 'contentId'), from, size] as const;
+      if (byDefault) {
+        native.win32('PeerDistServerOpenContentInformation', ...where, NULL, 0n, information.address);
       } else {
-        const wanted = options(frame);
-        native.win32(
-          'PeerDistServerOpenContentInformationEx',
-          handle,
-          id.length,
-          name,
-          from,
-          size,
-          wanted,
-          NULL,
-          0n,
-          cell,
-        );
+        const { address: options } = frame.struct(PEERDIST_RETRIEVAL_OPTIONS, {
+          dwContentInfoMinVersion: oldest,
+          dwContentInfoMaxVersion: newest,
+        });
+        const out = information.address;
+        native.win32('PeerDistServerOpenContentInformationEx', ...where, options, NULL, 0n, out);
       }
       return session.informations.add(u64In(information), { contentId: id });
     });

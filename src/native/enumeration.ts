@@ -1,6 +1,7 @@
 import type { CallOptions, EnumerationDriver, EnumerationHandle } from '../driver/index.js';
 import * as check from './check.js';
 import { u32In, u64In } from './frame.js';
+import { endListing } from './grouping-teardown.js';
 import { abortable, membersOf, signalOf, type LoadRuntime } from './members.js';
 import { room } from './p2p.js';
 import type { PeerState } from './state.js';
@@ -15,15 +16,17 @@ export const createEnumeration = (load: LoadRuntime, state: PeerState): Enumerat
       const read = state.listings.get(listing);
       const most = check.u32(max, 'max');
       const next = (): Promise<readonly unknown[]> =>
-        native.frameOnThread(async (frame) => {
-          const count = frame.reserve(4);
-          const items = room(frame);
-          count.view.setUint32(0, most, true);
-          await native.slowHresult(frame, 'PeerGetNextItem', listing, count.address, items.address);
-          return native.take(u64In(items), (array) =>
-            native.memory.pointers(array, u32In(count)).map((item) => read(native, item)),
-          );
-        });
+        state.running.run(listing, () =>
+          native.frameOnThread(async (frame) => {
+            const count = frame.reserve(4);
+            const items = room(frame);
+            count.view.setUint32(0, most, true);
+            await native.slowHresult(frame, 'PeerGetNextItem', listing, count.address, items.address);
+            return native.take(u64In(items), (array) =>
+              native.memory.pointers(array, u32In(count)).map((item) => read(native, item)),
+            );
+          }),
+        );
       return abortable(signalOf(call), next, () => undefined);
     },
   );
@@ -42,9 +45,6 @@ export const createEnumeration = (load: LoadRuntime, state: PeerState): Enumerat
     nextItems: async <Item>(listing: EnumerationHandle<Item>, max: number, call?: CallOptions) =>
       (await nextItems(listing, max, call)) as readonly Item[],
 
-    end: member('end', ({ native }, listing) => {
-      state.listings.take(listing);
-      native.hresult('PeerEndEnumeration', listing);
-    }),
+    end: member('end', (runtime, listing) => endListing(runtime, state, listing)),
   };
 };

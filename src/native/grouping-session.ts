@@ -10,7 +10,7 @@ import { toPeerAddress } from './address.js';
 import type { ArgumentsOf, FunctionName } from './bindings.js';
 import { Aborted, NativeFailure, Refusal } from './failure.js';
 import { NULL, u64In, type Frame } from './frame.js';
-import { closeGroup } from './grouping-teardown.js';
+import { closeGroup, shutDown } from './grouping-teardown.js';
 import { writeCreation } from './grouping-properties.js';
 import { PEER_ADDRESS, PEER_VERSION_DATA } from './layouts.js';
 import { abortable, signalOf, type MakeMember } from './members.js';
@@ -52,17 +52,24 @@ export const sessionMembers = (member: MakeMember, state: PeerState): Pick<Group
     write: (frame: Frame, out: bigint) => ArgumentsOf<Name>,
   ): Promise<GroupHandle> => {
     const open = (): Promise<GroupHandle> =>
-      runtime.native.frameOnThread(async (frame) => {
+      onThread(runtime, undefined, async (frame) => {
         const group = room(frame);
         const answer = await runtime.native.slowHresult(frame, name, ...write(frame, group.address));
         if (u64In(group) === NULL) throw new NativeFailure(withoutHandle(answer), name);
         const handle = state.groups.add(u64In(group), undefined);
-        if (!state.disposed) return handle;
+        if (!state.disposed && signal?.aborted !== true) return handle;
         await closeGroup(runtime, state, handle);
         throw new Aborted();
       });
     return abortable(signal, open, (late) => void closeGroup(runtime, state, late).catch(() => undefined));
   };
+
+  /** Lends memory for a slow call that uses a group, or makes one. */
+  const onThread = <Result>(
+    { native }: Runtime,
+    group: GroupHandle | undefined,
+    use: (frame: Frame) => Promise<Result>,
+  ): Promise<Result> => state.running.run(group, () => native.frameOnThread(use));
 
   return {
     startup: member('startup', ({ native }) =>
@@ -74,10 +81,10 @@ export const sessionMembers = (member: MakeMember, state: PeerState): Pick<Group
       }),
     ),
 
-    shutdown: member('shutdown', ({ native }) => {
+    shutdown: member('shutdown', (runtime) => {
       if (state.startups === 0) throw new Refusal('E_UNEXPECTED', 'startup was not called as often');
       state.startups--;
-      native.hresult('PeerGroupShutdown');
+      return shutDown(runtime, state, state.startups === 0);
     }),
 
     create: member('create', (runtime, creation, call) =>
@@ -127,23 +134,29 @@ export const sessionMembers = (member: MakeMember, state: PeerState): Pick<Group
       );
     }),
 
-    connect: member('connect', async ({ native }, group, call) => {
+    connect: member('connect', async (runtime, group, call) => {
       state.groups.get(group);
       const connect = (): Promise<void> =>
-        native.frameOnThread(async (frame) => {
-          await native.slowHresult(frame, 'PeerGroupConnect', group);
+        onThread(runtime, group, async (frame) => {
+          await runtime.native.slowHresult(frame, 'PeerGroupConnect', group);
         });
       await abortable(signalOf(call), connect, () => undefined);
     }),
 
-    connectByAddress: member('connectByAddress', async ({ native }, group, addresses, call) => {
+    connectByAddress: member('connectByAddress', async (runtime, group, addresses, call) => {
       state.groups.get(group);
       const endpoints = check.list(addresses, 'addresses') as readonly PeerAddress[];
       if (endpoints.length === 0) throw new check.BadValue('addresses', 'at least one address');
       const connect = (): Promise<void> =>
-        native.frameOnThread(async (frame) => {
+        onThread(runtime, group, async (frame) => {
           const array = frame.array(PEER_ADDRESS, endpoints.map(toPeerAddress));
-          await native.slowHresult(frame, 'PeerGroupConnectByAddress', group, endpoints.length, array);
+          await runtime.native.slowHresult(
+            frame,
+            'PeerGroupConnectByAddress',
+            group,
+            endpoints.length,
+            array,
+          );
         });
       await abortable(signalOf(call), connect, () => undefined);
     }),

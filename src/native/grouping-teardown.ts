@@ -1,4 +1,4 @@
-import type { GroupEventsHandle, GroupHandle } from '../driver/index.js';
+import type { EnumerationHandle, GroupEventsHandle, GroupHandle } from '../driver/index.js';
 import type { Runtime } from './runtime.js';
 import type { PeerState } from './state.js';
 
@@ -16,9 +16,10 @@ export const unregister = async (
   }
 };
 
-/** PeerGroupClose, once, after the registrations of the group that are still there. */
+/** PeerGroupClose, once, after the calls on the group and its registrations that are still there. */
 export const closeGroup = async (runtime: Runtime, state: PeerState, group: GroupHandle): Promise<void> => {
   state.groups.take(group);
+  await state.running.ended(runtime.clock, group);
   const left = state.registrations.entries().filter(([, registration]) => registration.group === group);
   try {
     for (const [events] of left) await unregister(runtime, state, events);
@@ -27,22 +28,33 @@ export const closeGroup = async (runtime: Runtime, state: PeerState, group: Grou
   }
 };
 
-/** Releases all that P2P.dll still holds for this driver, whatever fails on the way. */
-export const releasePeers = async (runtime: Runtime, state: PeerState): Promise<void> => {
-  const { native } = runtime;
-  for (const [listing] of state.listings.entries()) {
-    state.listings.take(listing);
-    attempt(() => native.hresult('PeerEndEnumeration', listing));
-  }
-  for (const [group] of state.groups.entries())
-    await closeGroup(runtime, state, group).catch(() => undefined);
-  for (; state.startups > 0; state.startups--) attempt(() => native.hresult('PeerGroupShutdown'));
+/** PeerGroupShutdown; the last one waits for groups that are being opened, although nobody else does. */
+export const shutDown = async (
+  { native, clock }: Runtime,
+  { running }: PeerState,
+  isLast: boolean,
+): Promise<void> => {
+  if (isLast) await running.ended(clock, undefined);
+  native.hresult('PeerGroupShutdown');
 };
 
-const attempt = (release: () => unknown): void => {
-  try {
-    release();
-  } catch {
-    // Releasing goes on: there is nobody left who could act on this.
-  }
+/** PeerEndEnumeration, once, after a call that still reads from the listing. */
+export const endListing = async (
+  { native, clock }: Runtime,
+  state: PeerState,
+  listing: EnumerationHandle<unknown>,
+): Promise<void> => {
+  state.listings.take(listing);
+  await state.running.ended(clock, listing);
+  native.hresult('PeerEndEnumeration', listing);
+};
+
+/** Releases all that P2P.dll still holds for this driver, whatever fails on the way. */
+export const releasePeers = async (runtime: Runtime, state: PeerState): Promise<void> => {
+  for (const [listing] of state.listings.entries())
+    await endListing(runtime, state, listing).catch(() => undefined);
+  for (const [group] of state.groups.entries())
+    await closeGroup(runtime, state, group).catch(() => undefined);
+  for (; state.startups > 0; state.startups--)
+    await shutDown(runtime, state, state.startups === 1).catch(() => undefined);
 };

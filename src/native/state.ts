@@ -1,6 +1,7 @@
 import type { EnumerationHandle, GroupEventsHandle, GroupHandle } from '../driver/index.js';
 import { HandleTable } from './handle-table.js';
 import type { Native } from './native.js';
+import { RunningCalls } from './running-calls.js';
 import type { Listening } from './shared-event.js';
 
 /** Copies one item of a listing out of native memory. */
@@ -14,6 +15,7 @@ export class PeerState {
     { readonly group: GroupHandle; readonly listening: Listening }
   >('event registration', 'E_INVALIDARG');
   readonly listings = new HandleTable<EnumerationHandle<unknown>, ReadItem>('listing', 'E_INVALIDARG');
+  readonly running = new RunningCalls();
   /** Whether the driver was disposed: what a slow call still brings is closed at once. */
   disposed = false;
   /** How often PeerGroupStartup has succeeded and not been shut down. */
