@@ -1,0 +1,32 @@
+import { encodeProbeMatch } from './probe-match.js';
+import { scopeOf } from './scopes.js';
+import type { ProbeFields } from './probe.js';
+
+const LONGEST_HOST = { host: 'ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255', port: 65_535 };
+
+/**
+ * A Probe with white space at its end, so that no honest answer to it is longer: to a source that could be forged a
+ * responder must not send more than it got.
+ */
+export const padForAnswer = (probe: Buffer, { version, messageId, ids }: ProbeFields): Buffer => {
+  const answer = encodeProbeMatch({
+    messageId,
+    relatesTo: messageId,
+    endpoint: messageId,
+    instanceId: 0xffff_ffff,
+    messageNumber: 0xffff_ffff,
+    addresses: [LONGEST_HOST],
+    found:
+      version === 1
+        ? {
+            version,
+            segments: ids.map((id) => ({ id: Buffer.from(id), scope: scopeOf(id), blocks: 0 })),
+          }
+        : {
+            version,
+            segments: ids.map(() => 'all'),
+            ages: ids.map((_, segment) => ({ segment, milliseconds: 0 })),
+          },
+  });
+  return Buffer.concat([probe, Buffer.alloc(Math.max(0, answer.length - probe.length), ' ')]);
+};
