@@ -14,3 +14,11 @@ export {
   type PlacedSegment,
 } from './distribution/wire/index.js';
 export { createEngineDriver, type EngineDriver, type EngineLimits, type EngineOptions } from './engine.js';
+export type { ProcessRecord, RetrievalRecord } from './distribution/insight/process-record.js';
+export {
+  findRetrievals,
+  readJournal,
+  type FoundRetrieval,
+  type JournalEntry,
+  type RetrievalQuery,
+} from './journal.js';
