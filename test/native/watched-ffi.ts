@@ -53,6 +53,8 @@ export class WatchedFfi {
   readonly callsOf = new Map<string, number>();
   /** JavaScript memory whose address was given to native code, if anybody wants to know. */
   lent: Set<Uint8Array> | undefined;
+  /** Whether a thread waits for events. */
+  waits = false;
   /** Whether native code still owns a block of memory; asked before it is freed. */
   owns: (address: bigint) => boolean = () => false;
   #failAt = 0;
@@ -111,10 +113,12 @@ export class WatchedFfi {
         const async: NativeFunction['async'] = (...args) => {
           const done = args.at(-1) as (error: Error | null, result: unknown) => void;
           const failure = this.#turnOf(name);
-          if (name === 'WaitForMultipleObjects')
-            this.#waitedFor = handlesAt(args[1] as bigint, args[0] as number);
+          const isWait = name === 'WaitForMultipleObjects';
+          if (isWait) this.#waitedFor = handlesAt(args[1] as bigint, args[0] as number);
+          if (isWait) this.waits = true;
           const end = (error: Error | null, answer: unknown): void => {
-            if (name === 'WaitForMultipleObjects') this.#waitedFor = [];
+            if (isWait) this.#waitedFor = [];
+            if (isWait) this.waits = false;
             done(error, answer);
           };
           if (failure === undefined) native.async(...(args.slice(0, -1) as Answer[]), end);

@@ -30,7 +30,7 @@ void *handle_revoke(handle_kind kind, void *handle);
 int32_t handle_count(void);
 /* Takes note that a handle was to be closed that is not open, and answers `code`. */
 uint32_t handle_refuse_close(void *handle, uint32_t code);
-/* Takes note of a handle that was still open when what it belongs to was shut down. */
+/* Takes note of a handle that was still open, or an operation that ran, when what it belongs to was shut down. */
 void handle_note_orphan(void);
 /* How often these were. */
 int32_t handle_refused_closes(void);

@@ -44,8 +44,11 @@ API DWORD WAPI PeerDistShutdown(void *handle) {
   DWORD fault = enter_releasing("PeerDistShutdown");
   session *s = handle_close(SESSION_HANDLE, handle);
   if (s == NULL) return leave(handle_refuse_close(handle, ERROR_INVALID_HANDLE));
-  if (s->registration != NULL) end(s->registration, ERROR_OPERATION_ABORTED);
-  cancel(s, NULL, NULL);
+  if (s->registration != NULL) {
+    handle_note_orphan();
+    end(s->registration, ERROR_OPERATION_ABORTED);
+  }
+  if (cancel(s, NULL, NULL) > 0) handle_note_orphan();
   close_handles_of(s);
   drop_publications_of(s);
   free(s);
