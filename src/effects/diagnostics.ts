@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
-import type { Cancel } from '../driver/index.js';
+import type { Cancel, DistributionEvent } from '../driver/index.js';
 import type { PeerError } from './error/index.js';
 
 /** What went wrong where no caller is left to be told. */
@@ -16,6 +16,37 @@ export interface Diagnostics {
   /** Calls `listener` with every event until cancelled. One that throws is the listener's problem: teardown goes on. */
   listen(listener: (event: DiagnosticEvent) => void): Cancel;
 }
+
+/**
+ * The `node:diagnostics_channel` on which every event of every distribution session of this package is published: the
+ * members of {@link DistributionEvent}. Without a subscriber nothing is done for it.
+ *
+ * @example
+ * ```ts
+ * import { subscribe } from 'node:diagnostics_channel';
+ * import { lastValueFrom } from 'rxjs';
+ * import { createPeerweave, publish } from 'peerweave';
+ * import { DISTRIBUTION_CHANNEL } from 'peerweave/effects';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * subscribe(DISTRIBUTION_CHANNEL, (event) => console.log(event)); // { _tag: 'SegmentPublished', … bytes: 5 }
+ * const peers = createPeerweave({ driver: createFakeDriver() });
+ * await using session = await peers.promise(peers.effects.openSession());
+ * await lastValueFrom(publish(Buffer.from('hello'), { session }));
+ * ```
+ */
+export const DISTRIBUTION_CHANNEL = 'peerweave:distribution';
+
+const distribution = channel(DISTRIBUTION_CHANNEL);
+/** What concerns all sessions comes once from each of them. */
+const published = new WeakSet<DistributionEvent>();
+
+/** Publishes an event on {@link DISTRIBUTION_CHANNEL}, once however many sessions tell it. */
+export const publishDistribution = (event: DistributionEvent): void => {
+  if (!distribution.hasSubscribers || published.has(event)) return;
+  published.add(event);
+  distribution.publish(event);
+};
 
 /** The `node:diagnostics_channel` on which every {@link Diagnostics} of this package also publishes. */
 export const DIAGNOSTICS_CHANNEL = 'peerweave:diagnostics';
@@ -37,10 +68,10 @@ export const DIAGNOSTICS_CHANNEL = 'peerweave:diagnostics';
  */
 export const createDiagnostics = (): Diagnostics => {
   const listeners = new Set<(event: DiagnosticEvent) => void>();
-  const published = channel(DIAGNOSTICS_CHANNEL);
+  const diagnostics = channel(DIAGNOSTICS_CHANNEL);
   return {
     report: (event) => {
-      published.publish(event);
+      diagnostics.publish(event);
       for (const listener of [...listeners]) {
         try {
           listener(event);

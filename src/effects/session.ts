@@ -7,6 +7,7 @@ import type {
   ReportedEvent,
   SessionHandle,
 } from '../driver/index.js';
+import { publishDistribution } from './diagnostics.js';
 import { attempt, type EffectOptions, fromDriver, type PeerEffect } from './effect.js';
 import { coreOf, Handle } from './handle.js';
 import { HandleCore } from './handle-core.js';
@@ -67,6 +68,7 @@ export const openSession =
         close: (raw) => env.driver.distribution.shutdown(raw),
       });
       owned.monitor = new StatusMonitor(core);
+      core.onClose(env.driver.distribution.observe(core.assertOpen('openSession'), publishDistribution));
       return new DistributionSession(core, owned.monitor);
     });
 

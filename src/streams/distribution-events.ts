@@ -3,12 +3,15 @@ import type { DistributionEvent } from '../driver/index.js';
 import { type DistributionSession, observeDistribution, sessionCore } from '../effects/session.js';
 
 /**
- * What the service does for a session, block by block: requests, answers, cache hits, failing peers.
+ * What the service does, step by step: discovery, requests and answers, blocks verified, rejected and served, the source
+ * of every byte, cache, hosted cache, publications. What belongs to a content of another session is not among it.
  *
- * Use it for progress and statistics. Hot while shared: one observer for all subscribers of the returned Observable;
- * events before the subscription are lost, the others come in the order they happened. Completes with the session; of a
- * closed one it is an error, `HandleClosed`. A driver that cannot tell (Windows) emits nothing. Bytes are plain bytes
- * of blocks. Source: the names of the provider Microsoft-Windows-BranchCacheMonitoring.
+ * Use it for progress and statistics; sums are in `getDistributionCounters`. Hot while shared: one observer for all
+ * subscribers of the returned Observable; events before the subscription are lost, the others come in the order they
+ * happened. Completes with the session; of a closed one it is an error, `HandleClosed`. A driver that cannot tell
+ * (Windows) emits nothing. The same events, of all sessions, are on the `node:diagnostics_channel`
+ * `peerweave:distribution`; docs/EVENTS.md lists them.
+ * Source: the names of the provider Microsoft-Windows-BranchCacheMonitoring.
  *
  * @example
  * ```ts

@@ -1,4 +1,5 @@
 import { describeDistributionStatus } from './distribution-status.js';
+import { describeInsight } from './insight.js';
 import { describeInvalidation } from './invalidation.js';
 import { describePublishing } from './publishing.js';
 import { describeReading } from './reading.js';
@@ -10,4 +11,5 @@ export const describeDistribution = (name: string, setup: Setup, capabilities: C
   describePublishing(name, setup);
   describeReading(name, setup);
   describeInvalidation(name, setup);
+  describeInsight(name, setup, capabilities);
 };

@@ -15,6 +15,7 @@ const capabilities: Capabilities = {
   groupConfig: true,
   passwordGroups: true,
   setEnabled: true,
+  insight: true,
 };
 
 const setup: Setup = async () => {

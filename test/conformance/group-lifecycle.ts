@@ -56,6 +56,7 @@ const callsOn = (
   groupConfig: [() => grouping.exportConfig(group, secretText('correct horse'))],
   passwordGroups: [],
   setEnabled: [],
+  insight: [],
 });
 
 /** How groups come, are found again and go. */

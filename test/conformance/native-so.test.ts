@@ -23,6 +23,7 @@ const capabilities: Capabilities = {
   groupConfig: true,
   passwordGroups: true,
   setEnabled: false,
+  insight: false,
 };
 
 const setup: Setup = async () => {

@@ -14,6 +14,8 @@ export interface Capabilities {
   readonly passwordGroups: boolean;
   /** The contract's `setEnabled`; the suite itself switches by {@link Conformance.switchService}. */
   readonly setEnabled: boolean;
+  /** Events, counters and explanations. */
+  readonly insight: boolean;
 }
 
 /** A driver under test with the world around it, made anew for every test. */

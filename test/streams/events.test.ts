@@ -1,6 +1,8 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { createGroup, createIdentity, openSession } from '../../src/effects/index.js';
+import type { DistributionEvent } from '../../src/driver/index.js';
+import { createGroup, createIdentity, DISTRIBUTION_CHANNEL, openSession } from '../../src/effects/index.js';
 import { createPeerweave, distributionEvents, publish, retrieve } from '../../src/streams/index.js';
 import { createRig, publishing } from '../effects/rig.js';
 
@@ -39,10 +41,36 @@ describe('distributionEvents', () => {
     const { session, information } = await publishing(rig, Buffer.from('abc'));
     distributionEvents(session).subscribe().unsubscribe();
     await lastValueFrom(retrieve(information, { session }));
-    expect(cancels).toEqual([1, 1]);
+    // The first is the session's own, for the diagnostics channel.
+    expect(cancels).toEqual([0, 1, 1]);
     await session.close();
-    // Closing has nothing to stop again.
-    expect(cancels).toEqual([1, 1]);
+    // Closing has nothing else to stop.
+    expect(cancels).toEqual([1, 1, 1]);
+  });
+});
+
+describe('the diagnostics channel', () => {
+  it('has every event once, from all sessions, and only while somebody listens', async () => {
+    const rig = createRig();
+    const session = await rig.run(openSession());
+    const sessions = [session, await rig.run(openSession())];
+    const seen: unknown[] = [];
+    const told: DistributionEvent[] = [];
+    const listener = (event: unknown): void => void seen.push(event);
+    const { information } = await publishing(rig, Buffer.from('abc'));
+    for (const one of sessions) distributionEvents(one).subscribe((event) => told.push(event));
+    subscribe(DISTRIBUTION_CHANNEL, listener);
+    await lastValueFrom(retrieve(information, { session }));
+    unsubscribe(DISTRIBUTION_CHANNEL, listener);
+    await lastValueFrom(retrieve(information, { session }));
+    // Serving concerns both sessions, and is told in both.
+    expect(told.filter(({ _tag }) => _tag === 'BlockResponseSent')).toHaveLength(2);
+    expect(seen.filter((event) => (event as DistributionEvent)._tag === 'BlockResponseSent')).toHaveLength(1);
+    const last = seen.at(-1);
+    expect(last).toMatchObject({ _tag: 'SourceChosen', source: 'peer' });
+    expect(told).toContain(last);
+    expect(told.at(-1)).toMatchObject({ _tag: 'SourceChosen', source: 'cache' });
+    for (const one of sessions) await one.close();
   });
 });
 

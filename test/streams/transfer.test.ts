@@ -229,9 +229,29 @@ describe('retrieve', () => {
     );
     expect(content.equals(await readFile(to))).toBe(true);
     expect(progress.map(({ bytes }) => bytes)).toEqual([0, 100_000, 200_000, 300_000, 300_000]);
-    expect(progress.at(-1)).toMatchObject({ _tag: 'Retrieved', to, fromOrigin: 0 });
+    expect(progress.at(-1)).toMatchObject({
+      _tag: 'Retrieved',
+      to,
+      fromOrigin: 0,
+      explanation: { bytes: { peer: 300_000 }, segments: [{ from: 0, to: 1, reasons: [] }] },
+    });
     const again = await lastValueFrom(retrieve(information, { session }));
     expect(again).toMatchObject({ fromCache: 300_000, to: undefined });
+    await session.close();
+    onlyThePublisher(rig);
+  });
+
+  it('counts its own bytes only, though others are read in the same session', async () => {
+    const { rig, session, information } = await opened();
+    const other = await lastValueFrom(publish(randomBytes(200_000), { session }));
+    if (other._tag !== 'Published') throw new Error('not published');
+    const [one, two] = await Promise.all([
+      lastValueFrom(retrieve(information, { session, pieceBytes: 65_536 })),
+      lastValueFrom(retrieve(other.contentInformation, { session, pieceBytes: 65_536 })),
+    ]);
+    const fromPeers = ({ fromPeers: all }: typeof one) => Object.values(all).reduce((sum, n) => sum + n, 0);
+    expect([fromPeers(one), fromPeers(two)]).toEqual([300_000, 200_000]);
+    expect([one.blocks, two.blocks]).toEqual([5, 4]);
     await session.close();
     onlyThePublisher(rig);
   });

@@ -1,0 +1,71 @@
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { lastValueFrom } from 'rxjs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { retrieve, type PeerError } from 'peerweave';
+import { contentOf, inDirectory, openNode, publishOn, type Node } from '../../robustness/support/node.js';
+
+const CONTENT = contentOf(300_000);
+
+describe('the reasons of a retrieval', () => {
+  const servers: Server[] = [];
+  afterEach(() => {
+    for (const server of servers.splice(0)) server.close();
+  });
+
+  /** A peer that answers whatever it is asked with the same. */
+  const liar = async (answer: string): Promise<string> => {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.on('data', () => socket.end(answer));
+    });
+    servers.push(server);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  };
+
+  const withNodes = (use: (publisher: Node, reader: Node) => Promise<void>): Promise<void> =>
+    inDirectory(async (directory) => {
+      await using publisher = await openNode(join(directory, 'publisher'));
+      await using reader = await openNode(join(directory, 'reader'));
+      await use(publisher, reader);
+    });
+
+  it('are in the result: who delivered, and why the others did not', () =>
+    withNodes(async (publisher, reader) => {
+      const information = await publishOn(publisher, CONTENT);
+      const bad = await liar('HTTP/1.1 500 no\r\ncontent-length: 0\r\n\r\n');
+      const done = await lastValueFrom(
+        retrieve(information, { session: reader.session, peers: [bad, publisher.peer], tag: 'first' }),
+      );
+      if (done._tag !== 'Retrieved') expect.fail('interrupted');
+      expect(done.fromPeers).toEqual({ [publisher.peer]: CONTENT.length });
+      expect(done.explanation?.segments).toMatchObject([
+        { from: 0, to: 1, sources: [{ source: 'peer', peer: publisher.peer }] },
+      ]);
+      expect(done.explanation?.segments[0]?.reasons).toContainEqual({
+        _tag: 'PeerFailed',
+        peer: bad,
+        reason: 'malformed-answer',
+      });
+    }));
+
+  it('are in the error, each peer with its own', () =>
+    withNodes(async (publisher, reader) => {
+      const information = await publishOn(publisher, CONTENT);
+      const { peer } = publisher;
+      await publisher.session.close();
+      const other = await liar('nonsense\r\n\r\n');
+      const error = await lastValueFrom(
+        retrieve(information, { session: reader.session, peers: [peer, other] }),
+      ).then(
+        () => expect.fail('nobody had it'),
+        (thrown: unknown) => thrown as PeerError,
+      );
+      expect(error._tag).toBe('NotFound');
+      expect(error.message).toContain(`${peer} connection failed: ECONNREFUSED`);
+      expect(error.message).toContain(`${other} what it says is not HTTP`);
+    }));
+});
