@@ -1,14 +1,16 @@
 /**
- * Publishing (hash and store) a file against reading it and hashing each 64 KiB block on one thread.
+ * Publishing a file by its path, as users do, against reading it and hashing each 64 KiB block on one thread.
  *
  *     node bench/run.mjs publish [MiB] [rounds]
  */
 import { createCipheriv, hash } from 'node:crypto';
 import { closeSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
-import { mkdtemp, open, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openContentStore } from '../src/engine/distribution/store/index.js';
+import { lastValueFrom } from 'rxjs';
+import { createEngineDriver } from '../src/engine/index.js';
+import { createPeerweave, publish } from '../src/index.js';
 import { fastest, inOwnProcess, measure, type Measurement } from './lib/measure.js';
 import { ratioTable } from './lib/table.js';
 
@@ -49,47 +51,45 @@ const readAndHash = (path: string): Promise<Measurement> =>
     closeSync(fd);
   });
 
-/** Reads the next chunk while the one before is being published. */
-const publish = async (path: string, directory: string, hashWorkers: number): Promise<Measurement> => {
-  const store = await openContentStore({ directory, serverSecret: Buffer.from('secret'), hashWorkers });
-  const file = await open(path);
-  const { size } = await file.stat();
-  const chunks = [0, 1].map(
-    () => new Uint8Array(hashWorkers > 0 ? new SharedArrayBuffer(CHUNK) : new ArrayBuffer(CHUNK)),
-  );
+interface Way {
+  readonly hashWorkers: number;
+  readonly keepCopy: boolean;
+}
+
+const publishFile = async (
+  path: string,
+  dataDir: string,
+  { hashWorkers, keepCopy }: Way,
+): Promise<Measurement> => {
+  const driver = createEngineDriver({ dataDir, listen: false, hashWorkers });
+  const { effects, promise } = createPeerweave({ driver });
+  await using session = await promise(effects.openSession());
   const result = await measure(async () => {
-    const writer = await store.beginPublication({
-      contentId: Buffer.from('a'),
-      hash: 'sha256',
-      length: size,
-    });
-    let appended = Promise.resolve();
-    for (let turn = 0; ; turn += 1) {
-      const chunk = chunks[turn % 2]!;
-      const { bytesRead } = await file.read(chunk, 0, CHUNK);
-      await appended;
-      if (bytesRead === 0) break;
-      appended = writer.append(chunk.subarray(0, bytesRead));
-    }
-    await writer.complete();
+    await lastValueFrom(publish(path, { session, keepCopy }));
   });
-  await file.close();
-  await store.close();
   return result;
 };
 
+const JOBS: readonly {
+  readonly job: string;
+  readonly name: string;
+  readonly target?: number;
+  readonly way?: Way;
+}[] = [
+  { job: 'hash', name: 'read and hash, one thread' },
+  { job: '0', name: 'publish, no workers', target: 0.9, way: { hashWorkers: 0, keepCopy: false } },
+  { job: '1', name: 'publish, one worker', way: { hashWorkers: 1, keepCopy: false } },
+  { job: '2', name: 'publish, two workers', target: 1.6, way: { hashWorkers: 2, keepCopy: false } },
+  { job: 'copy', name: 'publish a copy, no workers', way: { hashWorkers: 0, keepCopy: true } },
+  { job: 'copy 2', name: 'publish a copy, two workers', way: { hashWorkers: 2, keepCopy: true } },
+];
+
 const runJob = async (job: string, path: string, directory: string): Promise<void> => {
-  warmUp(`${path}.warm-up`, statSync(path).size);
-  const result = job === 'hash' ? await readAndHash(path) : await publish(path, directory, Number(job));
+  const way = JOBS.find((one) => one.job === job)?.way;
+  if (way?.keepCopy === true) warmUp(`${path}.warm-up`, statSync(path).size);
+  const result = way === undefined ? await readAndHash(path) : await publishFile(path, directory, way);
   process.stdout.write(JSON.stringify(result));
 };
-
-const JOBS = [
-  { job: 'hash', name: 'read and hash, one thread', target: undefined },
-  { job: '0', name: 'publish, no workers', target: 0.8 },
-  { job: '1', name: 'publish, one worker', target: undefined },
-  { job: '2', name: 'publish, two workers', target: 1.4 },
-];
 
 const main = async (mib: number, rounds: number): Promise<void> => {
   const directory = await mkdtemp(join(tmpdir(), 'peerweave-bench-'));

@@ -26,6 +26,24 @@ export interface StatusRegistration {
   readonly changed: Promise<DistributionStatusInfo>;
 }
 
+/** What tells one state of a file from any other: what fstat says, times in nanoseconds since 1970. */
+export interface FileVersion {
+  readonly device: bigint;
+  readonly inode: bigint;
+  readonly size: bigint;
+  readonly modifiedNs: bigint;
+  /** When anything about the file changed, its name included; no program can set it back. */
+  readonly changedNs: bigint;
+}
+
+/** A file that holds the bytes of a publication. */
+export interface SourceFile {
+  /** Absolute, without symbolic links. */
+  readonly path: string;
+  /** As it was before its first byte was read. */
+  readonly version: FileVersion;
+}
+
 /** What PeerDistServerPublishStream takes. */
 export interface PublicationOptions {
   /** Opaque bytes, 1 or more. */
@@ -34,6 +52,11 @@ export interface PublicationOptions {
   readonly length?: number | undefined;
   /** PEERDIST_PUBLICATION_OPTIONS version of content information to prepare, 1 by default. */
   readonly version?: 1 | 2 | undefined;
+  /**
+   * A file with the very bytes that are going to be added, read after the stream was opened. A driver may serve from it
+   * instead of keeping a copy; then completion fails with ERROR_INVALID_DATA if the file is not the same any more.
+   */
+  readonly source?: SourceFile | undefined;
 }
 
 /** What PeerDistServerOpenContentInformation(Ex) takes. */

@@ -1,6 +1,7 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type BigIntStats, constants } from 'node:fs';
+import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
+import type { FileVersion, SourceFile } from '../driver/index.js';
 import { badArgument, cancelled, type PeerError, type ProblemCode } from './error/index.js';
 import { onFile } from './error/from-system.js';
 import { untilAborted } from './until-aborted.js';
@@ -14,7 +15,11 @@ const PIECE_BYTES = 4 * 1024 * 1024;
 /** A source with its length, where that is known before it is read. */
 export interface OpenSource {
   readonly length: number | undefined;
+  /** If the source is a file that others can open too: as it was when it was opened. */
+  readonly file: SourceFile | undefined;
   readonly pieces: AsyncIterable<Uint8Array>;
+  /** Whether nobody has written to the file since then; what is no file does not change. */
+  isUnchanged(): Promise<boolean>;
 }
 
 /** Opens a source. A piece is only valid until the next one is asked for; the signal ends the wait for one. */
@@ -25,13 +30,13 @@ export const openSource = async (
 ): Promise<OpenSource & AsyncDisposable> => {
   if (typeof source === 'string' || source instanceof URL) return openFile(source, operation);
   if (source instanceof Uint8Array) {
-    return { length: source.length, pieces: once(source), [Symbol.asyncDispose]: nothing };
+    return { ...NO_FILE, length: source.length, pieces: once(source) };
   }
   if (isIterable(source)) {
     return {
+      ...NO_FILE,
       length: undefined,
       pieces: checkedPieces(iteratorOf(source), operation, signal),
-      [Symbol.asyncDispose]: nothing,
     };
   }
   throw badSource('type', 'must be a path, a URL, bytes or an iterable of bytes', operation);
@@ -40,7 +45,11 @@ export const openSource = async (
 export const badSource = (code: ProblemCode, message: string, operation: string): PeerError =>
   badArgument([{ path: 'source', code, message }], operation);
 
-const nothing = (): Promise<void> => Promise.resolve();
+const NO_FILE = {
+  file: undefined,
+  isUnchanged: () => Promise.resolve(true),
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
@@ -86,13 +95,23 @@ const READ = constants.O_RDONLY | constants.O_NONBLOCK;
 const openFile = async (path: string | URL, operation: string): Promise<OpenSource & AsyncDisposable> => {
   const file = await openPath(path, operation);
   try {
-    const size = await sizeOf(file, operation);
+    const version = await versionOf(file, operation);
+    const length = Number(version.size);
     return {
-      length: size,
+      length,
+      // Of what is open, unless somebody moves it just now: whoever opens it looks at the version.
+      file: await realpath(path).then(
+        (real) => ({ path: real, version }),
+        () => undefined,
+      ),
       pieces: readAhead(
         (buffer, at) => onFile(operation, () => file.read(buffer, 0, buffer.length, at)),
-        size,
+        length,
       ),
+      isUnchanged: async () => {
+        const { modifiedNs, size } = await versionOf(file, operation);
+        return modifiedNs === version.modifiedNs && size === version.size;
+      },
       [Symbol.asyncDispose]: () => file.close().catch(() => undefined),
     };
   } catch (thrown) {
@@ -110,15 +129,23 @@ const openPath = async (path: string | URL, operation: string): Promise<FileHand
   }
 };
 
-const sizeOf = async (file: FileHandle, operation: string): Promise<number> => {
-  const stats = await onFile(operation, () => file.stat());
-  if (stats.isFile()) return stats.size;
+const versionOf = async (file: FileHandle, operation: string): Promise<FileVersion> => {
+  const stats = await onFile(operation, () => file.stat({ bigint: true }));
+  if (stats.isFile()) return fileVersion(stats);
   throw badSource(
     'type',
     `is ${stats.isDirectory() ? 'a directory' : 'a device or pipe'}, not a file`,
     operation,
   );
 };
+
+const fileVersion = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): FileVersion => ({
+  device: dev,
+  inode: ino,
+  size,
+  modifiedNs: mtimeNs,
+  changedNs: ctimeNs,
+});
 
 /** Reads the next piece while the last one is being worked on. Shared memory, so that worker threads need no copy. */
 async function* readAhead(

@@ -15,6 +15,11 @@ export interface PublishOptions {
   readonly contentId?: ContentIdInput | undefined;
   /** The version of content information, 1 (Windows 7 and later) by default; 2 is of Windows 8 and later. */
   readonly version?: 1 | 2 | undefined;
+  /**
+   * For a file: whether its bytes must stay when the file changes or goes away. By default a driver may serve them from
+   * the file, which spares copying; once that is changed, what has other bytes is not served any more.
+   */
+  readonly keepCopy?: boolean | undefined;
 }
 
 /** How far a publication has got. Bytes count from the start of the content. */
@@ -36,7 +41,7 @@ export type PublishProgress =
 /** Publishes a source step by step. Ended early, it leaves nothing of the publication. */
 export async function* publishContent(
   source: ContentSource,
-  { session, contentId = randomBytes(16), version = 1 }: PublishOptions,
+  { session, contentId = randomBytes(16), version = 1, keepCopy = false }: PublishOptions,
   signal: AbortSignal,
 ): AsyncGenerator<PublishProgress, void> {
   const { env } = sessionCore(session, 'publish');
@@ -47,7 +52,7 @@ export async function* publishContent(
     await using content = await openSource(source, 'publish', signal);
     const { length: total } = content;
     if (total === 0) throw empty();
-    const wanted = { contentId, length: total, version };
+    const wanted = { contentId, length: total, version, source: keepCopy ? undefined : content.file };
     await using stream = await run(openPublication(session, wanted, { signal }));
     yield { _tag: 'Publishing', bytes, total };
     for await (const piece of content.pieces) {
@@ -58,6 +63,7 @@ export async function* publishContent(
     }
     if (bytes === 0) throw empty();
     if (total !== undefined && bytes < total) throw changed(total);
+    if (!(await content.isUnchanged())) throw changed();
     publication.completing = true;
     await run(completePublication(stream, { signal }));
     const query = { contentId, minVersion: version, maxVersion: version };
@@ -74,11 +80,14 @@ export async function* publishContent(
 const empty = (): PeerError =>
   badSource('length', 'is empty; content information cannot describe no bytes', 'publish');
 
-const changed = (total: number): PeerError =>
+const changed = (total?: number): PeerError =>
   new PeerError({
     tag: 'System',
     code: 'PEERWEAVE_SOURCE_CHANGED',
     operation: 'publish',
-    what: `the file had ${total} bytes at first, but not when it was read to its end`,
+    what:
+      total === undefined
+        ? 'somebody wrote to the file while it was read'
+        : `the file had ${total} bytes at first, but not when it was read to its end`,
     advice: 'Publish it again once nobody writes to it.',
   });

@@ -115,6 +115,7 @@ export const createEngineDriver = (options: EngineOptions = {}): EngineDriver =>
         directory: join(dataDir, 'content'),
         serverSecret: await config.serverSecret(),
         hashWorkers,
+        emit: sessions.emit,
       }),
     createServer: (store) =>
       listen === false

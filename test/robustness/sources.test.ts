@@ -98,6 +98,7 @@ describe('a file that changes while it is published', () => {
   it.each([
     ['grows', (path: string) => appendFile(path, contentOf(9_000_000))],
     ['shrinks', (path: string) => truncate(path, 5_000_000)],
+    ['is written to', (path: string) => writeFile(path, 'other', { flag: 'r+' })],
   ])('(it %s) is not published', (_name, change) =>
     withNode(async ({ session }, directory) => {
       const path = join(directory, 'file');

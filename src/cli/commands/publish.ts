@@ -12,6 +12,7 @@ interface PublishFlags {
   readonly listen: { readonly host: string; readonly port: number };
   readonly ciOut?: string;
   readonly force: boolean;
+  readonly copy: boolean;
 }
 
 export const addPublish = (program: Command): void => {
@@ -28,6 +29,7 @@ export const addPublish = (program: Command): void => {
       '--ci-out <file>',
       'where to write the content information; <file>.ci in this directory by default',
     )
+    .option('--copy', 'keep a copy, to go on serving when a file changes or goes away', false)
     .option('--force', 'overwrite content information files that exist', false)
     .addHelpText(
       'after',
@@ -44,7 +46,7 @@ export const addPublish = (program: Command): void => {
           inSession(context, async (session) => {
             for (const file of files) {
               using progress = createProgress(basename(file));
-              const last = await context.last(publish(file, { session }), (event) =>
+              const last = await context.last(publish(file, { session, keepCopy: flags.copy }), (event) =>
                 progress.at(event.bytes, event._tag === 'Publishing' ? event.total : event.bytes, 'hashing'),
               );
               if (last._tag !== 'Published') continue;

@@ -4,17 +4,26 @@ import { ERROR_TABLE } from './table.js';
 
 const MEANINGS: ReadonlyMap<string, ErrorMeaning> = new Map(Object.entries(ERROR_TABLE));
 
+const forOperations = (
+  operations: readonly string[],
+  symbol: string,
+  meaning: ErrorMeaning,
+): readonly (readonly [string, ErrorMeaning])[] =>
+  operations.map((operation) => [`${operation} ${symbol}`, meaning]);
+
 /** Calls for which a code means something narrower than its name says. */
-const NARROWER: ReadonlyMap<string, ErrorMeaning> = new Map(
-  ['identity.import', 'grouping.importConfig'].map((operation) => [
-    `${operation} E_INVALIDARG`,
-    {
-      tag: 'BadArgument',
-      what: 'the password is wrong or the exported text was changed',
-      advice: 'Pass the text exactly as it was exported, to the last byte, with the password of that export.',
-    },
-  ]),
-);
+const NARROWER: ReadonlyMap<string, ErrorMeaning> = new Map([
+  ...forOperations(['identity.import', 'grouping.importConfig'], 'E_INVALIDARG', {
+    tag: 'BadArgument',
+    what: 'the password is wrong or the exported text was changed',
+    advice: 'Pass the text exactly as it was exported, to the last byte, with the password of that export.',
+  }),
+  ...forOperations(['distribution.publishStream', 'distribution.completeStream'], 'ERROR_INVALID_DATA', {
+    tag: 'System',
+    what: 'the file has changed while it was published',
+    advice: 'Publish it again once nobody writes to it, or let a copy be kept.',
+  }),
+]);
 
 /** What a code means when `operation` of the contract answers it; `undefined`: not a code of ours. */
 export const meaningOf = (symbol: string, operation: string): ErrorMeaning | undefined =>

@@ -1,9 +1,14 @@
 import * as E from 'fp-ts/lib/Either.js';
-import type { ContentInformationQuery, PublicationOptions } from '../../driver/index.js';
+import type {
+  ContentInformationQuery,
+  FileVersion,
+  PublicationOptions,
+  SourceFile,
+} from '../../driver/index.js';
 import type { Problem } from '../error/index.js';
 import { object, type Fields } from './object.js';
 import { bad, optional, problem, type At, type Rule } from './rule.js';
-import { bytes, size, text } from './scalars.js';
+import { bigint, bytes, size, text } from './scalars.js';
 
 /** Names a publication: opaque bytes, or a text that stands for its UTF-8 bytes. */
 export type ContentIdInput = string | Uint8Array;
@@ -18,6 +23,16 @@ type Version = 1 | 2;
 const version: Rule<Version> = (value, at) =>
   value === 1 || value === 2 ? E.right(value) : bad(at, 'range', 'must be 1 or 2');
 
+const fileVersion: Rule<FileVersion> = object({
+  device: bigint,
+  inode: bigint,
+  size: bigint,
+  modifiedNs: bigint,
+  changedNs: bigint,
+});
+
+const sourceFile: Rule<SourceFile> = object({ path: text(1), version: fileVersion });
+
 /** What to publish and as which version of content information. */
 export type PublicationInput = Omit<PublicationOptions, 'contentId'> & { readonly contentId: ContentIdInput };
 
@@ -25,6 +40,7 @@ export const publication: Rule<PublicationOptions> = object({
   contentId,
   length: optional(size),
   version: optional(version),
+  source: optional(sourceFile),
 });
 
 /** Which publication, range and versions of content information are wanted. */

@@ -20,6 +20,9 @@ export const UINT32_MAX = 0xffff_ffff;
 /** A count of bytes or an offset: exact up to 2^53 - 1. */
 export const size: Rule<number> = integer(0, Number.MAX_SAFE_INTEGER);
 
+export const bigint: Rule<bigint> = (value, at) =>
+  typeof value === 'bigint' ? E.right(value) : expected('a bigint', value, at);
+
 /** The numbers by which a driver names connections. */
 export const connectionId: Rule<bigint> = (value, at) => {
   if (typeof value !== 'bigint') return expected('a bigint', value, at);

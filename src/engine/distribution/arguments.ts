@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { win32Fault, type DriverFault } from '../../driver/index.js';
 
 const invalid = (operation: string, reason: string): DriverFault =>
@@ -13,6 +14,11 @@ export const requireWhole = (operation: string, name: string, value: number, lea
 /** Refuses an empty content id. */
 export const requireContentId = (operation: string, contentId: Uint8Array): void => {
   if (contentId.length === 0) throw invalid(operation, 'a content id has one byte or more');
+};
+
+/** Refuses a path that would be another one in another working directory. */
+export const requireAbsolute = (operation: string, path: string): void => {
+  if (!isAbsolute(path)) throw invalid(operation, `the path of a source must be absolute, not ${path}`);
 };
 
 const TAG_LENGTH = 16;

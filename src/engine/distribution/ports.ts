@@ -3,7 +3,7 @@
  * what the retrieval client fetches. Each part is written and tested against these, not against the others.
  */
 
-import type { PeerAttempt } from '../../driver/index.js';
+import type { PeerAttempt, SourceFile } from '../../driver/index.js';
 
 /** Hashes of version-1 content information. */
 export type HashName = 'sha256' | 'sha384' | 'sha512';
@@ -39,7 +39,10 @@ export interface StoredSegment {
    * found damaged (it is forgotten then).
    */
   read(index: number): Promise<Buffer | undefined>;
-  /** The same without a copy: the bytes are lent to `use` until it returns. */
+  /**
+   * Without a copy: the bytes are lent to `use` until it returns. Only for a receiver who checks them: a block whose file
+   * has not changed since it was checked is not hashed again.
+   */
   lend<Result>(index: number, use: (bytes: Buffer) => Result): Promise<Result | undefined>;
   /** Keeps a block that the caller has already checked against its hash. */
   write(index: number, bytes: Uint8Array): Promise<void>;
@@ -74,8 +77,12 @@ export interface ContentStore extends BlockSource {
     readonly contentId: Uint8Array;
     readonly hash: SegmentHash;
     readonly length?: number | undefined;
+    /** A file with the bytes that are going to be appended, to refer to instead of keeping a copy. */
+    readonly source?: SourceFile | undefined;
   }): Promise<PublicationWriter>;
   publication(contentId: Uint8Array): Publication | undefined;
+  /** Looks whether files have changed that publications made here refer to, and tells by an event of those that have. */
+  checkSources(): Promise<void>;
   /** Stops serving what only this publication holds. `false`: no such publication. */
   unpublish(contentId: Uint8Array): Promise<boolean>;
   /** Makes room for a segment that is about to be fetched on behalf of `tag`; idempotent. */

@@ -9,7 +9,13 @@ import {
   type DistributionDriver,
   type DriverFault,
 } from '../../driver/index.js';
-import { invalidArgument, requireContentId, requireVersion1, requireWhole } from './arguments.js';
+import {
+  invalidArgument,
+  requireAbsolute,
+  requireContentId,
+  requireVersion1,
+  requireWhole,
+} from './arguments.js';
 import type { HashName } from './ports.js';
 import { segmentName } from './segment-name.js';
 import type { DistributionService } from './service.js';
@@ -44,9 +50,10 @@ export const serverFamily = (
   ): Promise<StreamHandle> {
     const operation = 'distribution.publishStream';
     const session = sessions.find(operation, handle);
-    const { length } = options;
+    const { length, source } = options;
     requireContentId(operation, options.contentId);
     if (length !== undefined) requireWhole(operation, 'the length of a content', length, 1);
+    if (source !== undefined) requireAbsolute(operation, source.path);
     requireVersion1(operation, options.version);
     const contentId = Uint8Array.from(options.contentId);
     const { store } = service.require(operation);
@@ -58,7 +65,7 @@ export const serverFamily = (
           reason: 'this content id is published',
         });
       }
-      return new PublicationStream(await store.beginPublication({ contentId, hash, length }), length);
+      return new PublicationStream(await store.beginPublication({ contentId, hash, length, source }), length);
     };
     return session.operations.run(
       operation,

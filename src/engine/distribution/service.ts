@@ -155,6 +155,8 @@ export class DistributionService {
       if (this.#death !== undefined) throw this.#death;
       if (this.#running === undefined) this.#running = await this.#start();
       else await this.#running.store.probe().catch(throwUnlessFull);
+      // Looking into a changed file may take long, and what it finds does not matter here.
+      void this.#running.store.checkSources().catch(() => undefined);
       return AVAILABLE;
     } catch (error) {
       return statusInfo('unavailable', messageOf(error));

@@ -43,6 +43,7 @@ export const faultyDisk = (): FaultyDisk => {
   const disk: Disk = {
     makeDirectory: later(nodeDisk.makeDirectory),
     list: later(nodeDisk.list),
+    listNow: now(nodeDisk.listNow),
     rename: later(nodeDisk.rename),
     removeFile: later(nodeDisk.removeFile),
     removeEmptyDirectory: later(nodeDisk.removeEmptyDirectory),
@@ -51,7 +52,9 @@ export const faultyDisk = (): FaultyDisk => {
     readWhole: now(nodeDisk.readWhole),
     exists: nodeDisk.exists,
     identity: now(nodeDisk.identity),
+    version: now(nodeDisk.version),
     open: now((path) => opened(nodeDisk.open(path))),
+    openToRead: now((path) => opened(nodeDisk.openToRead(path))),
     openNew: now((path) => opened(nodeDisk.openNew(path))),
     close: (fd) => {
       openFiles -= 1;

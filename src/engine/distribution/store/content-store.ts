@@ -1,3 +1,4 @@
+import type { PublicationEvent, SourceFile } from '../../../driver/index.js';
 import type {
   ContentStore,
   HashName,
@@ -15,6 +16,7 @@ import { InFlight } from './in-flight.js';
 import { layoutOf, publicationName, tagHolder } from './layout.js';
 import { OpenSegments } from './open-segments.js';
 import { Publications } from './publications.js';
+import { PublishedFiles } from './published-files.js';
 import { SegmentDirectories } from './segment-directories.js';
 import { PIECE_LENGTH } from './segment-being-written.js';
 import { StoreFailure } from './store-failure.js';
@@ -33,6 +35,7 @@ export interface ContentStoreOptions {
    * default.
    */
   readonly hashWorkers?: number | undefined;
+  readonly emit?: ((event: PublicationEvent) => void) | undefined;
   readonly disk?: Disk | undefined;
 }
 
@@ -55,14 +58,17 @@ class FileStore implements ContentStore {
   readonly #serverSecret: Uint8Array;
   readonly #directories: SegmentDirectories;
   readonly #publications: Publications;
+  readonly #files: PublishedFiles;
   readonly #open: OpenSegments;
   readonly #hashers: PublicationHashers;
   readonly #writers = new Set<PublicationWriter>();
   readonly #calls = new InFlight();
+  #checking: Promise<void> | undefined;
   #isClosed = false;
 
   constructor(options: ContentStoreOptions) {
-    const { directory, serverSecret, onDamage = () => undefined, disk = nodeDisk, hashWorkers = 0 } = options;
+    const { directory, serverSecret, disk = nodeDisk, hashWorkers = 0 } = options;
+    const { onDamage = () => undefined, emit = () => undefined } = options;
     const layout = layoutOf(directory);
     const work = new WorkArea(disk, layout);
     const segments = new SegmentDirectories(disk, layout, work);
@@ -71,11 +77,16 @@ class FileStore implements ContentStore {
     this.#serverSecret = serverSecret;
     this.#directories = segments;
     this.#publications = new Publications({ disk, layout, work, segments, onDamage });
-    this.#open = new OpenSegments(disk, layout, onDamage);
-    const inline = inlineHasher(disk);
+    this.#files = new PublishedFiles({ disk, publications: this.#publications, emit });
+    this.#open = new OpenSegments({
+      disk,
+      layout,
+      onDamage,
+      onSourceChange: (publication) => this.#files.blockChanged(publication),
+    });
     this.#hashers = {
-      small: inline,
-      large: hashWorkers > 0 ? new WorkerHasher(hashWorkers, PIECE_LENGTH, disk) : inline,
+      small: inlineHasher,
+      large: hashWorkers > 0 ? new WorkerHasher(hashWorkers, PIECE_LENGTH) : inlineHasher,
     };
   }
 
@@ -88,7 +99,7 @@ class FileStore implements ContentStore {
   find(segmentId: Uint8Array): StoredSegment | undefined {
     try {
       const segment = this.#open.lookUp(hexOf(segmentId));
-      return segment && this.#storedSegment(segment.info, segment.present);
+      return segment && new FileSegment(segment.info, this.#open, segment);
     } catch {
       // Out of file descriptors, no permission: for whoever asks it is not here.
       return undefined;
@@ -99,9 +110,10 @@ class FileStore implements ContentStore {
     readonly contentId: Uint8Array;
     readonly hash: HashName;
     readonly length?: number | undefined;
+    readonly source?: SourceFile | undefined;
   }): Promise<PublicationWriter> {
     return this.#call(async () => {
-      const { contentId, hash, length } = options;
+      const { contentId, hash, length, source } = options;
       const name = publicationName(contentId);
       await this.#publications.claim(name);
       const serverKey = deriveServerKey(hash, this.#serverSecret);
@@ -112,11 +124,20 @@ class FileStore implements ContentStore {
           segments: this.#directories,
           publications: this.#publications,
           hashers: this.#hashers,
-          onEnd: () => this.#writers.delete(writer),
+          onEnd: (isComplete) => {
+            this.#writers.delete(writer);
+            if (isComplete && source !== undefined) this.#files.watch(name);
+          },
         },
-        { contentId, name, hash, serverKey, length },
+        { contentId, name, hash, serverKey, length, source },
       );
       this.#writers.add(writer);
+      try {
+        writer.requireSameSource();
+      } catch (error) {
+        await writer.abort();
+        throw error;
+      }
       return writer;
     });
   }
@@ -135,7 +156,7 @@ class FileStore implements ContentStore {
       const holder = tagHolder(tag);
       const isHere = await this.#directories.hold(idHex, info, holder);
       if (!isHere) await this.#directories.add(info, idHex, holder);
-      return this.#storedSegment(info, this.#open.lookUp(idHex)?.present ?? new Uint8Array(0));
+      return new FileSegment(info, this.#open, this.#open.lookUp(idHex));
     });
   }
 
@@ -154,8 +175,16 @@ class FileStore implements ContentStore {
     });
   }
 
+  checkSources(): Promise<void> {
+    this.#checking ??= this.#call(() => this.#files.check()).finally(() => {
+      this.#checking = undefined;
+    });
+    return this.#checking;
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#files.close();
     await Promise.all([...this.#writers].map((writer) => writer.abort()));
     await this.#calls.end();
     await this.#open.close();
@@ -168,10 +197,6 @@ class FileStore implements ContentStore {
     await this.#work.sweep();
     await this.#publications.sweep();
     await this.#directories.sweep((holder) => this.#publications.isLeft(holder));
-  }
-
-  #storedSegment(info: SegmentInfo, present: Uint8Array): StoredSegment {
-    return new FileSegment(info, this.#disk, this.#open, present);
   }
 
   #call<Result>(action: () => Promise<Result>): Promise<Result> {

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import type { FileVersion } from '../../../driver/index.js';
 
 /**
  * What the store needs of a file system, so that a test can make any single step fail. Missing files and directories
@@ -9,6 +10,7 @@ export interface Disk {
   makeDirectory(path: string): Promise<void>;
   /** The names in a directory; none if it is missing. */
   list(path: string): Promise<readonly string[]>;
+  listNow(path: string): readonly string[];
   /** `false`: `to` is a directory that is not empty. Files are replaced. */
   rename(from: string, to: string): Promise<boolean>;
   /** `false`: there was none. */
@@ -21,8 +23,12 @@ export interface Disk {
   exists(path: string): boolean;
   /** Tells a file from another one that took its path; `undefined` if there is none. */
   identity(path: string): string | undefined;
+  /** Of a regular file, by its path or open; `undefined` if it is missing or of another kind. */
+  version(file: string | number): FileVersion | undefined;
   /** Opens for reading and writing; `undefined` if it is missing. */
   open(path: string): number | undefined;
+  /** Opens for reading, without waiting for whoever may write a pipe; `undefined` if it is missing. */
+  openToRead(path: string): number | undefined;
   /** Creates a file for the owner only and opens it. */
   openNew(path: string): number;
   close(fd: number): void;
@@ -34,6 +40,8 @@ export interface Disk {
   write(fd: number, pieces: readonly Uint8Array[], position: number): Promise<void>;
 }
 
+/** Windows has no such flag, and no pipes among its files. */
+const READ = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
 const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
 
@@ -57,6 +65,13 @@ export const nodeDisk: Disk = {
     await fs.promises.mkdir(path, { recursive: true, mode: DIRECTORY_MODE });
   },
   list: (path) => fs.promises.readdir(path).catch((error: unknown) => unless(error, MISSING, [])),
+  listNow: (path) => {
+    try {
+      return fs.readdirSync(path);
+    } catch (error) {
+      return unless(error, MISSING, []);
+    }
+  },
   rename: (from, to) =>
     fs.promises.rename(from, to).then(
       () => true,
@@ -94,14 +109,23 @@ export const nodeDisk: Disk = {
     const stat = fs.statSync(path, { throwIfNoEntry: false, bigint: true });
     return stat === undefined ? undefined : `${stat.dev}:${stat.ino}:${stat.ctimeNs}`;
   },
-  open: (path) => {
-    try {
-      return fs.openSync(path, 'r+');
-    } catch (error) {
-      unless(error, MISSING, undefined);
-      return;
-    }
+  version: (file) => {
+    const stat =
+      typeof file === 'number'
+        ? fs.fstatSync(file, { bigint: true })
+        : fs.statSync(file, { throwIfNoEntry: false, bigint: true });
+    return stat?.isFile() === true
+      ? {
+          device: stat.dev,
+          inode: stat.ino,
+          size: stat.size,
+          modifiedNs: stat.mtimeNs,
+          changedNs: stat.ctimeNs,
+        }
+      : undefined;
   },
+  open: (path) => openIfThere(path, 'r+'),
+  openToRead: (path) => openIfThere(path, READ),
   openNew: (path) => fs.openSync(path, 'wx+', FILE_MODE),
   close: (fd) => fs.closeSync(fd),
   readNow: (fd, target) => fs.readSync(fd, target, 0, target.length, 0),
@@ -122,6 +146,15 @@ export const nodeDisk: Disk = {
       at += written;
     }
   },
+};
+
+const openIfThere = (path: string, flags: string | number): number | undefined => {
+  try {
+    return fs.openSync(path, flags);
+  } catch (error) {
+    unless(error, MISSING, undefined);
+    return;
+  }
 };
 
 const writeSome = (fd: number, pieces: readonly Uint8Array[], position: number): Promise<number> =>

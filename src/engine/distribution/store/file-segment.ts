@@ -1,53 +1,43 @@
 import type { SegmentInfo, StoredSegment } from '../ports.js';
 import { blockLength, hashBlock } from '../wire/index.js';
-import { errorCode, type Disk } from './disk.js';
-import type { OpenSegment, OpenSegments } from './open-segments.js';
-
-const NOT_HERE = Uint8Array.of(0);
+import type { BlockFile } from './block-file.js';
+import type { ReadableFile } from './block-reads.js';
+import { errorCode } from './disk.js';
+import { hasBlock, type OpenSegment, type OpenSegments } from './open-segments.js';
 
 /**
- * A segment on disk. The bytes of `blocks` are hints only: every read is checked against the hash list that this
+ * A segment on disk. The bytes of `blocks` are hints only: what is read is checked against the hash list that this
  * object was made with, so neither a crash, nor another process, nor a list that somebody else brought for the same
  * segment can make it hand out a wrong block. For the same reason nothing is ever flushed to the disk: what a power
  * loss takes away is found missing or damaged, and fetched again.
  */
 export class FileSegment implements StoredSegment {
   readonly #idHex: string;
-  readonly #disk: Disk;
   readonly #segments: OpenSegments;
-  #present: Uint8Array;
+  #last: OpenSegment | undefined;
 
+  /** @param found what it was found as, if it was. */
   constructor(
     readonly info: SegmentInfo,
-    disk: Disk,
     segments: OpenSegments,
-    present: Uint8Array,
+    found: OpenSegment | undefined,
   ) {
     this.#idHex = Buffer.from(info.id).toString('hex');
-    this.#disk = disk;
     this.#segments = segments;
-    this.#present = present;
+    this.#last = found;
   }
 
   /** As of the last look at the disk, which finding, reading and writing take. */
   has(index: number): boolean {
-    return index < this.info.blockHashes.length && this.#present[index] === 1;
+    return index < this.info.blockHashes.length && this.#last !== undefined && hasBlock(this.#last, index);
   }
 
   read(index: number): Promise<Buffer | undefined> {
-    return this.lend(index, (bytes) => Buffer.from(bytes));
+    return this.#lend(index, (bytes) => Buffer.from(bytes), false);
   }
 
-  async lend<Result>(index: number, use: (bytes: Buffer) => Result): Promise<Result | undefined> {
-    const used = await this.#segments.use(this.#idHex, async (segment) => {
-      this.#present = segment.present;
-      if (!this.has(index)) return undefined;
-      const result =
-        (await this.#lendIntact(segment, index, use)) ?? (await this.#lendAnew(segment, index, use));
-      if (result === undefined) this.#forget(segment, index);
-      return result;
-    });
-    return used?.result;
+  lend<Result>(index: number, use: (bytes: Buffer) => Result): Promise<Result | undefined> {
+    return this.#lend(index, use, true);
   }
 
   /** Keeps nothing if the segment was dropped from the store meanwhile. */
@@ -56,46 +46,74 @@ export class FileSegment implements StoredSegment {
       throw new RangeError(`${bytes.length} bytes are not block ${index} of segment ${this.#idHex}`);
     }
     await this.#segments.use(this.#idHex, async (segment) => {
-      this.#present = segment.present;
+      this.#last = segment;
       await segment.writes.write(index, bytes);
       this.#segments.reads.forget(segment.data, index);
       segment.present[index] = 1;
     });
   }
 
-  /** What was read with its neighbours may be older than the block: another process may have written it since. */
-  #lendAnew<Result>(
-    segment: OpenSegment,
+  async #lend<Result>(
     index: number,
     use: (bytes: Buffer) => Result,
+    trusting: boolean,
+  ): Promise<Result | undefined> {
+    const used = await this.#segments.use(this.#idHex, async (segment) => {
+      this.#last = segment;
+      if (!this.has(index)) return undefined;
+      const isTrusted = trusting && this.#isDescribedAlike(segment, index);
+      for (const file of segment.files) {
+        if (!file.has(index)) continue;
+        const lent =
+          (await this.#lendIntact(file, index, use, isTrusted)) ??
+          (await this.#lendAnew(file, index, use, isTrusted));
+        if (lent !== undefined) return lent;
+        file.forget(index);
+      }
+      return undefined;
+    });
+    return used?.result;
+  }
+
+  /** What was read with its neighbours may be older than the block: another process may have written it since. */
+  #lendAnew<Result>(
+    file: BlockFile,
+    index: number,
+    use: (bytes: Buffer) => Result,
+    isTrusted: boolean,
   ): Promise<{ readonly result: Result } | undefined> {
-    this.#segments.reads.forget(segment.data, index);
-    return this.#lendIntact(segment, index, use);
+    this.#segments.reads.forget(file.fd, index);
+    return this.#lendIntact(file, index, use, isTrusted);
   }
 
   /** `undefined` if the disk does not deliver the bytes that belong there. */
   async #lendIntact<Result>(
-    segment: OpenSegment,
+    file: BlockFile,
     index: number,
     use: (bytes: Buffer) => Result,
+    isTrusted: boolean,
   ): Promise<{ readonly result: Result } | undefined> {
-    const file = { fd: segment.data, segment: this.info, has: (other: number) => this.has(other) };
     const expected = this.info.blockHashes[index];
     try {
-      return await this.#segments.reads.lend(file, index, (bytes) =>
-        expected !== undefined && hashBlock(this.info.hash, bytes).equals(expected)
-          ? { result: use(bytes) }
-          : undefined,
-      );
+      return await this.#segments.reads.lend(this.#readable(file), index, (bytes, seen) => {
+        if (isTrusted && seen !== undefined && file.trust.covers(index, seen)) return { result: use(bytes) };
+        if (expected === undefined || !hashBlock(this.info.hash, bytes).equals(expected)) return undefined;
+        if (isTrusted && seen !== undefined) file.trust.add(index, seen);
+        return { result: use(bytes) };
+      });
     } catch (error) {
       if (errorCode(error) === 'EIO') return undefined;
       throw error;
     }
   }
 
-  #forget(segment: OpenSegment, index: number): void {
-    if (index >= segment.present.length) return;
-    this.#disk.writeNow(segment.blocks, NOT_HERE, index);
-    segment.present.set(NOT_HERE, index);
+  #readable({ fd, start, has }: BlockFile): ReadableFile {
+    return { fd, start, has, segment: this.info };
+  }
+
+  /** Trust in a block is trust in the hash that the store has for it. */
+  #isDescribedAlike({ info }: OpenSegment, index: number): boolean {
+    const [ours, stored] = [this.info.blockHashes[index], info.blockHashes[index]];
+    return ours !== undefined && stored !== undefined && Buffer.compare(ours, stored) === 0;
   }
 }

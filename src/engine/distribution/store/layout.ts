@@ -7,7 +7,8 @@ import { join } from 'node:path';
  *     segments/<2 hex>/<segment id>/info      what the segment is, with its block hashes (self-checking)
  *                                   blocks    one byte per block, 1 if it is here
  *                                   data      the blocks, each at its offset
- *                                   holders/  one empty file for each publication (p-) or tag (t-) that wants it
+ *                                   holders/  one file for each publication (p-) or tag (t-) that wants it; empty,
+ *                                             or for a publication by reference where its file is (self-checking)
  *     publications/<name>/owner               the process that makes or made it
  *                         record              once it is finished: its segment ids (self-checking)
  *     incoming/<process>/                     what that process has not finished, and what it is removing
@@ -65,5 +66,9 @@ export const publicationName = (contentId: Uint8Array): string =>
 export type Holder = `p-${string}` | `t-${string}`;
 
 export const publicationHolder = (name: string): Holder => `p-${name}`;
+
+/** The name of the publication that a holder stands for; `undefined` for a tag. */
+export const publicationOfHolder = (holder: string): string | undefined =>
+  holder.startsWith('p-') ? holder.slice(2) : undefined;
 
 export const tagHolder = (tag: Uint8Array): Holder => `t-${Buffer.from(tag).toString('hex')}`;

@@ -1,10 +1,13 @@
 import type { SegmentInfo } from '../ports.js';
 import { blockCount } from '../wire/index.js';
+import { copyOfOurs, type BlockFile } from './block-file.js';
 import { BlockReads } from './block-reads.js';
+import { BlockTrust } from './block-trust.js';
 import { BlockWrites } from './block-writes.js';
 import type { Disk } from './disk.js';
 import { InFlight } from './in-flight.js';
 import { segmentPaths, type Layout } from './layout.js';
+import { openSources } from './open-sources.js';
 import { decodeSegmentInfo } from './record-codec.js';
 
 /** A segment whose files are open. */
@@ -12,19 +15,27 @@ export interface OpenSegment {
   readonly info: SegmentInfo;
   readonly data: number;
   readonly blocks: number;
-  /** One byte per block, 1 if it is here; as of the last look at the disk. */
+  /** One byte per block, 1 if it is in the data file; as of the last look at the disk. */
   readonly present: Uint8Array;
+  /** The data file, then those that publications were made from. */
+  readonly files: readonly BlockFile[];
   readonly writes: BlockWrites;
 }
 
 interface Entry extends OpenSegment {
   readonly infoPath: string;
   readonly identity: string;
+  /** A file that could not be opened may be there again. */
+  readonly lacksSource: boolean;
   users: number;
   isDropped: boolean;
 }
 
-/** How many segments are kept open at most, not counting those in use; each takes two file descriptors. */
+/** Whether a block is here, as of the last look at the disk. */
+export const hasBlock = ({ files }: OpenSegment, index: number): boolean =>
+  files.some((file) => file.has(index));
+
+/** How many segments are kept open at most, not counting those in use; each takes two or three file descriptors. */
 const KEEP_OPEN = 32;
 
 /** Keeps the files of the segments used last open. Other processes may change or remove them at any time. */
@@ -32,6 +43,7 @@ export class OpenSegments {
   readonly #disk: Disk;
   readonly #layout: Layout;
   readonly #onDamage: (path: string) => void;
+  readonly #onSourceChange: (publication: string) => void;
   /** In the order of their last use. */
   readonly #entries = new Map<string, Entry>();
   readonly #uses = new InFlight();
@@ -39,11 +51,18 @@ export class OpenSegments {
   readonly reads: BlockReads;
   #isClosed = false;
 
-  constructor(disk: Disk, layout: Layout, onDamage: (path: string) => void) {
-    this.#disk = disk;
-    this.#layout = layout;
-    this.#onDamage = onDamage;
-    this.reads = new BlockReads(disk);
+  constructor(parts: {
+    readonly disk: Disk;
+    readonly layout: Layout;
+    readonly onDamage: (path: string) => void;
+    /** A file that this publication was made from has not the bytes any more that it had. */
+    readonly onSourceChange: (publication: string) => void;
+  }) {
+    this.#disk = parts.disk;
+    this.#layout = parts.layout;
+    this.#onDamage = parts.onDamage;
+    this.#onSourceChange = parts.onSourceChange;
+    this.reads = new BlockReads(parts.disk);
   }
 
   /** The segment as it is on disk now. It is good until control returns to the event loop. */
@@ -78,7 +97,7 @@ export class OpenSegments {
     if (this.#isClosed) return undefined;
     const known = this.#entries.get(idHex);
     const identity = this.#disk.identity(known?.infoPath ?? segmentPaths(this.#layout, idHex).info);
-    if (known?.identity !== identity) this.#drop(idHex);
+    if (known?.identity !== identity || known?.lacksSource === true) this.#drop(idHex);
     if (identity === undefined) return undefined;
     const entry = this.#entries.get(idHex) ?? this.#open(idHex, identity);
     if (entry === undefined) return undefined;
@@ -102,15 +121,18 @@ export class OpenSegments {
     if (data === undefined) return undefined;
     const blocks = this.#openOrClose(paths.blocks, data);
     if (blocks === undefined) return undefined;
+    const sources = openSources(this.#disk, paths, info, this.#onSourceChange);
     const present = new Uint8Array(blockCount(info));
-    const writes = new BlockWrites(this.#disk, { data, blocks });
+    const copy = copyOfOurs(this.#disk, { data, blocks }, present, new BlockTrust());
     return {
       info,
       infoPath: paths.info,
       data,
       blocks,
       present,
-      writes,
+      files: [copy, ...sources.filter((source) => source !== undefined)],
+      lacksSource: sources.includes(undefined),
+      writes: new BlockWrites(this.#disk, { data, blocks }),
       identity,
       users: 0,
       isDropped: false,
@@ -145,9 +167,11 @@ export class OpenSegments {
 
   #closeIfUnused(entry: Entry): void {
     if (!entry.isDropped || entry.users > 0) return;
-    // The next file to be opened may get the same number.
-    this.reads.forget(entry.data);
-    this.#disk.close(entry.data);
     this.#disk.close(entry.blocks);
+    for (const { fd } of entry.files) {
+      // The next file to be opened may get the same number.
+      this.reads.forget(fd);
+      this.#disk.close(fd);
+    }
   }
 }

@@ -1,13 +1,21 @@
 import { join } from 'node:path';
+import type { SourceFile } from '../../../driver/index.js';
 import type { Publication, SegmentInfo } from '../ports.js';
 import type { Disk } from './disk.js';
-import { publicationHolder, publicationPaths, segmentPaths, type Layout } from './layout.js';
+import {
+  publicationHolder,
+  publicationOfHolder,
+  publicationPaths,
+  segmentPaths,
+  type Layout,
+} from './layout.js';
 import {
   decodePublication,
   decodeSegmentInfo,
   encodePublication,
   type PublicationRecord,
 } from './record-codec.js';
+import { encodeReference } from './reference-codec.js';
 import type { SegmentDirectories } from './segment-directories.js';
 import { StoreFailure } from './store-failure.js';
 import type { WorkArea } from './work-area.js';
@@ -88,6 +96,22 @@ export class Publications {
     return record;
   }
 
+  /** The file that a publication refers to; `undefined` if it has a copy, or there is none. */
+  source(name: string): SourceFile | undefined {
+    const [first] = this.record(name)?.segmentIds ?? [];
+    return first && this.#segments.reference(hexOf(first), publicationHolder(name))?.source;
+  }
+
+  /** Lets a publication refer to a file that was found to have its bytes. */
+  async refer(name: string, source: SourceFile, isSettled: boolean): Promise<void> {
+    let start = 0;
+    for (const info of this.find(name)?.segments ?? []) {
+      const reference = encodeReference({ source, start, isSettled });
+      await this.#segments.refer(hexOf(info.id), publicationHolder(name), reference);
+      start += info.length;
+    }
+  }
+
   /** `false`: no such publication. */
   async remove(name: string): Promise<boolean> {
     const { directory, record } = publicationPaths(this.#layout, name);
@@ -101,8 +125,8 @@ export class Publications {
 
   /** Whether a holder stands for a publication that neither exists nor is being made. */
   isLeft(holder: string): boolean {
-    if (!holder.startsWith('p-')) return false;
-    const name = holder.slice(2);
+    const name = publicationOfHolder(holder);
+    if (name === undefined) return false;
     return !this.#disk.exists(publicationPaths(this.#layout, name).record) && !this.#isOwned(name);
   }
 
@@ -119,13 +143,15 @@ export class Publications {
   }
 
   #segmentInfo(id: Uint8Array): SegmentInfo | undefined {
-    const { info: path } = segmentPaths(this.#layout, Buffer.from(id).toString('hex'));
+    const { info: path } = segmentPaths(this.#layout, hexOf(id));
     const bytes = this.#disk.readWhole(path);
     const info = bytes === undefined ? undefined : decodeSegmentInfo(bytes);
     if (info === undefined) this.#onDamage(path);
     return info;
   }
 }
+
+const hexOf = (id: Uint8Array): string => Buffer.from(id).toString('hex');
 
 const alreadyExists = (): StoreFailure =>
   new StoreFailure('ALREADY_EXISTS', 'the content id is already published, or being published');

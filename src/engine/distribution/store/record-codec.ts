@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { SegmentHash, SegmentInfo } from '../ports.js';
 import { blockCount, HASH_LENGTHS, SEGMENT_LENGTH } from '../wire/index.js';
+import { sealRecord, unsealRecord } from './sealed-record.js';
 
 /** What is kept of a finished publication; its segments are kept for themselves. */
 export interface PublicationRecord {
@@ -10,13 +10,8 @@ export interface PublicationRecord {
   readonly segmentIds: readonly Uint8Array[];
 }
 
-/*
- * A record is a magic word, its fields (numbers big-endian) and SHA-256 over both. Whatever a crash, a bad disk or
- * another program left in the file, it is either exactly what was written or `undefined`.
- */
 const SEGMENT_MAGIC = Buffer.from('PWs1');
 const PUBLICATION_MAGIC = Buffer.from('PWp1');
-const CHECKSUM_LENGTH = 32;
 
 const HASH_NAMES: readonly SegmentHash[] = ['sha256', 'sha384', 'sha512', 'truncated-sha512'];
 
@@ -26,11 +21,11 @@ export const encodeSegmentInfo = (info: SegmentInfo): Buffer => {
   head.writeUInt8(HASH_NAMES.indexOf(info.hash), 0);
   head.writeUInt32BE(info.length, 1);
   head.writeUInt16BE(info.blockHashes.length, 5);
-  return seal(SEGMENT_MAGIC, [head, info.id, info.hashOfData, info.secret, ...info.blockHashes]);
+  return sealRecord(SEGMENT_MAGIC, [head, info.id, info.hashOfData, info.secret, ...info.blockHashes]);
 };
 
 export const decodeSegmentInfo = (record: Buffer): SegmentInfo | undefined => {
-  const body = unseal(SEGMENT_MAGIC, record);
+  const body = unsealRecord(SEGMENT_MAGIC, record);
   if (body === undefined || body.length < 7) return undefined;
   const hash = HASH_NAMES[body.readUInt8(0)];
   const length = body.readUInt32BE(1);
@@ -62,11 +57,11 @@ export const encodePublication = (publication: PublicationRecord): Buffer => {
   head.writeBigUInt64BE(BigInt(publication.length), 1);
   head.writeUInt32BE(publication.contentId.length, 9);
   head.writeUInt32BE(publication.segmentIds.length, 13);
-  return seal(PUBLICATION_MAGIC, [head, publication.contentId, ...publication.segmentIds]);
+  return sealRecord(PUBLICATION_MAGIC, [head, publication.contentId, ...publication.segmentIds]);
 };
 
 export const decodePublication = (record: Buffer): PublicationRecord | undefined => {
-  const body = unseal(PUBLICATION_MAGIC, record);
+  const body = unsealRecord(PUBLICATION_MAGIC, record);
   if (body === undefined || body.length < 17) return undefined;
   const hash = HASH_NAMES[body.readUInt8(0)];
   const length = Number(body.readBigUInt64BE(1));
@@ -84,18 +79,4 @@ export const decodePublication = (record: Buffer): PublicationRecord | undefined
       body.subarray(idsAt + index * size, idsAt + (index + 1) * size),
     ),
   };
-};
-
-const checksum = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();
-
-const seal = (magic: Buffer, fields: readonly Uint8Array[]): Buffer => {
-  const body = Buffer.concat([magic, ...fields]);
-  return Buffer.concat([body, checksum(body)]);
-};
-
-const unseal = (magic: Buffer, record: Buffer): Buffer | undefined => {
-  const end = record.length - CHECKSUM_LENGTH;
-  if (end < magic.length || !record.subarray(0, magic.length).equals(magic)) return undefined;
-  if (!checksum(record.subarray(0, end)).equals(record.subarray(end))) return undefined;
-  return record.subarray(magic.length, end);
 };

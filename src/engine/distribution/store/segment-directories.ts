@@ -4,6 +4,7 @@ import { blockCount } from '../wire/index.js';
 import { errorCode, type Disk } from './disk.js';
 import { segmentPaths, segmentPathsIn, type Holder, type Layout, type SegmentPaths } from './layout.js';
 import { decodeSegmentInfo, encodeSegmentInfo } from './record-codec.js';
+import { decodeReference, type Reference } from './reference-codec.js';
 import type { WorkArea } from './work-area.js';
 
 const NOTHING = new Uint8Array(0);
@@ -34,10 +35,20 @@ export class SegmentDirectories {
     });
   }
 
-  /** Adds to a directory with data what makes it a segment. */
-  async describe(paths: SegmentPaths, info: SegmentInfo, blocks: Uint8Array, holder: Holder): Promise<void> {
+  /**
+   * Adds to a directory with data what makes it a segment.
+   *
+   * @param reference goes with the holder: where the blocks are that the data lacks.
+   */
+  async describe(
+    paths: SegmentPaths,
+    info: SegmentInfo,
+    blocks: Uint8Array,
+    holder: Holder,
+    reference: Uint8Array = NOTHING,
+  ): Promise<void> {
     await this.#disk.makeDirectory(paths.holders);
-    await this.#disk.create(join(paths.holders, holder), NOTHING);
+    await this.#disk.create(join(paths.holders, holder), reference);
     await this.#disk.create(paths.blocks, blocks);
     await this.#disk.create(paths.info, encodeSegmentInfo(info));
   }
@@ -65,9 +76,24 @@ export class SegmentDirectories {
 
   /** Removes a holder, and the segment with its last one. Both may be missing. */
   async release(idHex: string, holder: string): Promise<void> {
-    const { holders } = segmentPaths(this.#layout, idHex);
-    await this.#disk.removeFile(join(holders, holder));
-    if ((await this.#disk.removeEmptyDirectory(holders)) !== 'not-empty') await this.#discard(idHex);
+    const paths = segmentPaths(this.#layout, idHex);
+    const path = join(paths.holders, holder);
+    const hadReference = this.#hasReference(path);
+    await this.#disk.removeFile(path);
+    if ((await this.#disk.removeEmptyDirectory(paths.holders)) !== 'not-empty') await this.#discard(idHex);
+    else if (hadReference) await this.#renew(paths);
+  }
+
+  /** What goes with a holder; `undefined` if that is nothing. */
+  reference(idHex: string, holder: Holder): Reference | undefined {
+    const record = this.#disk.readWhole(join(segmentPaths(this.#layout, idHex).holders, holder));
+    return record === undefined ? undefined : decodeReference(record);
+  }
+
+  /** Replaces what goes with a holder. */
+  async refer(idHex: string, holder: Holder, reference: Uint8Array): Promise<void> {
+    const paths = segmentPaths(this.#layout, idHex);
+    if (await this.#putHolder(paths, holder, reference)) await this.#renew(paths);
   }
 
   /** Removes a holder from all segments but those in `keep`. */
@@ -98,30 +124,32 @@ export class SegmentDirectories {
 
   /** `false`: the target is being removed. */
   async #merge(source: SegmentPaths, target: SegmentPaths): Promise<boolean> {
-    for (const holder of await this.#disk.list(source.holders)) {
-      if (!(await this.#addHolder(target, holder))) return false;
-    }
     const info = this.#infoAt(source);
+    let bringsReference = false;
+    for (const holder of await this.#disk.list(source.holders)) {
+      const reference = this.#disk.readWhole(join(source.holders, holder)) ?? NOTHING;
+      bringsReference ||= reference.length > 0;
+      if (!(await this.#putHolder(target, holder, reference))) return false;
+    }
     const isWhole = info !== undefined && this.#isComplete(source, info);
     if (isWhole || !this.#disk.exists(target.data) || !this.#disk.exists(target.blocks)) {
       await this.#disk.rename(source.data, target.data);
       await this.#disk.rename(source.blocks, target.blocks);
       // Last, because its change is what tells an open store to look anew.
       await this.#disk.rename(source.info, target.info);
-    } else if (info !== undefined && isBetter(info, this.#infoAt(target))) {
+    } else if (info !== undefined && (bringsReference || isBetter(info, this.#infoAt(target)))) {
       await this.#disk.rename(source.info, target.info);
     }
     return true;
   }
 
-  async #addHolder(target: SegmentPaths, holder: string): Promise<boolean> {
-    try {
-      await this.#disk.create(join(target.holders, holder), NOTHING);
-      return true;
-    } catch (error) {
-      if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return false;
-      throw error;
-    }
+  /** Instead of one of the same name: a publication may be made anew from another file. */
+  #putHolder(target: SegmentPaths, holder: string, reference: Uint8Array): Promise<boolean> {
+    return unlessMissing(this.#work.replaceFile(join(target.holders, holder), reference));
+  }
+
+  #addHolder(target: SegmentPaths, holder: string): Promise<boolean> {
+    return unlessMissing(this.#disk.create(join(target.holders, holder), NOTHING));
   }
 
   /** Removes a segment that lost its holders. */
@@ -131,6 +159,16 @@ export class SegmentDirectories {
     // Another process may have removed the dead one and put a new one in its place just before: back with it.
     const isHeld = (await this.#disk.list(segmentPathsIn(taken).holders)).length > 0;
     await (isHeld ? this.install(taken, idHex) : this.#disk.removeTree(taken));
+  }
+
+  /** Lets open stores look anew. */
+  async #renew({ info }: SegmentPaths): Promise<void> {
+    const record = this.#disk.readWhole(info);
+    if (record !== undefined) await unlessMissing(this.#work.replaceFile(info, record));
+  }
+
+  #hasReference(holder: string): boolean {
+    return (this.#disk.readWhole(holder)?.length ?? 0) > 0;
   }
 
   #infoAt(paths: SegmentPaths): SegmentInfo | undefined {
@@ -147,3 +185,14 @@ export class SegmentDirectories {
 /** Whether `info` lists more blocks than what is known; a damaged record is known as nothing. */
 const isBetter = (info: SegmentInfo, known: SegmentInfo | undefined): boolean =>
   known === undefined || info.blockHashes.length > known.blockHashes.length;
+
+/** `false`: there is no such directory, or not any more. */
+const unlessMissing = async (change: Promise<unknown>): Promise<boolean> => {
+  try {
+    await change;
+    return true;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return false;
+    throw error;
+  }
+};

@@ -3,6 +3,8 @@ export type StoreFailureCode =
   | 'ALREADY_EXISTS'
   /** More or fewer bytes than the publication declared. */
   | 'LENGTH_MISMATCH'
+  /** The file that a publication is made from has changed since its first byte was read. */
+  | 'SOURCE_CHANGED'
   /** The publication or the store was closed, aborted or completed before, or an earlier append failed. */
   | 'CLOSED';
 

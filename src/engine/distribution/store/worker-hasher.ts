@@ -1,7 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { HashName } from '../ports.js';
 import type { BlockHasher, HashingTask } from './block-hasher.js';
-import type { Disk } from './disk.js';
 import { HASH_WORKER_SOURCE, type HashJob, type HashReply } from './hash-worker.js';
 import { InFlight, settled } from './in-flight.js';
 
@@ -17,63 +16,49 @@ const WORKER_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 32 
 const DEPTH = 2;
 
 /**
- * Hashes on worker threads while the system writes. Bytes in a SharedArrayBuffer go there as they are, others are copied once into
- * one. Workers are started with the first task and keep the process alive only while they work.
+ * Hashes on worker threads. Bytes in a SharedArrayBuffer go there as they are, others are copied once into one. Workers
+ * are started with the first task and keep the process alive only while they work.
  */
 export class WorkerHasher implements BlockHasher {
   readonly concurrency: number;
-  readonly #disk: Disk;
   readonly #workerCount: number;
   readonly #workers: HashWorker[] = [];
   readonly #freeSlots: Uint8Array[] = [];
   readonly #waiting: ((slot: Uint8Array) => void)[] = [];
   readonly #tasks = new InFlight();
   #slotCount = 0;
-  #lastWrite: Promise<void> = Promise.resolve();
 
   /** @param taskLength the most bytes that a task has. */
   constructor(
     workerCount: number,
     readonly taskLength: number,
-    disk: Disk,
   ) {
-    this.#disk = disk;
     this.#workerCount = workerCount;
     this.concurrency = workerCount * DEPTH;
   }
 
-  start(hash: HashName, fd: number, bytes: Uint8Array, position: number): HashingTask {
+  start(hash: HashName, bytes: Uint8Array): HashingTask {
     if (bytes.buffer instanceof SharedArrayBuffer) {
-      const done = this.#tasks.track(this.#hashAndWrite(hash, fd, bytes, position));
-      return { accepted: settled(done), done };
+      const hashes = this.#tasks.track(this.#worker().run({ hash, bytes }));
+      return { accepted: settled(hashes), hashes };
     }
     const copied = this.#slot().then((slot) => {
       slot.set(bytes);
       return slot;
     });
-    const done = copied.then(async (slot) => {
+    const hashes = copied.then(async (slot) => {
       try {
-        return await this.#hashAndWrite(hash, fd, slot.subarray(0, bytes.length), position);
+        return await this.#worker().run({ hash, bytes: slot.subarray(0, bytes.length) });
       } finally {
         this.#release(slot);
       }
     });
-    return { accepted: settled(copied), done: this.#tasks.track(done) };
+    return { accepted: settled(copied), hashes: this.#tasks.track(hashes) };
   }
 
   async close(): Promise<void> {
     await this.#tasks.end();
     await Promise.all(this.#workers.splice(0).map((worker) => worker.end()));
-  }
-
-  /** One write at a time: several to one file would only wait for each other, and not idly. */
-  async #hashAndWrite(hash: HashName, fd: number, bytes: Uint8Array, position: number): Promise<Buffer> {
-    const written = this.#lastWrite.then(() => this.#disk.write(fd, [bytes], position));
-    this.#lastWrite = settled(written);
-    const [hashes] = await Promise.allSettled([this.#worker().run({ hash, bytes }), written]);
-    await written;
-    if (hashes.status === 'rejected') throw hashes.reason;
-    return hashes.value;
   }
 
   /** The one with the least to do. */

@@ -1,0 +1,55 @@
+import type { BlockTrust } from './block-trust.js';
+import type { Disk } from './disk.js';
+
+/** An open file with blocks of a segment. */
+export interface BlockFile {
+  readonly fd: number;
+  /** Where the segment begins in it. */
+  readonly start: number;
+  readonly trust: BlockTrust;
+  /** Whether it should have a block. */
+  readonly has: (index: number) => boolean;
+  /** It has not, or has other bytes. */
+  readonly forget: (index: number) => void;
+}
+
+const NOT_HERE = Uint8Array.of(0);
+
+/**
+ * The data file of a segment.
+ *
+ * @param present one byte per block, 1 if it is here: the file open as `blocks`, as of the last look at it.
+ */
+export const copyOfOurs = (
+  disk: Disk,
+  files: { readonly data: number; readonly blocks: number },
+  present: Uint8Array,
+  trust: BlockTrust,
+): BlockFile => ({
+  fd: files.data,
+  start: 0,
+  trust,
+  has: (index) => present[index] === 1,
+  forget: (index) => {
+    disk.writeNow(files.blocks, NOT_HERE, index);
+    present.set(NOT_HERE, index);
+  },
+});
+
+/** A file outside of the store that a publication was made from. Nothing is ever written to it. */
+export const sourceOfPublication = (
+  place: Pick<BlockFile, 'fd' | 'start'>,
+  trust: BlockTrust,
+  onChange: () => void,
+): BlockFile => {
+  const lost = new Set<number>();
+  return {
+    ...place,
+    trust,
+    has: (index) => !lost.has(index),
+    forget: (index) => {
+      lost.add(index);
+      onChange();
+    },
+  };
+};
