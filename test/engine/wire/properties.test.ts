@@ -6,19 +6,24 @@ import {
   contentInformationLengthLimit,
   contentInformationOf,
   ContentInformationError,
+  decodeOffer,
   decodeRequest,
   decodeResponse,
   decryptBlock,
   describeSegment,
   encodeContentInformation,
+  encodeOffer,
   encodeRequest,
   encodeResponse,
   encryptBlock,
   HASH_LENGTHS,
+  MAX_SEGMENT_LENGTH_V2,
   MessageError,
   parseContentInformation,
+  segmentInOffer,
   SEGMENT_LENGTH,
   type ContentInformation,
+  type Offer,
   type RetrievalResponse,
 } from '../../../src/engine/distribution/wire/index.js';
 
@@ -29,7 +34,7 @@ const filler = (length: number, seed: number): Buffer => {
   return bytes;
 };
 
-const information: fc.Arbitrary<ContentInformation> = fc
+const version1: fc.Arbitrary<ContentInformation> = fc
   .record({
     hash: fc.constantFrom('sha256', 'sha384', 'sha512'),
     fullSegments: fc.integer({ min: 0, max: 2 }),
@@ -56,6 +61,31 @@ const information: fc.Arbitrary<ContentInformation> = fc
       length: Math.max(1, Math.floor(portion * (total - start))),
     });
   });
+
+const version2: fc.Arbitrary<ContentInformation> = fc
+  .record({
+    lengths: fc.array(fc.integer({ min: 1, max: MAX_SEGMENT_LENGTH_V2 }), { minLength: 1, maxLength: 20 }),
+    from: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+    portion: fc.double({ min: 0, max: 1, noNaN: true }),
+  })
+  .map(({ lengths, from, portion }) => {
+    const segments = lengths.map((length, index) =>
+      describeSegment({
+        hash: 'truncated-sha512',
+        serverKey: filler(32, index),
+        length,
+        blockHashes: [filler(32, index)],
+      }),
+    );
+    const total = lengths.reduce((sum, length) => sum + length, 0);
+    const start = Math.floor(from * total);
+    return contentInformationOf(segments, {
+      start,
+      length: Math.max(1, Math.floor(portion * (total - start))),
+    });
+  });
+
+const information = fc.oneof(version1, version2);
 
 /** A change somewhere in `bytes`: bits flipped, a number replaced, an end cut off, something added. */
 const damaged = (bytes: fc.Arbitrary<Buffer>): fc.Arbitrary<Buffer> =>
@@ -97,9 +127,10 @@ const orOnly = <Result>(allowed: new (...args: never[]) => Error, read: () => Re
 describe('content information', () => {
   test.prop([information], { numRuns: 30 })('is read as it was written', (written) => {
     const bytes = encodeContentInformation(written);
-    expect(contentInformationLengthLimit(bytes.subarray(0, 18))).toBeGreaterThanOrEqual(bytes.length);
+    expect(contentInformationLengthLimit(bytes.subarray(0, 31))).toBeGreaterThanOrEqual(bytes.length);
     const read = parseContentInformation(bytes);
     expect(read.range).toEqual(written.range);
+    expect(read.firstSegmentIndex).toBe(written.firstSegmentIndex);
     expect(encodeContentInformation(read).equals(bytes)).toBe(true);
   });
 
@@ -120,8 +151,8 @@ describe('content information', () => {
   );
 
   test.prop([fc.uint8Array({ maxLength: 200 })], { numRuns: 500 })('of random bytes is refused', (bytes) => {
-    const start = Buffer.from('00010c8000', 'hex');
-    for (const candidate of [bytes, Buffer.concat([start, bytes])]) {
+    const starts = ['', '00010c8000', '000204'].map((hex) => Buffer.from(hex, 'hex'));
+    for (const candidate of starts.map((start) => Buffer.concat([start, bytes]))) {
       orOnly(ContentInformationError, () => parseContentInformation(candidate));
     }
   });
@@ -130,6 +161,7 @@ describe('content information', () => {
 const cipher = fc.constantFrom(...BLOCK_CIPHERS);
 const bytesUpTo = (maxLength: number): fc.Arbitrary<Buffer> =>
   fc.uint8Array({ maxLength }).map((bytes) => Buffer.from(bytes));
+const padded = (bytes: Buffer): Buffer => Buffer.concat([bytes, Buffer.alloc(16)]).subarray(0, 16);
 const index = fc.nat(511);
 const range = fc
   .tuple(index, fc.nat())
@@ -144,6 +176,13 @@ const request = fc.oneof(
     cipher,
     segmentId: bytesUpTo(64),
     ranges,
+  }),
+  fc.record({
+    _tag: fc.constant('GetSegmentList'),
+    cipher,
+    requestId: bytesUpTo(16).map(padded),
+    segmentIds: fc.array(bytesUpTo(64), { minLength: 1, maxLength: 20 }),
+    extensibleBlob: bytesUpTo(40),
   }),
 );
 
@@ -165,6 +204,40 @@ const response: fc.Arbitrary<RetrievalResponse> = fc.oneof(
     data: fc.tuple(bytesUpTo(300)),
     iv: bytesUpTo(16),
   }),
+  fc.record({
+    _tag: fc.constant('SegmentList'),
+    cipher,
+    requestId: bytesUpTo(16).map(padded),
+    ranges,
+    extensibleBlob: bytesUpTo(40),
+  }),
+);
+
+const port = fc.integer({ min: 1, max: 0xffff });
+const contentTag = bytesUpTo(16).map(padded);
+const size = fc.nat(0xffff_ffff);
+
+const offer: fc.Arbitrary<Offer> = fc.oneof(
+  fc.record({
+    _tag: fc.constant('InitialOffer'),
+    port,
+    segmentId: fc.constantFrom(32, 48, 64).map((length) => filler(length, length)),
+  }),
+  fc.record({ _tag: fc.constant('SegmentInfo'), port, contentTag, contentInformation: bytesUpTo(300) }),
+  fc.record({
+    _tag: fc.constant('BatchedOffer'),
+    port,
+    segments: fc.array(
+      fc.record({
+        blockLength: size,
+        segmentLength: size,
+        contentTag,
+        hash: fc.constantFrom('sha256', 'truncated-sha512', undefined),
+        segmentId: size.map((seed) => filler(32, seed)),
+      }),
+      { minLength: 1, maxLength: 128 },
+    ),
+  }),
 );
 
 describe('messages', () => {
@@ -175,6 +248,18 @@ describe('messages', () => {
   test.prop([response])('responses are read as they were written', (written) => {
     expect(decodeResponse(encodeResponse(written))).toEqual(written);
   });
+
+  test.prop([offer])('offers are read as they were written', (written) => {
+    expect(decodeOffer(encodeOffer(written))).toEqual(written);
+  });
+
+  test.prop([damaged(offer.map(encodeOffer))], { numRuns: 1000 })(
+    'damaged offers are refused or offers',
+    (bytes) => {
+      const read = orOnly(MessageError, () => decodeOffer(bytes));
+      if (read?._tag === 'SegmentInfo') segmentInOffer(read);
+    },
+  );
 
   test.prop([damaged(request.map(encodeRequest))], { numRuns: 1000 })(
     'damaged requests are refused or requests',

@@ -41,6 +41,7 @@ interface RangeVector {
   readonly dwOffsetInFirstSegment: number;
   readonly dwReadBytesInLastSegment: number;
   readonly cBlocks: readonly number[];
+  readonly ci?: string;
   readonly ci_length: number;
   readonly ci_sha256: string;
   readonly oracle_ids: readonly string[];
