@@ -98,15 +98,21 @@ export interface ContentStore extends BlockSource {
 /** A block that a peer delivered: decrypted and checked against its hash. */
 export interface FetchedBlock {
   readonly peer: string;
+  /** In memory of its own, which `releaseBytes` may give back. */
   readonly bytes: Buffer;
+}
+
+/** A block that is being fetched. */
+export interface PendingBlock {
+  /** Rejects with a {@link FetchFailure} when no peer delivered it, and with the reason for which it was ended. */
+  readonly block: Promise<FetchedBlock>;
+  /** Ends it, if it is not over. */
+  cancel(reason: Error): void;
 }
 
 /** Fetches blocks from peers. One client serves all contents of an engine, so that peers are remembered across them. */
 export interface RetrievalClient {
-  /**
-   * One block from whichever of `peers` (`host:port`) can deliver it, the least busy first. Rejects with a
-   * {@link FetchFailure} when none could, and with the signal's reason when it was aborted.
-   */
+  /** One block from whichever of `peers` (`host:port`) can deliver it; several are asked when one is slow. */
   fetch(request: {
     readonly segment: SegmentInfo;
     readonly block: number;
@@ -115,8 +121,9 @@ export interface RetrievalClient {
     readonly wanted: number;
     /** Told of each peer that does not deliver, as soon as that is known. */
     readonly onAttempt?: ((attempt: PeerAttempt) => void) | undefined;
+    /** Ends it and every connection in use for it; best the same for all blocks of a content. */
     readonly signal: AbortSignal;
-  }): Promise<FetchedBlock>;
+  }): PendingBlock;
   close(): Promise<void>;
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RetrievalClient } from '../../../src/engine/distribution/ports.js';
 import { nodeDisk } from '../../../src/engine/distribution/store/disk.js';
@@ -17,12 +18,17 @@ const silentClient = (): RetrievalClient & { readonly underWay: Set<unknown> } =
     fetch: ({ signal }) => {
       const key = {};
       underWay.add(key);
-      return new Promise((_, reject) => {
-        signal.addEventListener('abort', () => {
+      let end: (reason: Error) => void = () => undefined;
+      const block = new Promise<never>((_, reject) => {
+        end = (reason) => {
           underWay.delete(key);
-          reject(signal.reason as Error);
-        });
+          reject(reason);
+        };
       });
+      // One signal for all blocks of a content.
+      setMaxListeners(0, signal);
+      signal.addEventListener('abort', () => end(signal.reason as Error));
+      return { block, cancel: end };
     },
     close: () => Promise.resolve(),
   };

@@ -79,7 +79,9 @@ describe('fetching', () => {
     const peers = servers.map(({ peer }) => peer);
     const client = startClient({ emit: (event) => events.push(event) });
     const fetched = await Promise.all(
-      segment.blocks.map((_, block) => client.fetch(ask(block, peers, { wanted: segment.blocks.length }))),
+      segment.blocks.map(
+        (_, block) => client.fetch(ask(block, peers, { wanted: segment.blocks.length })).block,
+      ),
     );
     fetched.forEach(({ bytes }, block) => expect(bytes.equals(segment.blocks[block]!)).toBe(true));
     expect(new Set(fetched.map(({ peer }) => peer))).toEqual(new Set(peers));
@@ -104,7 +106,7 @@ describe('fetching', () => {
     const content = generateContent(65_537);
     const [info] = publishedSegments('sha256', content);
     const { port } = server.address() as AddressInfo;
-    const { bytes } = await startClient().fetch(ask(1, [`127.0.0.1:${port}`], { segment: info! }));
+    const { bytes } = await startClient().fetch(ask(1, [`127.0.0.1:${port}`], { segment: info! })).block;
     expect(bytes).toEqual(content.subarray(65_536));
   });
 
@@ -113,30 +115,30 @@ describe('fetching', () => {
       const data = [segment.blocks[3]!];
       socket.write(http(honestAnswer(segment, request, { cipher: 'none', data, iv: Buffer.alloc(0) })));
     });
-    const { bytes } = await startClient().fetch(ask(3, [peer.peer]));
+    const { bytes } = await startClient().fetch(ask(3, [peer.peer])).block;
     expect(bytes.equals(segment.blocks[3]!)).toBe(true);
   });
 
   it('over IPv6', async () => {
     const server = await startServer({ source: memorySource([segment]), host: '::1' });
-    const { bytes } = await startClient().fetch(ask(0, [`[::1]:${server.port}`]));
+    const { bytes } = await startClient().fetch(ask(0, [`[::1]:${server.port}`])).block;
     expect(bytes.equals(segment.blocks[0]!)).toBe(true);
   });
 
   it.each(['', 'nowhere', '127.0.0.1:0', '127.0.0.1:65536', 'a\r\nb:80', 'http://127.0.0.1:80'])(
     'from %j fails with a reason',
     async (peer) => {
-      const failure = await failureOf(startClient().fetch(ask(0, [peer])));
+      const failure = await failureOf(startClient().fetch(ask(0, [peer])).block);
       expect(failure.attempts[0]).toEqual({ peer, reason: 'other', detail: 'is not host:port' });
     },
   );
 
   it('from nobody fails, and from a port where nobody listens fails with the reason', async () => {
     const client = startClient();
-    expect((await failureOf(client.fetch(ask(0, [])))).attempts).toEqual([]);
+    expect((await failureOf(client.fetch(ask(0, [])).block)).attempts).toEqual([]);
     const gone = await startServer({ source: memorySource([]) });
     await gone.close();
-    expect((await failureOf(client.fetch(ask(0, [gone.peer])))).attempts[0]).toEqual({
+    expect((await failureOf(client.fetch(ask(0, [gone.peer])).block)).attempts[0]).toEqual({
       peer: gone.peer,
       reason: 'unreachable',
       detail: expect.stringContaining('ECONNREFUSED'),
@@ -148,9 +150,9 @@ describe('block lists', () => {
   it('are asked for only by who wants more than three blocks, and once', async () => {
     const peer = await fakePeer(honest);
     const client = startClient();
-    await client.fetch(ask(0, [peer.peer], { wanted: 3 }));
+    await client.fetch(ask(0, [peer.peer], { wanted: 3 })).block;
     expect(kinds(peer)).toEqual(['GetBlocks']);
-    for (const block of [1, 2, 3]) await client.fetch(ask(block, [peer.peer], { wanted: 4 }));
+    for (const block of [1, 2, 3]) await client.fetch(ask(block, [peer.peer], { wanted: 4 })).block;
     expect(kinds(peer)).toEqual(['GetBlocks', 'GetBlockList', 'GetBlocks', 'GetBlocks', 'GetBlocks']);
   });
 
@@ -160,7 +162,7 @@ describe('block lists', () => {
     const events: DistributionEvent[] = [];
     const client = startClient({ clock, emit: (event) => events.push(event) });
     const lacking = async (): Promise<void> => {
-      const failure = await failureOf(client.fetch(ask(0, [peer.peer], { wanted: 9 })));
+      const failure = await failureOf(client.fetch(ask(0, [peer.peer], { wanted: 9 })).block);
       expect(failure.attempts).toMatchObject([{ peer: peer.peer, reason: 'lacks-block' }]);
     };
     for (let time = 0; time < 5; time += 1) await lacking();
@@ -181,7 +183,8 @@ describe('block lists', () => {
       socket.write(http(list ? honestAnswer(segment, request) : emptyBlock(request)));
     });
     const client = startClient();
-    for (const block of [0, 1, 2, 3]) await failureOf(client.fetch(ask(block, [peer.peer], { wanted: 9 })));
+    for (const block of [0, 1, 2, 3])
+      await failureOf(client.fetch(ask(block, [peer.peer], { wanted: 9 })).block);
     expect(kinds(peer)).toEqual(['GetBlockList', 'GetBlocks']);
   });
 });
@@ -193,21 +196,23 @@ describe('peers', () => {
       socket.write(http(honestAnswer(segment, request, { segmentId: Buffer.alloc(32) })));
     });
     const client = startClient({ clock });
-    expect((await failureOf(client.fetch(ask(0, [liar.peer])))).attempts).toHaveLength(3);
+    expect((await failureOf(client.fetch(ask(0, [liar.peer])).block)).attempts).toHaveLength(3);
     clock.advance(599_999);
-    expect((await failureOf(client.fetch(ask(1, [liar.peer])))).attempts).toMatchObject([
+    expect((await failureOf(client.fetch(ask(1, [liar.peer])).block)).attempts).toMatchObject([
       { peer: liar.peer, reason: 'struck-out' },
     ]);
     expect(liar.requests).toHaveLength(3);
     clock.advance(1);
-    expect((await failureOf(client.fetch(ask(1, [liar.peer])))).attempts).toHaveLength(3);
+    expect((await failureOf(client.fetch(ask(1, [liar.peer])).block)).attempts).toHaveLength(3);
   });
 
   it('get one request at a time until they have delivered, then as many as the limit', async () => {
     const held: (() => void)[] = [];
     const peer = await fakePeer((socket, request) => void held.push(() => honest(socket, request)));
     const client = startClient({ limits: { requestsPerPeer: 3, requestTimeoutMs: 20_000 } });
-    const fetched = Promise.all(segment.blocks.map((_, block) => client.fetch(ask(block, [peer.peer]))));
+    const fetched = Promise.all(
+      segment.blocks.map((_, block) => client.fetch(ask(block, [peer.peer])).block),
+    );
     await until(() => held.length === 1);
     held.shift()!();
     await until(() => held.length === 3);
@@ -233,7 +238,7 @@ describe('peers', () => {
           0,
           peers.map(({ peer }) => peer),
         ),
-      ),
+      ).block,
     );
     expect(peers.map(({ requests }) => requests.length)).toEqual([...Array<number>(16).fill(1), 0, 0]);
   });
@@ -250,8 +255,10 @@ describe('peers', () => {
       }
     });
     const client = startClient({ limits: { requestsPerPeer: 4, requestTimeoutMs: 20_000 } });
-    await client.fetch(ask(0, [peer.peer]));
-    const fetched = await Promise.all([1, 2, 3, 4].map((block) => client.fetch(ask(block, [peer.peer]))));
+    await client.fetch(ask(0, [peer.peer])).block;
+    const fetched = await Promise.all(
+      [1, 2, 3, 4].map((block) => client.fetch(ask(block, [peer.peer])).block),
+    );
     expect(fetched.map(({ bytes }) => bytes.equals(segment.blocks[0]!))).toEqual([
       false,
       false,
@@ -269,7 +276,7 @@ describe('peers', () => {
       fresh = !fresh;
     });
     const client = startClient({ emit: (event) => events.push(event) });
-    for (const block of [0, 1, 2]) await client.fetch(ask(block, [peer.peer]));
+    for (const block of [0, 1, 2]) await client.fetch(ask(block, [peer.peer])).block;
     expect(events.filter(({ _tag }) => _tag === 'PeerFailed')).toEqual([]);
     expect(peer.requests).toHaveLength(5);
   });
@@ -291,7 +298,7 @@ describe('peers', () => {
     const client = startClient({ clock });
     const peers = [...liars.map(({ peer }) => peer), server.peer];
     const fetched = await Promise.all(
-      segment.blocks.map((_, block) => client.fetch(ask(block, peers, { wanted: 9 }))),
+      segment.blocks.map((_, block) => client.fetch(ask(block, peers, { wanted: 9 })).block),
     );
     fetched.forEach(({ peer, bytes }, block) => {
       expect(peer).toBe(server.peer);
@@ -307,8 +314,8 @@ describe('ending', () => {
     const peer = await fakePeer(() => undefined);
     const client = startClient({ emit: (event) => events.push(event) });
     const ending = new AbortController();
-    const asked = client.fetch(ask(0, [peer.peer], { signal: ending.signal }));
-    const waiting = client.fetch(ask(1, [peer.peer], { signal: ending.signal }));
+    const asked = client.fetch(ask(0, [peer.peer], { signal: ending.signal })).block;
+    const waiting = client.fetch(ask(1, [peer.peer], { signal: ending.signal })).block;
     await until(() => peer.requests.length === 1);
     const reason = new Error('enough');
     ending.abort(reason);
@@ -317,21 +324,21 @@ describe('ending', () => {
     await until(() => peer.sockets.size === 0);
     expect(peer.requests).toHaveLength(1);
     expect(events.filter(({ _tag }) => _tag === 'PeerFailed')).toEqual([]);
-    await expect(client.fetch(ask(0, [peer.peer], { signal: ending.signal }))).rejects.toBe(reason);
+    await expect(client.fetch(ask(0, [peer.peer], { signal: ending.signal })).block).rejects.toBe(reason);
   });
 
   it('a close fails what is under way or waiting and leaves no connection', async () => {
     const silent = await fakePeer(() => undefined);
     const idle = await fakePeer(honest);
     const client = startClient();
-    await client.fetch(ask(0, [idle.peer]));
+    await client.fetch(ask(0, [idle.peer])).block;
     expect(idle.sockets.size).toBe(1);
-    const failures = [0, 1].map((block) => failureOf(client.fetch(ask(block, [silent.peer]))));
+    const failures = [0, 1].map((block) => failureOf(client.fetch(ask(block, [silent.peer])).block));
     await until(() => silent.requests.length === 1);
     await client.close();
     await Promise.all(failures);
     await until(() => silent.sockets.size === 0 && idle.sockets.size === 0);
-    await failureOf(client.fetch(ask(0, [idle.peer])));
+    await failureOf(client.fetch(ask(0, [idle.peer])).block);
   });
 
   it('requests are of the protocol, to the path of the protocol', async () => {
@@ -350,7 +357,7 @@ describe('ending', () => {
     const id = Buffer.from(vectors.pccrr.segment_id, 'hex');
     const client = startClient();
     const { port } = server.address() as AddressInfo;
-    await failureOf(client.fetch(ask(1, [`127.0.0.1:${port}`], { segment: { ...segment.info, id } })));
+    await failureOf(client.fetch(ask(1, [`127.0.0.1:${port}`], { segment: { ...segment.info, id } })).block);
     expect(seen).toEqual([
       {
         method: 'POST',

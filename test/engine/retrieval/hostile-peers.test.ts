@@ -169,7 +169,7 @@ describe.each(LIES)('a peer that answers with %s', (_name, reason, answer) => {
       peers: [liar.peer],
       wanted: 1,
       signal: never(),
-    });
+    }).block;
 
     const failure = await fetched.then(
       () => undefined,
@@ -199,7 +199,7 @@ describe.each(LIES)('a peer that answers with %s', (_name, reason, answer) => {
       peers: [liar.peer, honest.peer],
       wanted: 1,
       signal: never(),
-    });
+    }).block;
     expect(liar.requests).toHaveLength(1);
     expect(peer).toBe(honest.peer);
     expect(bytes.equals(segment.blocks[BLOCK]!)).toBe(true);

@@ -1,6 +1,6 @@
 import { win32Fault } from '../../../driver/index.js';
-import { BLOCK_LENGTH, hashBlock } from '../wire/index.js';
-import { blockAfter, blockAt, type ContentMap } from './content-map.js';
+import { hashBlock } from '../wire/index.js';
+import type { ContentMap } from './content-map.js';
 import type { LocalBlocks } from './local-blocks.js';
 import { isWhole, withPiece, type PartialBlock } from './partial-block.js';
 
@@ -50,11 +50,12 @@ export class AddedData {
   #examine(operation: string, offset: number, data: Uint8Array): Changes {
     const changes: Changes = { verified: new Map(), partial: new Map() };
     const end = offset + data.length;
-    for (let block = blockAt(offset); block < blockAfter(end); block += 1) {
+    const after = data.length === 0 ? 0 : this.map.blockAfter(end);
+    for (let block = this.map.blockAt(offset); block < after; block += 1) {
       const place = this.map.find(block);
       // What has no hash cannot be checked, and what is here is known already.
       if (place === undefined || this.local.has(block)) continue;
-      const start = block * BLOCK_LENGTH;
+      const start = this.map.startOf(block);
       const length = this.map.lengthOf(block);
       const from = Math.max(offset, start);
       const piece = data.subarray(from - offset, Math.min(end, start + length) - offset);

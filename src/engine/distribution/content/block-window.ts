@@ -1,11 +1,11 @@
 import type { PeerAttempt } from '../../../driver/index.js';
-import { FetchFailure, type FetchedBlock } from '../ports.js';
+import { FetchFailure, type FetchedBlock, type PendingBlock } from '../ports.js';
+import { releaseBytes } from '../release-bytes.js';
 
 /** How the attempt to get a block ended. */
 export type BlockOutcome =
-  | ({ readonly _tag: 'Block' } & FetchedBlock)
-  /** It has come into the local cache by another way. */
-  | { readonly _tag: 'Local' }
+  /** It is in the window, or has come into the local cache by another way. */
+  | { readonly _tag: 'Here' }
   /** No peer delivered it. */
   | { readonly _tag: 'Lacking' }
   | { readonly _tag: 'Broken'; readonly error: unknown };
@@ -17,14 +17,15 @@ export interface BlockRange {
 }
 
 interface Entry {
-  readonly fetching: AbortController;
+  readonly pending: PendingBlock;
   readonly ended: Promise<BlockOutcome>;
   readonly end: (outcome: BlockOutcome) => void;
-  outcome?: BlockOutcome;
   /** The peers that did not deliver so far. */
   readonly attempts: PeerAttempt[];
+  isLacking: boolean;
+  fetched?: FetchedBlock;
   /** On its way to the cache. */
-  writing: boolean;
+  isWriting: boolean;
 }
 
 export interface BlockRequest {
@@ -32,6 +33,7 @@ export interface BlockRequest {
   readonly wanted: number;
   /** Told of each peer that does not deliver. */
   readonly onAttempt: (attempt: PeerAttempt) => void;
+  /** Raised when nothing of the content is wanted any more. */
   readonly signal: AbortSignal;
 }
 
@@ -39,13 +41,15 @@ export interface WindowParts {
   /** Most blocks that are fetched, kept for a reader or written at a time by reading ahead. */
   readonly capacity: number;
   isLocal(block: number): boolean;
-  fetch(block: number, request: BlockRequest): Promise<FetchedBlock>;
+  fetch(block: number, request: BlockRequest): PendingBlock;
   /** Puts a fetched block into the cache; never rejects. */
   keep(block: number, bytes: Buffer): Promise<void>;
 }
 
 /** One for all, as making an error costs more than all else that is done for a block here. */
 const NOT_WANTED = new Error('nobody wants the block any more');
+
+const HERE: BlockOutcome = { _tag: 'Here' };
 
 /**
  * The blocks of one content on their way from peers to readers. It fetches what is wanted, in order, until it is full;
@@ -57,6 +61,7 @@ export class BlockWindow {
   readonly #entries = new Map<number, Entry>();
   readonly #wanted = new Set<BlockRange>();
   readonly #writes = new Set<Promise<void>>();
+  readonly #ending = new AbortController();
 
   constructor(parts: WindowParts) {
     this.#parts = parts;
@@ -80,10 +85,9 @@ export class BlockWindow {
     return (this.#entries.get(from) ?? this.#fetch(from, to - from)).ended;
   }
 
-  /** A fetched block that is still in memory; not to be changed. */
+  /** A fetched block that is still in memory: not to be changed, and good until control returns to the event loop. */
   fetched(block: number): FetchedBlock | undefined {
-    const outcome = this.#entries.get(block)?.outcome;
-    return outcome?._tag === 'Block' ? outcome : undefined;
+    return this.#entries.get(block)?.fetched;
   }
 
   /** What each peer made of the request for a block so far. */
@@ -97,7 +101,7 @@ export class BlockWindow {
    */
   takeLacking(block: number): number {
     let count = 0;
-    while (this.#entries.get(block + count)?.outcome?._tag === 'Lacking') {
+    while (this.#entries.get(block + count)?.isLacking === true) {
       this.#entries.delete(block + count);
       count += 1;
     }
@@ -107,25 +111,28 @@ export class BlockWindow {
   /** A block came into the cache by another way: nobody needs to wait for a peer any more. */
   supply(block: number): void {
     const entry = this.#entries.get(block);
-    if (entry === undefined || entry.outcome?._tag === 'Block') return;
+    if (entry === undefined || entry.fetched !== undefined) return;
     this.#entries.delete(block);
-    entry.end({ _tag: 'Local' });
-    entry.fetching.abort(NOT_WANTED);
+    entry.end(HERE);
+    entry.pending.cancel(NOT_WANTED);
   }
 
   /** Stops fetching; resolves when nothing is being written any more. */
   async close(): Promise<void> {
     this.#wanted.clear();
+    this.#ending.abort(NOT_WANTED);
     for (const [block, entry] of this.#entries) this.#forget(block, entry);
     await Promise.all(this.#writes);
   }
 
   #fill(): void {
+    if (this.#entries.size >= this.#parts.capacity) return;
     const ranges = [...this.#wanted].sort((one, other) => one.from - other.from);
     for (const { from, to } of ranges) {
       for (let block = from; block < to; block += 1) {
+        if (this.#entries.has(block) || this.#parts.isLocal(block)) continue;
+        this.#fetch(block, to - block);
         if (this.#entries.size >= this.#parts.capacity) return;
-        if (!this.#entries.has(block) && !this.#parts.isLocal(block)) this.#fetch(block, to - block);
       }
     }
   }
@@ -137,46 +144,49 @@ export class BlockWindow {
 
   /** A block that is just being written stays, as it still takes memory. */
   #forget(block: number, entry: Entry): void {
-    if (entry.writing) return;
+    if (entry.isWriting) return;
     this.#entries.delete(block);
-    if (entry.outcome === undefined) entry.fetching.abort(NOT_WANTED);
+    if (entry.fetched === undefined) entry.pending.cancel(NOT_WANTED);
+    else releaseBytes(entry.fetched.bytes);
   }
 
   #fetch(block: number, wanted: number): Entry {
-    const fetching = new AbortController();
+    const attempts: PeerAttempt[] = [];
+    const pending = this.#parts.fetch(block, {
+      wanted,
+      onAttempt: (attempt) => attempts.push(attempt),
+      signal: this.#ending.signal,
+    });
     let end: Entry['end'] = () => undefined;
     const ended = new Promise<BlockOutcome>((resolve) => (end = resolve));
-    const entry: Entry = { fetching, ended, end, attempts: [], writing: false };
+    const entry: Entry = { pending, ended, end, attempts, isLacking: false, isWriting: false };
     this.#entries.set(block, entry);
-    void this.#attempt(block, wanted, entry).then((outcome) => {
-      if (this.#entries.get(block) === entry) {
-        entry.outcome = outcome;
-        if (outcome._tag === 'Block') this.#keep(block, entry, outcome.bytes);
-      }
-      end(outcome);
-    });
+    pending.block.then(
+      (fetched) => this.#receive(block, entry, fetched),
+      (error: unknown) => {
+        entry.isLacking = error instanceof FetchFailure;
+        end(entry.isLacking ? { _tag: 'Lacking' } : { _tag: 'Broken', error });
+      },
+    );
     return entry;
   }
 
-  async #attempt(block: number, wanted: number, { attempts, fetching }: Entry): Promise<BlockOutcome> {
-    const onAttempt = (attempt: PeerAttempt): void => void attempts.push(attempt);
-    try {
-      const { signal } = fetching;
-      return { _tag: 'Block', ...(await this.#parts.fetch(block, { wanted, onAttempt, signal })) };
-    } catch (error) {
-      return error instanceof FetchFailure ? { _tag: 'Lacking' } : { _tag: 'Broken', error };
+  #receive(block: number, entry: Entry, fetched: FetchedBlock): void {
+    if (this.#entries.get(block) !== entry) {
+      // Given up in the last moment.
+      releaseBytes(fetched.bytes);
+      return;
     }
-  }
-
-  #keep(block: number, entry: Entry, bytes: Buffer): void {
-    entry.writing = true;
-    const write = this.#parts.keep(block, bytes).then(() => {
-      entry.writing = false;
+    entry.fetched = fetched;
+    entry.isWriting = true;
+    const write = this.#parts.keep(block, fetched.bytes).then(() => {
+      entry.isWriting = false;
       this.#writes.delete(write);
       if (this.#isWanted(block)) return;
       this.#forget(block, entry);
       this.#fill();
     });
     this.#writes.add(write);
+    entry.end(HERE);
   }
 }

@@ -1,4 +1,10 @@
-import { BLOCK_LENGTH, SEGMENT_LENGTH, type ContentInformation, type PlacedSegment } from '../wire/index.js';
+import {
+  BLOCK_LENGTH,
+  BLOCKS_PER_SEGMENT,
+  type ContentInformation,
+  type PlacedSegment,
+  versionOf,
+} from '../wire/index.js';
 
 /** A block, found by its number in the content. */
 export interface PlacedBlock {
@@ -9,50 +15,84 @@ export interface PlacedBlock {
 }
 
 /**
- * Finds bytes in the segments of a content. Blocks are numbered through the whole content, from 0 at its start; that
- * works because segments start at multiples of 32 MiB.
+ * Finds bytes in the segments of a content. Blocks are numbered from 0 at the start of the first segment. In version 1
+ * all but the last have 64 KiB and each segment but the last has 512 of them; in version 2 each segment is one, of any
+ * length.
  */
 export class ContentMap {
   /** Where the readable range starts and ends. */
   readonly start: number;
   readonly end: number;
-  /** Where the last segment ends, which may lie behind the range. */
+  /** Where the first segment starts and the last one ends, which may lie around the range. */
+  readonly describedStart: number;
   readonly describedEnd: number;
   readonly hash: ContentInformation['hash'];
   readonly #segments: readonly PlacedSegment[];
-  readonly #firstSegment: number;
+  readonly #blocksPerSegment: number;
 
-  constructor(information: ContentInformation) {
-    const [first] = information.segments;
-    const last = information.segments.at(-1);
+  constructor({ hash, range, segments }: ContentInformation) {
+    const [first] = segments;
+    const last = segments.at(-1);
     if (first === undefined || last === undefined)
       throw new RangeError('content information without a segment');
-    this.start = information.range.start;
-    this.end = information.range.start + information.range.length;
+    this.start = range.start;
+    this.end = range.start + range.length;
+    this.describedStart = first.offsetInContent;
     this.describedEnd = last.offsetInContent + last.info.length;
-    this.hash = information.hash;
-    this.#segments = information.segments;
-    this.#firstSegment = first.offsetInContent / SEGMENT_LENGTH;
+    this.hash = hash;
+    this.#segments = segments;
+    this.#blocksPerSegment = versionOf(hash) === 1 ? BLOCKS_PER_SEGMENT : 1;
   }
 
   /** `undefined` if the content information has no hash for the block: nothing about it can be checked. */
   find(block: number): PlacedBlock | undefined {
-    const offset = block * BLOCK_LENGTH;
-    const segment = this.#segments[Math.floor(offset / SEGMENT_LENGTH) - this.#firstSegment];
-    if (segment === undefined) return undefined;
-    const index = (offset - segment.offsetInContent) / BLOCK_LENGTH;
-    const hash = segment.info.blockHashes[index];
-    return hash === undefined ? undefined : { segment, index, hash };
+    const segment = this.#segmentOf(block);
+    const index = block % this.#blocksPerSegment;
+    const hash = segment?.info.blockHashes[index];
+    return segment === undefined || hash === undefined ? undefined : { segment, index, hash };
+  }
+
+  /** The number of the block that holds the byte at `offset`; the first one for all before that. */
+  blockAt(offset: number): number {
+    const index = this.#segmentIndexAt(offset);
+    const inSegment = Math.max(0, offset - (this.#segments[index]?.offsetInContent ?? 0));
+    const inBlocks = this.#blocksPerSegment === 1 ? 0 : Math.floor(inSegment / BLOCK_LENGTH);
+    return index * this.#blocksPerSegment + inBlocks;
+  }
+
+  /** The number of the first block behind the bytes before `end`. */
+  blockAfter(end: number): number {
+    return this.blockAt(end - 1) + 1;
+  }
+
+  /** Where a block starts; for the first one that there is not, where the last one ends. */
+  startOf(block: number): number {
+    const segment = this.#segmentOf(block);
+    if (segment === undefined) return this.describedEnd;
+    return Math.min(
+      this.describedEnd,
+      segment.offsetInContent + (block % this.#blocksPerSegment) * BLOCK_LENGTH,
+    );
   }
 
   /** Bytes of a block. */
   lengthOf(block: number): number {
-    return Math.min(BLOCK_LENGTH, this.describedEnd - block * BLOCK_LENGTH);
+    return this.startOf(block + 1) - this.startOf(block);
+  }
+
+  #segmentOf(block: number): PlacedSegment | undefined {
+    return this.#segments[Math.floor(block / this.#blocksPerSegment)];
+  }
+
+  /** The index of the last segment that starts at `offset` or before. */
+  #segmentIndexAt(offset: number): number {
+    let low = 0;
+    let high = this.#segments.length - 1;
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((this.#segments[middle]?.offsetInContent ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return low;
   }
 }
-
-/** The number of the block that holds the byte at `offset`. */
-export const blockAt = (offset: number): number => Math.floor(offset / BLOCK_LENGTH);
-
-/** The number of the first block behind the bytes before `end`. */
-export const blockAfter = (end: number): number => Math.ceil(end / BLOCK_LENGTH);

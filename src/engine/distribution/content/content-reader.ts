@@ -1,7 +1,7 @@
 import type { Clock, ReadRequest, ReadResult, SegmentReason, SegmentSource } from '../../../driver/index.js';
-import { BLOCK_LENGTH } from '../wire/index.js';
+import { releaseBytes } from '../release-bytes.js';
 import type { BlockRange, BlockWindow } from './block-window.js';
-import { blockAfter, blockAt, type ContentMap } from './content-map.js';
+import type { ContentMap } from './content-map.js';
 import type { LocalBlocks } from './local-blocks.js';
 import type { Provenance } from './provenance.js';
 import { waitFor } from './wait.js';
@@ -63,8 +63,12 @@ export class ContentReader {
     const { map, hasPeers, local, maxReadBytes } = this.#parts;
     if (offset < map.start || offset >= map.end) return { _tag: 'End' };
     if (request.maxBytes === 0) {
-      const end = local.firstThat(false, blockAt(offset), blockAfter(map.end)) * BLOCK_LENGTH;
-      return { _tag: 'Available', offset, length: Math.max(0, Math.min(end, map.end) - offset) };
+      const missing = local.firstThat(false, map.blockAt(offset), map.blockAfter(map.end));
+      return {
+        _tag: 'Available',
+        offset,
+        length: Math.max(0, Math.min(map.startOf(missing), map.end) - offset),
+      };
     }
     const timeoutMs = request.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const limit = Math.min(map.end, offset + Math.min(request.maxBytes, maxReadBytes));
@@ -90,10 +94,10 @@ export class ContentReader {
     const bytes = await this.#collect(offset, limit);
     if (bytes !== undefined) return { _tag: 'Data', offset, bytes };
     const { local, map, provenance } = this.#parts;
-    const place = map.find(blockAt(offset));
+    const place = map.find(map.blockAt(offset));
     if (place !== undefined) provenance.notCached(place);
     // The block at `offset` is missing even if the cache still lists it: it was found damaged.
-    const here = local.firstThat(true, blockAt(offset) + 1, blockAfter(map.end));
+    const here = local.firstThat(true, map.blockAt(offset) + 1, map.blockAfter(map.end));
     const missing = this.#missing(offset, here, 'missing');
     provenance.failed(missing, reason);
     return missing;
@@ -110,6 +114,7 @@ export class ContentReader {
       if (outcome === 'timeout') return this.#timedOut(read);
       if (outcome._tag === 'Broken') throw outcome.error;
       if (outcome._tag === 'Lacking') return this.#notDelivered(read);
+      await restOfTurn();
     }
     // Found damaged each time.
     const missing = this.#missing(offset, wanted.from + 1, 'missing');
@@ -143,55 +148,88 @@ export class ContentReader {
   /** The blocks up to `limit`, or as many as are read ahead, from `offset` on. */
   #rangeFrom(offset: number, limit: number | undefined): BlockRange {
     const { map, readAhead } = this.#parts;
-    const from = blockAt(offset);
-    const to = Math.min(blockAfter(limit ?? map.end), from + readAhead, blockAfter(map.end));
-    return { from, to };
+    const from = map.blockAt(offset);
+    return { from, to: Math.min(map.blockAfter(limit ?? map.end), from + readAhead) };
   }
 
   /** The bytes from `offset` on, up to `limit`, that are here already; `undefined` if the first is not. */
   async #collect(offset: number, limit: number): Promise<Buffer | undefined> {
-    const { window, local } = this.#parts;
-    const pieces: Buffer[] = [];
-    for (let at = offset; at < limit;) {
-      const block = blockAt(at);
-      const fetched = window.fetched(block);
-      const bytes = fetched?.bytes ?? (await local.read(block));
-      if (bytes === undefined) break;
-      const inBlock = at - block * BLOCK_LENGTH;
-      const piece = bytes.subarray(inBlock, inBlock + limit - at);
-      pieces.push(piece);
-      this.#cameFrom(
-        fetched === undefined ? CACHE : { source: 'peer', peer: fetched.peer },
-        at,
-        piece.length,
+    const { map } = this.#parts;
+    const end = this.#endOfHere(offset, limit);
+    if (end === offset) return undefined;
+    const answer = Buffer.allocUnsafeSlow(end - offset);
+    let at = offset;
+    while (at < end) {
+      const block = map.blockAt(at);
+      const next = Math.min(end, map.startOf(block + 1));
+      const from = await this.#copy(
+        block,
+        at - map.startOf(block),
+        answer.subarray(at - offset, next - offset),
       );
-      at += piece.length;
+      if (from === undefined) break;
+      this.#cameFrom(from, at, next - at);
+      at = next;
     }
-    // A copy, as the answer belongs to the caller while the block may still be written or read again.
-    return pieces.length === 0 ? undefined : Buffer.concat(pieces);
+    return at === offset ? undefined : answer.subarray(0, at - offset);
+  }
+
+  /** Where the bytes end that seem to be here without a gap. */
+  #endOfHere(offset: number, limit: number): number {
+    const { map, window, local } = this.#parts;
+    let block = map.blockAt(offset);
+    while (map.startOf(block) < limit && (window.fetched(block) !== undefined || local.has(block)))
+      block += 1;
+    return Math.max(offset, Math.min(limit, map.startOf(block)));
+  }
+
+  /**
+   * Copies what is behind `offset` of a block, as the answer belongs to the caller while the block is still being
+   * written or read by others. `undefined` if it is not here after all.
+   */
+  async #copy(block: number, offset: number, target: Buffer): Promise<SegmentSource | undefined> {
+    const { window, local } = this.#parts;
+    const fetched = window.fetched(block);
+    if (fetched !== undefined) {
+      fetched.bytes.copy(target, 0, offset);
+      return { source: 'peer', peer: fetched.peer };
+    }
+    const bytes = await local.read(block);
+    if (bytes === undefined) return undefined;
+    bytes.copy(target, 0, offset);
+    releaseBytes(bytes);
+    return CACHE;
   }
 
   /** Of what was asked for, everything up to the first block that is here is late. */
   #timedOut({ offset, limit, timeoutMs }: PeerRead): ReadResult {
-    const { window, local, provenance } = this.#parts;
-    const end = blockAfter(limit);
-    let block = blockAt(offset) + 1;
+    const { map, window, local, provenance } = this.#parts;
+    const end = map.blockAfter(limit);
+    let block = map.blockAt(offset) + 1;
     while (block < end && window.fetched(block) === undefined && !local.has(block)) block += 1;
     const missing = this.#missing(offset, block, 'timeout', limit);
     provenance.failed(missing, { _tag: 'ReadTimedOut', waitedMs: timeoutMs });
-    return { ...missing, attempts: window.attempts(blockAt(offset)) };
+    return { ...missing, attempts: window.attempts(map.blockAt(offset)) };
   }
 
   #cameFrom(from: SegmentSource, offset: number, length: number): void {
-    const place = this.#parts.map.find(blockAt(offset));
-    if (place !== undefined) this.#parts.provenance.cameFrom(from, place, { offset, length });
+    const { map, provenance } = this.#parts;
+    const place = map.find(map.blockAt(offset));
+    if (place !== undefined) provenance.cameFrom(from, place, { offset, length });
   }
 
-  #missing(offset: number, toBlock: number, cause: Missing['cause'], limit = this.#parts.map.end): Missing {
-    const end = Math.min(toBlock * BLOCK_LENGTH, limit, this.#parts.map.end);
+  #missing(offset: number, toBlock: number, cause: Missing['cause'], limit = Infinity): Missing {
+    const { map } = this.#parts;
+    const end = Math.min(map.startOf(toBlock), limit, map.end);
     return { _tag: 'Missing', offset, length: end - offset, cause };
   }
 }
+
+/**
+ * Resolves when everything that has arrived by now has been looked at: a reader that is woken by each block is woken
+ * thousands of times too often.
+ */
+const restOfTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 /** Where the next read continues. */
 export const endOf = (result: ReadResult): number | undefined => {

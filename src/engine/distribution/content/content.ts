@@ -10,16 +10,16 @@ import {
   type ReadResult,
   type SegmentSource,
 } from '../../../driver/index.js';
-import { FetchFailure, type ContentStore, type RetrievalClient } from '../ports.js';
+import { FetchFailure, type ContentStore, type PendingBlock, type RetrievalClient } from '../ports.js';
 import { ContentLog } from '../insight/content-log.js';
 import { contentKeys, contentName } from '../insight/names.js';
 import type { RetrievalRecord } from '../insight/process-record.js';
 import type { Held } from '../session/handle-table.js';
-import { BLOCK_LENGTH, type ContentInformation } from '../wire/index.js';
+import type { ContentInformation } from '../wire/index.js';
 import { AddedData } from './added-data.js';
 import { BlockWindow, type BlockRequest } from './block-window.js';
 import { ContentInformationBytes } from './content-information-bytes.js';
-import { blockAt, ContentMap } from './content-map.js';
+import { ContentMap } from './content-map.js';
 import { ContentReader, endOf } from './content-reader.js';
 import { EarlyData } from './early-data.js';
 import { LocalBlocks } from './local-blocks.js';
@@ -193,9 +193,9 @@ export class Content implements Held {
 
   #noteOrigin({ map, provenance }: Described, from: number, length: number): void {
     const end = from + length;
-    for (let offset = from; offset < end;) {
-      const block = blockAt(offset);
-      const next = Math.min(end, (block + 1) * BLOCK_LENGTH);
+    for (let offset = Math.max(from, map.describedStart); offset < end;) {
+      const block = map.blockAt(offset);
+      const next = Math.min(end, map.startOf(block + 1));
       const place = map.find(block);
       if (place !== undefined) provenance.cameFrom(ORIGIN, place, { offset, length: next - offset });
       offset = next;
@@ -265,34 +265,27 @@ export class Content implements Held {
     return { map, local, window, reader, added, provenance, endRecord };
   }
 
-  async #fetch(
-    map: ContentMap,
-    provenance: Provenance,
-    block: number,
-    { wanted, onAttempt, signal }: BlockRequest,
-  ): ReturnType<RetrievalClient['fetch']> {
+  #fetch(map: ContentMap, provenance: Provenance, block: number, request: BlockRequest): PendingBlock {
     const place = map.find(block);
     if (place === undefined) throw new RangeError(`block ${block} has no hash`);
     provenance.notCached(place);
     const { peers, client } = this.#parts;
-    const inSegment = place.segment.info.blockHashes.length - place.index;
-    try {
-      const fetched = await client.fetch({
-        segment: place.segment.info,
-        block: place.index,
-        peers,
-        wanted: Math.min(wanted, inSegment),
-        onAttempt: (attempt) => {
-          onAttempt(attempt);
-          provenance.attempted(block * BLOCK_LENGTH, attempt);
-        },
-        signal,
-      });
-      this.#found.delivered = true;
-      return fetched;
-    } catch (error) {
-      if (error instanceof FetchFailure) this.#found.lacking = true;
-      throw error;
-    }
+    const { info } = place.segment;
+    const pending = client.fetch({
+      segment: info,
+      block: place.index,
+      peers,
+      wanted: Math.min(request.wanted, info.blockHashes.length - place.index),
+      onAttempt: (attempt) => {
+        request.onAttempt(attempt);
+        provenance.attempted(map.startOf(block), attempt);
+      },
+      signal: request.signal,
+    });
+    pending.block.then(
+      () => (this.#found.delivered = true),
+      (error: unknown) => (this.#found.lacking ||= error instanceof FetchFailure),
+    );
+    return pending;
   }
 }

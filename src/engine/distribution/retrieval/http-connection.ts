@@ -1,45 +1,61 @@
 import { connect, type Socket } from 'node:net';
-import { HttpResponseParser, type HttpResponse } from './http-response-parser.js';
+import { MAX_RESPONSE_LENGTH, RESPONSE_PREFIX_LENGTH } from '../wire/index.js';
+import { HttpError } from './http-head.js';
+import { HttpMessageReader, type HttpMessage } from './http-message-reader.js';
+import { readResponseHead, type ResponseHead } from './http-response-head.js';
 import { PeerFault } from './peer-fault.js';
+import type { AnswerListener } from './transport.js';
 
 /** An idle connection is closed well before common servers, which give it five seconds or more, close it themselves. */
 const IDLE_MS = 4_000;
 
-const RECEIVE_BUFFER_LENGTH = 65_536;
+/** A block of 64 KiB with all that is around it. */
+const USUAL_LENGTH = 73_728;
 
-interface Waiting {
-  readonly parser: HttpResponseParser;
-  readonly resolve: (response: HttpResponse) => void;
-  readonly reject: (reason: unknown) => void;
+const ANSWERS = {
+  maxBody: RESPONSE_PREFIX_LENGTH + MAX_RESPONSE_LENGTH,
+  usualLength: USUAL_LENGTH,
+  readHead: readResponseHead,
+};
+
+/** Told what becomes of a connection. */
+export interface ConnectionOwner {
+  /** It may carry another request now. */
+  onIdle(connection: HttpConnection): void;
+  /** It is gone, for whatever reason. Called once. */
+  onClose(connection: HttpConnection): void;
 }
 
-/** One connection to a peer, which carries one request at a time. */
+/** One connection to a peer, which carries one request at a time. Answers are read where they were received. */
 export class HttpConnection {
   readonly #socket: Socket;
-  #waiting: Waiting | undefined;
-  #failure: unknown;
-  /** Where answers are put together, one after the other: a new place for each would be most of the garbage. */
-  #memory: Buffer | undefined;
+  readonly #owner: ConnectionOwner;
+  readonly #reader = new HttpMessageReader(ANSWERS);
+  #listener: AnswerListener | undefined;
+  #failure: PeerFault | undefined;
 
-  /** @param onClose is called once, when the connection is gone for whatever reason. */
-  constructor(address: { readonly host: string; readonly port: number }, onClose: () => void) {
-    // One buffer for all that arrives: a new one for every read would be most of the garbage of a transfer.
+  constructor(address: { readonly host: string; readonly port: number }, owner: ConnectionOwner) {
+    this.#owner = owner;
     const onread = {
-      buffer: Buffer.allocUnsafe(RECEIVE_BUFFER_LENGTH),
-      callback: (length: number, buffer: Uint8Array): boolean => {
-        this.#receive(Buffer.from(buffer.buffer, buffer.byteOffset, length));
+      buffer: () => this.#reader.room(),
+      callback: (length: number): boolean => {
+        this.#receive(length);
         return true;
       },
     };
     this.#socket = connect({ ...address, noDelay: true, onread });
+    this.#socket.setTimeout(IDLE_MS);
     this.#socket.on('end', () => this.#receiveEnd());
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
       this.#failure ??= new PeerFault(`connection failed: ${error.code ?? error.message}`, 'unreachable');
     });
-    this.#socket.on('timeout', () => this.#socket.destroy());
+    this.#socket.on('timeout', () => {
+      // How long an answer may take is for others to say.
+      if (this.#listener === undefined) this.#socket.destroy();
+    });
     this.#socket.on('close', () => {
-      this.#settle()?.reject(this.#failure ?? new PeerFault('closed the connection', 'unreachable'));
-      onClose();
+      owner.onClose(this);
+      this.#fail(this.#failure ?? new PeerFault('closed the connection', 'unreachable'));
     });
   }
 
@@ -48,59 +64,64 @@ export class HttpConnection {
     return this.#socket.bytesRead;
   }
 
-  /**
-   * Sends a whole HTTP request. The connection must be idle. The body of the response is good until control returns to
-   * the event loop.
-   */
-  send(request: Buffer, maxBody: number): Promise<HttpResponse> {
-    return new Promise((resolve, reject) => {
-      this.#waiting = { parser: new HttpResponseParser(maxBody, this.#memory), resolve, reject };
-      this.#socket.ref();
-      this.#socket.setTimeout(0);
-      this.#socket.write(request);
-    });
+  /** Sends a whole HTTP request. The connection must be idle. */
+  send(request: Buffer, listener: AnswerListener): void {
+    this.#listener = listener;
+    this.#socket.ref();
+    this.#socket.write(request);
   }
 
-  /** Lets the connection wait for its next request without keeping the process alive. */
-  rest(): void {
-    this.#socket.unref();
-    this.#socket.setTimeout(IDLE_MS);
-  }
-
-  /** Closes it at once; a request under way fails with `reason`. */
-  destroy(reason: unknown): void {
-    this.#failure ??= reason;
-    this.#settle()?.reject(reason);
+  /** Closes it at once; whoever waits for an answer is not told. */
+  abandon(): void {
+    this.#listener = undefined;
     this.#socket.destroy();
   }
 
-  #receive(chunk: Buffer): void {
-    if (this.#waiting === undefined) {
-      this.destroy(new PeerFault('spoke without being asked'));
+  #receive(length: number): void {
+    this.#reader.received(length);
+    if (this.#listener === undefined) {
+      // It spoke without being asked.
+      this.#socket.destroy();
       return;
     }
     try {
-      const response = this.#waiting.parser.push(chunk);
-      if (response !== undefined) this.#settle()?.resolve(response);
-    } catch (fault) {
-      this.destroy(fault);
+      const message = this.#reader.read();
+      if (message !== undefined) this.#finish(message, this.#reader.surplus === 0);
+    } catch (error) {
+      this.#break(error, 'malformed-answer');
     }
   }
 
   #receiveEnd(): void {
-    if (this.#waiting === undefined) return;
+    if (this.#listener === undefined) return;
     try {
-      const response = this.#waiting.parser.end();
-      this.#settle()?.resolve(response);
-    } catch (fault) {
-      this.destroy(fault);
+      this.#finish(this.#reader.end(), false);
+    } catch (error) {
+      this.#break(error, 'unreachable');
     }
   }
 
-  #settle(): Waiting | undefined {
-    const waiting = this.#waiting;
-    this.#memory = waiting?.parser.memory ?? this.#memory;
-    this.#waiting = undefined;
-    return waiting;
+  #finish({ head, body }: HttpMessage<ResponseHead>, isClean: boolean): void {
+    const listener = this.#listener;
+    this.#listener = undefined;
+    if (isClean && head.keepAlive) {
+      // An idle connection does not keep the process alive.
+      this.#socket.unref();
+      this.#owner.onIdle(this);
+    } else this.#socket.destroy();
+    listener?.onAnswer(body);
+    this.#reader.next();
+  }
+
+  #break(error: unknown, reason: PeerFault['reason']): void {
+    if (!(error instanceof HttpError)) throw error;
+    this.#socket.destroy();
+    this.#fail(new PeerFault(error.message, reason));
+  }
+
+  #fail(fault: PeerFault): void {
+    const listener = this.#listener;
+    this.#listener = undefined;
+    listener?.onFailure(fault);
   }
 }

@@ -1,61 +1,56 @@
-import { MAX_RESPONSE_LENGTH, RESPONSE_PREFIX_LENGTH } from '../wire/index.js';
 import { HttpConnection } from './http-connection.js';
 import { PeerFault } from './peer-fault.js';
 import { RETRIEVAL_PATH } from './retrieval-path.js';
-import type { Exchange, Transport } from './transport.js';
+import type { AnswerListener, Exchange, Transport } from './transport.js';
 
-const MAX_BODY = RESPONSE_PREFIX_LENGTH + MAX_RESPONSE_LENGTH;
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
 
-/**
- * HTTP/1.1 framed directly on sockets: a transfer is very many small exchanges with the same peers, for which the
- * agent, the streams and the header objects of node:http are mostly overhead.
- */
+/** Posts messages over HTTP/1.1, framed directly on sockets. */
 export class HttpTransport implements Transport {
   readonly #idle = new Map<string, HttpConnection[]>();
   readonly #open = new Set<HttpConnection>();
-  #closed = false;
 
-  post(peer: string, message: Buffer): Exchange {
+  post(peer: string, message: Buffer, listener: AnswerListener): Exchange {
+    const address = addressOf(peer);
+    if (address === undefined) return failing(new PeerFault('is not host:port', 'other'), listener);
+    const request = Buffer.concat([requestHead(peer, message.length), message]);
     let connection: HttpConnection | undefined;
-    let aborted = false;
-    const exchange = async (): Promise<Buffer> => {
-      const request = Buffer.concat([requestHead(peer, message.length), message]);
-      for (;;) {
-        const reused = this.#takeIdle(peer);
-        connection = reused ?? this.#connect(peer);
-        const before = connection.bytesRead;
-        try {
-          const response = await connection.send(request, MAX_BODY);
-          if (response.reusable) this.#keepIdle(peer, connection);
-          else connection.destroy(new PeerFault('closed after its last answer'));
+    const attempt = (): void => {
+      const reused = this.#takeIdle(peer);
+      const current = reused ?? this.#connect(peer, address);
+      const before = current.bytesRead;
+      connection = current;
+      current.send(request, {
+        onAnswer: (body) => {
           connection = undefined;
-          return response.body;
-        } catch (failure) {
+          listener.onAnswer(body);
+        },
+        onFailure: (fault) => {
+          connection = undefined;
           // A peer may close an idle connection just when it is used again. That is nobody's fault.
-          const stale = reused?.bytesRead === before;
-          if (!stale || aborted) throw failure;
-        }
-      }
+          if (reused?.bytesRead === before) attempt();
+          else listener.onFailure(fault);
+        },
+      });
     };
-    return {
-      answer: exchange(),
-      abort: (reason) => {
-        aborted = true;
-        connection?.destroy(reason);
-      },
-    };
+    attempt();
+    return { abort: () => connection?.abandon() };
   }
 
   close(): void {
-    this.#closed = true;
-    for (const connection of this.#open) connection.destroy(clientClosed());
+    for (const connection of this.#open) connection.abandon();
   }
 
-  #connect(peer: string): HttpConnection {
-    if (this.#closed) throw clientClosed();
-    const connection = new HttpConnection(parsePeer(peer), () => {
-      this.#open.delete(connection);
-      this.#forgetIdle(peer, connection);
+  #connect(peer: string, address: Address): HttpConnection {
+    const connection = new HttpConnection(address, {
+      onIdle: (idle) => this.#idle.set(peer, [...(this.#idle.get(peer) ?? []), idle]),
+      onClose: (closed) => {
+        this.#open.delete(closed);
+        this.#forgetIdle(peer, closed);
+      },
     });
     this.#open.add(connection);
     return connection;
@@ -67,11 +62,6 @@ export class HttpTransport implements Transport {
     return connection;
   }
 
-  #keepIdle(peer: string, connection: HttpConnection): void {
-    connection.rest();
-    this.#idle.set(peer, [...(this.#idle.get(peer) ?? []), connection]);
-  }
-
   #forgetIdle(peer: string, connection: HttpConnection): void {
     const others = this.#idle.get(peer)?.filter((other) => other !== connection) ?? [];
     if (others.length === 0) this.#idle.delete(peer);
@@ -79,16 +69,22 @@ export class HttpTransport implements Transport {
   }
 }
 
-const clientClosed = (): PeerFault => new PeerFault('the client was closed', 'unreachable');
+/** An exchange that has failed already. */
+const failing = (fault: PeerFault, listener: AnswerListener): Exchange => {
+  let isAborted = false;
+  queueMicrotask(() => {
+    if (!isAborted) listener.onFailure(fault);
+  });
+  return { abort: () => (isAborted = true) };
+};
 
 const PEER = /^(?:\[([\da-f:.]+)\]|([^\s:/?#@[\]]+)):(\d{1,5})$/i;
 
-const parsePeer = (peer: string): { readonly host: string; readonly port: number } => {
+const addressOf = (peer: string): Address | undefined => {
   const [, bracketed, plain, digits] = PEER.exec(peer) ?? [];
   const host = bracketed ?? plain;
   const port = Number(digits);
-  if (host === undefined || port < 1 || port > 65_535) throw new PeerFault('is not host:port', 'other');
-  return { host, port };
+  return host === undefined || port < 1 || port > 65_535 ? undefined : { host, port };
 };
 
 const requestHead = (peer: string, length: number): Buffer =>

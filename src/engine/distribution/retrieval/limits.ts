@@ -2,8 +2,12 @@
 export interface RetrievalClientLimits {
   /** For one request, from connecting to the last byte of its answer. PCCRR 3.1.2. */
   readonly requestTimeoutMs: number;
+  /** Requests at a time to all peers. */
+  readonly requests: number;
   /** Requests at a time to one peer that has proved itself. */
   readonly requestsPerPeer: number;
+  /** How long a peer may take, whatever is usual for it, before others are asked for the same block, too. */
+  readonly overtakeMs: number;
   /** Peers asked for one block, the first of those offered. */
   readonly peersPerContent: number;
   /** That many faults strike a peer out. */
@@ -18,7 +22,9 @@ export interface RetrievalClientLimits {
 
 export const DEFAULT_CLIENT_LIMITS: RetrievalClientLimits = {
   requestTimeoutMs: 2_000,
+  requests: 32,
   requestsPerPeer: 8,
+  overtakeMs: 250,
   peersPerContent: 16,
   faultsPerPeer: 3,
   faultMemoryMs: 600_000,

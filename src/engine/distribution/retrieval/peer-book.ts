@@ -12,6 +12,8 @@ export interface PeerRecord {
   lastUse: number;
   /** Whether its last answer was a verified block; a peer without that gets one request at a time. */
   trusted: boolean;
+  /** What a block takes of its time, as of late; `undefined` before the first one. */
+  blockMs: number | undefined;
   /** Faults that count. */
   faults: number;
   /** Grows with every fault that counts, so that a request can tell whether one happened meanwhile. */
@@ -20,6 +22,8 @@ export interface PeerRecord {
   forgetAt: number;
   /** Which blocks it says it has, by segment. */
   readonly lists: Map<string, BlockList>;
+  /** Segments whose list it is being asked for. */
+  readonly awaitedLists: Set<string>;
 }
 
 interface BlockList {
@@ -30,7 +34,13 @@ interface BlockList {
 /** From here on the book drops peers it has nothing to say about. */
 const MANY_PEERS = 1_024;
 
-/** The memory of peers: who misbehaved, and who has what. */
+/** A peer is given so many requests that the last one should be answered in this part of the time for it. */
+const SAFETY = 2;
+
+/** Of so many blocks the time is averaged. */
+const WEIGHT = 4;
+
+/** The memory of peers: who misbehaved, who is fast, and who has what. */
 export class PeerBook {
   readonly #records = new Map<string, PeerRecord>();
 
@@ -52,10 +62,12 @@ export class PeerBook {
       outstanding: 0,
       lastUse: 0,
       trusted: false,
+      blockMs: undefined,
       faults: 0,
       incident: 0,
       forgetAt: 0,
       lists: new Map(),
+      awaitedLists: new Set(),
     };
     this.#records.set(peer, record);
     return record;
@@ -67,12 +79,29 @@ export class PeerBook {
     );
   }
 
+  /** Whether the peer can take another request now. A slow one gets no more than it can answer in time. */
+  hasRoom({ trusted, blockMs = 0, outstanding }: PeerRecord): boolean {
+    const { requestsPerPeer, requestTimeoutMs } = this.limits;
+    const inTime = Math.floor(requestTimeoutMs / SAFETY / Math.max(1, blockMs));
+    return outstanding < (trusted ? Math.max(1, Math.min(requestsPerPeer, inTime)) : 1);
+  }
+
+  /** Notes that one of `together` requests has brought a good block after `ms`. */
+  praise(record: PeerRecord, ms: number, together: number): void {
+    // The clock counts whole milliseconds.
+    const blockMs = (ms + 0.5) / together;
+    const before = record.trusted ? record.blockMs : undefined;
+    record.blockMs = before === undefined ? blockMs : before + (blockMs - before) / WEIGHT;
+    record.trusted = true;
+  }
+
   /**
    * Notes a fault of a request that began at `incident`. Requests that fail together because the peer went away are
    * one fault.
    */
   blame(record: PeerRecord, fault: PeerFault, incident: number): void {
     record.trusted = false;
+    record.blockMs = this.limits.requestTimeoutMs;
     if (fault.isOutage && incident !== record.incident) return;
     record.incident += 1;
     record.faults += 1;

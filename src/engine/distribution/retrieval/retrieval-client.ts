@@ -1,14 +1,12 @@
-import { setMaxListeners } from 'node:events';
-import { systemClock, type Clock, type DistributionEvent, type PeerAttempt } from '../../../driver/index.js';
-import { FetchFailure, type FetchedBlock, type RetrievalClient, type SegmentInfo } from '../ports.js';
-import { segmentName } from '../segment-name.js';
-import { includesBlock, type BlockRange } from '../wire/index.js';
-import { acceptBlock, acceptList, askForBlock, askForList } from './block-exchange.js';
+import { systemClock, type Clock, type DistributionEvent } from '../../../driver/index.js';
+import type { PendingBlock, RetrievalClient } from '../ports.js';
+import { releaseBytes } from '../release-bytes.js';
+import { BlockFetch, type Ask, type FetchRequest } from './block-fetch.js';
 import { HttpTransport } from './http-transport.js';
 import { DEFAULT_CLIENT_LIMITS, type RetrievalClientLimits } from './limits.js';
+import { PeerAsks, type AskOutcome } from './peer-asks.js';
 import { PeerBook, type PeerRecord } from './peer-book.js';
-import { PeerFault } from './peer-fault.js';
-import { PeerQueue } from './peer-queue.js';
+import { Ticker } from './ticker.js';
 import type { Transport } from './transport.js';
 
 export interface RetrievalClientOptions {
@@ -21,161 +19,218 @@ export interface RetrievalClientOptions {
 const LACKS_BLOCK = { reason: 'lacks-block', detail: 'does not have the block' } as const;
 const STRUCK_OUT = { reason: 'struck-out', detail: 'failed too often lately and is not asked' } as const;
 
-type FetchRequest = Parameters<RetrievalClient['fetch']>[0];
+/** A peer is overtaken once it takes so many times as long as it should. */
+const PATIENCE = 3;
 
 /** A client that asks several peers over HTTP at a time and trusts none of them. */
 export const createRetrievalClient = (options: RetrievalClientOptions = {}): RetrievalClient =>
   new HttpRetrievalClient(options);
 
+/** The fetches of one caller, who ends them by one signal. */
+interface Owned {
+  readonly fetches: Set<BlockFetch>;
+  readonly onAbort: () => void;
+}
+
+/** Decides which fetch asks which peer, and when. */
 class HttpRetrievalClient implements RetrievalClient {
-  readonly #emit: (event: DistributionEvent) => void;
-  readonly #clock: Clock;
-  readonly #transport: Transport;
   readonly #limits: RetrievalClientLimits;
+  readonly #transport: Transport;
   readonly #book: PeerBook;
-  readonly #queue: PeerQueue;
+  readonly #ticker: Ticker;
+  readonly #asks: PeerAsks;
+  /** All that are not over, and those that are as long as somebody is still being asked. */
+  readonly #owned = new Map<AbortSignal, Owned>();
+  /** Those that ask nobody just now, the one that has waited longest first. */
+  readonly #waiting = new Set<BlockFetch>();
   #closed = false;
 
-  constructor(options: RetrievalClientOptions) {
-    this.#emit = options.emit ?? (() => undefined);
-    this.#clock = options.clock ?? systemClock;
-    this.#transport = options.transport ?? new HttpTransport();
-    this.#limits = { ...DEFAULT_CLIENT_LIMITS, ...options.limits };
-    this.#book = new PeerBook(this.#clock, this.#limits);
-    this.#queue = new PeerQueue(this.#limits.requestsPerPeer);
+  constructor({
+    emit = () => undefined,
+    clock = systemClock,
+    transport = new HttpTransport(),
+    limits,
+  }: RetrievalClientOptions) {
+    this.#limits = { ...DEFAULT_CLIENT_LIMITS, ...limits };
+    this.#transport = transport;
+    this.#book = new PeerBook(clock, this.#limits);
+    this.#ticker = new Ticker(clock, () => this.#tick());
+    this.#asks = new PeerAsks({
+      transport,
+      book: this.#book,
+      clock,
+      ticker: this.#ticker,
+      limits: this.#limits,
+      emit,
+      onEnd: (ask, outcome) => this.#conclude(ask, outcome),
+      onList: () => this.#review(),
+    });
   }
 
-  async fetch(request: FetchRequest): Promise<FetchedBlock> {
+  fetch(request: FetchRequest): PendingBlock {
     const { signal } = request;
-    // One signal may well end a hundred fetches at a time; more than ten listeners are no leak here.
-    setMaxListeners(0, signal);
-    const tries = new Map<PeerRecord, number>();
-    const lacking = new Set<PeerRecord>();
-    const attempts: PeerAttempt[] = [];
-    const note = (attempt: PeerAttempt): void => {
-      attempts.push(attempt);
-      request.onAttempt?.(attempt);
-    };
-    for (const name of request.peers.slice(0, this.#limits.peersPerContent)) {
-      const peer = this.#book.get(name);
-      tries.set(peer, 0);
-      if (this.#book.isStruckOut(peer)) note({ peer: name, ...STRUCK_OUT });
+    const peers = request.peers.slice(0, this.#limits.peersPerContent).map((peer) => this.#book.get(peer));
+    const fetch = new BlockFetch(request, peers);
+    for (const peer of peers) {
+      if (this.#book.isStruckOut(peer)) fetch.note({ peer: peer.peer, ...STRUCK_OUT });
     }
-
-    for (;;) {
-      const peer = await this.#queue.take(() => this.#candidates(tries, lacking), signal);
-      if (peer === undefined) throw new FetchFailure(attempts);
-      tries.set(peer, (tries.get(peer) ?? 0) + 1);
-      const { incident } = peer;
-      try {
-        const bytes = await this.#fetchFrom(peer, request);
-        if (bytes !== undefined) return { peer: peer.peer, bytes };
-        lacking.add(peer);
-        note({ peer: peer.peer, ...LACKS_BLOCK });
-      } catch (fault) {
-        signal.throwIfAborted();
-        if (!(fault instanceof PeerFault)) throw fault;
-        note({ peer: peer.peer, reason: fault.reason, detail: fault.message });
-        if (!this.#closed) this.#blame(peer, fault, incident);
-      } finally {
-        this.#queue.giveBack(peer);
-      }
+    if (signal.aborted) fetch.fail(signal.reason);
+    else if (this.#closed) fetch.fail();
+    else {
+      this.#own(fetch);
+      this.#advance(fetch);
     }
+    return { block: fetch.block, cancel: (reason) => this.#cancel([fetch], reason) };
   }
 
   async close(): Promise<void> {
     this.#closed = true;
+    for (const { fetches } of [...this.#owned.values()]) {
+      for (const fetch of fetches) fetch.fail();
+      this.#cancel([...fetches]);
+    }
     this.#transport.close();
-    this.#queue.review();
+  }
+
+  #own(fetch: BlockFetch): void {
+    const { signal } = fetch.request;
+    const owned = this.#owned.get(signal);
+    if (owned !== undefined) {
+      owned.fetches.add(fetch);
+      return;
+    }
+    const fetches = new Set([fetch]);
+    const onAbort = (): void => this.#cancel([...fetches], signal.reason);
+    this.#owned.set(signal, { fetches, onAbort });
+    signal.addEventListener('abort', onAbort);
+  }
+
+  #disown(fetch: BlockFetch): void {
+    const { signal } = fetch.request;
+    const owned = this.#owned.get(signal);
+    if (owned?.fetches.delete(fetch) !== true || owned.fetches.size > 0) return;
+    this.#owned.delete(signal);
+    signal.removeEventListener('abort', owned.onAbort);
+  }
+
+  #cancel(fetches: readonly BlockFetch[], reason?: unknown): void {
+    for (const fetch of fetches) {
+      fetch.fail(reason);
+      for (const ask of fetch.asks.values()) this.#asks.abort(ask);
+      this.#waiting.delete(fetch);
+      this.#disown(fetch);
+    }
+    this.#review();
+  }
+
+  #conclude({ fetch, peer }: Ask, outcome: AskOutcome): void {
+    switch (outcome._tag) {
+      case 'Block':
+        if (fetch.isOver) releaseBytes(outcome.bytes);
+        fetch.deliver({ peer: peer.peer, bytes: outcome.bytes });
+        break;
+      case 'Lacking':
+        fetch.lacks(peer);
+        fetch.note({ peer: peer.peer, ...LACKS_BLOCK });
+        break;
+      case 'Failed':
+        fetch.note({ peer: peer.peer, reason: outcome.fault.reason, detail: outcome.fault.message });
+    }
+    if (fetch.asks.size === 0) {
+      if (fetch.isOver) this.#disown(fetch);
+      else this.#advance(fetch);
+    }
+    if (outcome._tag === 'Failed') this.#review();
+    else this.#offer(peer);
+  }
+
+  /** Gives what room a peer has to those who have waited longest. */
+  #offer(peer: PeerRecord): void {
+    for (const fetch of this.#waiting) {
+      if (!this.#book.hasRoom(peer) || this.#isFull) return;
+      this.#advance(fetch);
+    }
+  }
+
+  /** Lets all who wait look again: a peer is no candidate any more, or several have room. */
+  #review(): void {
+    for (const fetch of this.#waiting) this.#advance(fetch);
+  }
+
+  get #isFull(): boolean {
+    return this.#asks.size >= this.#limits.requests;
+  }
+
+  /** Asks a peer, waits for one to have room, or ends the fetch as there is none left. */
+  #advance(fetch: BlockFetch): void {
+    const candidates = this.#candidates(fetch);
+    if (candidates.length === 0) {
+      this.#waiting.delete(fetch);
+      this.#disown(fetch);
+      fetch.fail();
+      return;
+    }
+    const peer = this.#isFull ? undefined : this.#choose(fetch, candidates);
+    if (peer === undefined) {
+      this.#waiting.add(fetch);
+      return;
+    }
+    this.#waiting.delete(fetch);
+    this.#asks.begin(fetch, peer);
+    const expectedMs = (peer.blockMs ?? 0) * peer.outstanding;
+    fetch.patience = this.#ticker.after(Math.max(this.#limits.overtakeMs, PATIENCE * expectedMs));
+  }
+
+  #candidates(fetch: BlockFetch): readonly PeerRecord[] {
+    for (;;) {
+      const candidates = fetch.candidates((peer) => this.#book.isStruckOut(peer));
+      const lacking = candidates.filter((peer) => this.#asks.isLacking(fetch, peer));
+      if (lacking.length === 0) return candidates;
+      for (const peer of lacking) {
+        fetch.lacks(peer);
+        fetch.note({ peer: peer.peer, ...LACKS_BLOCK });
+      }
+    }
+  }
+
+  /** The one that should be done first; `undefined` if none has room, or it is worth waiting for one that has not. */
+  #choose(fetch: BlockFetch, candidates: readonly PeerRecord[]): PeerRecord | undefined {
+    let best: PeerRecord | undefined;
+    for (const peer of candidates) {
+      if (this.#asks.awaitsList(fetch, peer) || (!peer.trusted && !this.#book.hasRoom(peer))) continue;
+      if (best === undefined || precedes(peer, best)) best = peer;
+    }
+    return best !== undefined && this.#book.hasRoom(best) ? best : undefined;
+  }
+
+  #tick(): void {
+    this.#asks.review();
+    for (const { fetches } of this.#owned.values()) for (const fetch of fetches) this.#overtake(fetch);
   }
 
   /**
-   * Those that may still deliver, and of them the ones tried least: a failed peer is asked again after all others. What
-   * one peer has failed to deliver goes to those that have proved themselves, if there are any: its reader may have no
-   * time left for one that never answers.
+   * Asks as many peers more as are being asked, if those take too long: of sixteen peers that may all be silent but one
+   * that one is asked after four rounds.
    */
-  #candidates(tries: ReadonlyMap<PeerRecord, number>, lacking: ReadonlySet<PeerRecord>): PeerRecord[] {
-    if (this.#closed) return [];
-    const left = [...tries].filter(([peer]) => !lacking.has(peer) && !this.#book.isStruckOut(peer));
-    const hasFailed = left.length < tries.size || left.some(([, count]) => count > 0);
-    const proven = left.filter(([peer, count]) => hasFailed && peer.trusted && count === 0);
-    const offered = proven.length > 0 ? proven : left;
-    const fewest = Math.min(...offered.map(([, count]) => count));
-    return offered.filter(([, count]) => count === fewest).map(([peer]) => peer);
-  }
-
-  #blame(peer: PeerRecord, fault: PeerFault, incident: number): void {
-    const wasStruckOut = this.#book.isStruckOut(peer);
-    this.#book.blame(peer, fault, incident);
-    this.#emit({ _tag: 'PeerFailed', peer: peer.peer, reason: fault.reason, detail: fault.message });
-    if (!wasStruckOut && this.#book.isStruckOut(peer)) {
-      this.#emit({ _tag: 'PeerStruckOut', peer: peer.peer, forMs: this.#limits.faultMemoryMs });
+  #overtake(fetch: BlockFetch): void {
+    if (fetch.isOver || fetch.asks.size === 0 || this.#ticker.now < fetch.patience) return;
+    for (let more = fetch.asks.size; more > 0 && !this.#isFull; more -= 1) {
+      const candidates = this.#candidates(fetch).filter(
+        (peer) => fetch.isUntried(peer) && this.#book.hasRoom(peer),
+      );
+      const peer = this.#choose(fetch, candidates);
+      if (peer === undefined) break;
+      this.#asks.begin(fetch, peer);
     }
-  }
-
-  async #fetchFrom(peer: PeerRecord, request: FetchRequest): Promise<Buffer | undefined> {
-    const { segment, block, signal } = request;
-    const name = segmentName(segment);
-    if (request.wanted > this.#limits.blocksWithoutList) {
-      const ranges = this.#book.list(peer, name) ?? (await this.#fetchList(peer, segment, signal));
-      if (!includesBlock(ranges, block)) return undefined;
-    }
-    const about = { peer: peer.peer, segment: name, block };
-    this.#emit({ _tag: 'BlockRequestSent', ...about });
-    const answer = await this.#ask(peer, askForBlock(segment, block), signal);
-    this.#emit({ _tag: 'BlockResponseReceived', ...about, bytes: answer.length });
-    const bytes = this.#accept(segment, about, answer);
-    if (bytes === undefined) {
-      // A peer that has proved itself may be busy; what another one lists is not worth asking for again.
-      if (!peer.trusted) this.#book.setList(peer, name, []);
-      return undefined;
-    }
-    peer.trusted = true;
-    this.#emit({ _tag: 'BlockVerified', ...about, bytes: bytes.length });
-    return bytes;
-  }
-
-  #accept(
-    segment: SegmentInfo,
-    about: { readonly peer: string; readonly segment: string; readonly block: number },
-    answer: Buffer,
-  ): Buffer | undefined {
-    try {
-      return acceptBlock(segment, about.block, answer);
-    } catch (fault) {
-      if (fault instanceof PeerFault) this.#emit({ _tag: 'BlockRejected', ...about, reason: fault.reason });
-      throw fault;
-    }
-  }
-
-  async #fetchList(
-    peer: PeerRecord,
-    segment: SegmentInfo,
-    signal: AbortSignal,
-  ): Promise<readonly BlockRange[]> {
-    const ranges = acceptList(segment, await this.#ask(peer, askForList(segment), signal));
-    const name = segmentName(segment);
-    this.#book.setList(peer, name, ranges);
-    const blocks = ranges.reduce((sum, { count }) => sum + count, 0);
-    this.#emit({ _tag: 'BlockListReceived', peer: peer.peer, segment: name, blocks });
-    return ranges;
-  }
-
-  /** The answer to one message within the time for it. Nothing of it is left when this has settled. */
-  async #ask(peer: PeerRecord, message: Buffer, signal: AbortSignal): Promise<Buffer> {
-    const exchange = this.#transport.post(peer.peer, message);
-    const abort = (): void => exchange.abort(signal.reason);
-    const cancelTimer = this.#clock.schedule(this.#limits.requestTimeoutMs, () =>
-      exchange.abort(
-        new PeerFault(`no answer within ${this.#limits.requestTimeoutMs} ms`, 'no-answer-in-time'),
-      ),
-    );
-    signal.addEventListener('abort', abort);
-    try {
-      return await exchange.answer;
-    } finally {
-      signal.removeEventListener('abort', abort);
-      cancelTimer();
-    }
+    fetch.patience = this.#ticker.after(this.#limits.overtakeMs);
   }
 }
+
+/** Whether a peer should be done with one more block sooner; of equals the one that was asked longest ago. */
+const precedes = (peer: PeerRecord, other: PeerRecord): boolean => {
+  const difference = doneAfter(peer) - doneAfter(other);
+  return difference === 0 ? peer.lastUse < other.lastUse : difference < 0;
+};
+
+/** A peer nobody knows yet may be fast. */
+const doneAfter = ({ outstanding, blockMs = 0 }: PeerRecord): number => (outstanding + 1) * blockMs;

@@ -1,15 +1,22 @@
+import type { PeerFault } from './peer-fault.js';
+
+/** Told how a request ended: one of these, once, and not before the call that began it has returned. */
+export interface AnswerListener {
+  /** `body` is good until this returns. */
+  onAnswer(body: Buffer): void;
+  onFailure(fault: PeerFault): void;
+}
+
 /** A request under way. */
 export interface Exchange {
-  /** The body of the answer, good until control returns to the event loop. Rejects with a PeerFault, or with what {@link abort} was given. */
-  readonly answer: Promise<Buffer>;
-  /** Gives up and closes the connection at once. Does nothing once the answer is there. */
-  abort(reason: unknown): void;
+  /** Gives up and closes the connection at once; the listener hears nothing any more. */
+  abort(): void;
 }
 
 /** Carries messages to peers, keeping connections open between them. */
 export interface Transport {
   /** Sends `message` to `peer` (`host:port`). */
-  post(peer: string, message: Buffer): Exchange;
-  /** Closes every connection; what is under way fails. */
+  post(peer: string, message: Buffer, listener: AnswerListener): Exchange;
+  /** Closes every connection. What is under way is not told. */
   close(): void;
 }

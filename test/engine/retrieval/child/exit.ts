@@ -14,7 +14,7 @@ for (const client of [closed, forgotten]) {
   for (const block of [0, 1, 2, 3, 4]) {
     const peers = [`${host}:${port}`];
     const { signal } = new AbortController();
-    await client.fetch({ segment: segment.info, block, peers, wanted: 5, signal });
+    await client.fetch({ segment: segment.info, block, peers, wanted: 5, signal }).block;
   }
 }
 await closed.close();

@@ -1,0 +1,99 @@
+import type { PeerAttempt } from '../../../driver/index.js';
+import { FetchFailure, type FetchedBlock, type RetrievalClient } from '../ports.js';
+import { segmentName } from '../segment-name.js';
+import type { PeerRecord } from './peer-book.js';
+import type { Exchange } from './transport.js';
+
+export type FetchRequest = Parameters<RetrievalClient['fetch']>[0];
+
+/** One peer being asked for a block. */
+export interface Ask {
+  readonly fetch: BlockFetch;
+  readonly peer: PeerRecord;
+  /** The peer's incident when it was asked. */
+  readonly incident: number;
+  /** How many requests the peer had then, this one included. */
+  readonly together: number;
+  /** What is under way: the question for a list, then that for the block. */
+  exchange: Exchange;
+  /** When that began, and the tick by which it has to be over. */
+  begunAt: number;
+  deadline: number;
+  awaitsList: boolean;
+}
+
+/** A block that somebody wants, and what its peers made of that so far. */
+export class BlockFetch {
+  readonly request: FetchRequest;
+  /** How its segment is called in events. */
+  readonly segment: string;
+  readonly block: Promise<FetchedBlock>;
+  /** Those being asked. More than one when the first is slow. */
+  readonly asks = new Map<PeerRecord, Ask>();
+  /** The tick from which on one peer more may be asked. */
+  patience = 0;
+  readonly #tries = new Map<PeerRecord, number>();
+  readonly #lacking = new Set<PeerRecord>();
+  readonly #attempts: PeerAttempt[] = [];
+  #settle: { resolve(block: FetchedBlock): void; reject(reason: unknown): void } | undefined;
+
+  constructor(request: FetchRequest, peers: readonly PeerRecord[]) {
+    this.request = request;
+    this.segment = segmentName(request.segment);
+    for (const peer of peers) this.#tries.set(peer, 0);
+    this.block = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
+  }
+
+  /** Whether the caller has what it gets. Peers that were slower may still be answering. */
+  get isOver(): boolean {
+    return this.#settle === undefined;
+  }
+
+  /**
+   * Those that may still deliver, and of them the ones tried least: a failed peer is asked again after all others. What
+   * one peer has failed to deliver goes to those that have proved themselves, if there are any: its reader may have no
+   * time left for one that never answers.
+   */
+  candidates(isStruckOut: (peer: PeerRecord) => boolean): readonly PeerRecord[] {
+    const left = [...this.#tries].filter(([peer]) => !this.#lacking.has(peer) && !isStruckOut(peer));
+    const hasFailed = left.length < this.#tries.size || left.some(([, count]) => count > 0);
+    const free = left.filter(([peer]) => !this.asks.has(peer));
+    const proven = free.filter(([peer, count]) => hasFailed && peer.trusted && count === 0);
+    const offered = proven.length > 0 ? proven : free;
+    const fewest = Math.min(...offered.map(([, count]) => count));
+    return offered.filter(([, count]) => count === fewest).map(([peer]) => peer);
+  }
+
+  /** Whether it has not been asked yet. */
+  isUntried(peer: PeerRecord): boolean {
+    return this.#tries.get(peer) === 0;
+  }
+
+  began(ask: Ask): void {
+    this.#tries.set(ask.peer, (this.#tries.get(ask.peer) ?? 0) + 1);
+    this.asks.set(ask.peer, ask);
+  }
+
+  /** The peer does not have the block, so there is no use in asking it again. */
+  lacks(peer: PeerRecord): void {
+    this.#lacking.add(peer);
+  }
+
+  /** A peer did not deliver. */
+  note(attempt: PeerAttempt): void {
+    if (this.isOver) return;
+    this.#attempts.push(attempt);
+    this.request.onAttempt?.(attempt);
+  }
+
+  deliver(block: FetchedBlock): void {
+    this.#settle?.resolve(block);
+    this.#settle = undefined;
+  }
+
+  /** @param reason by default that no peer delivered. */
+  fail(reason: unknown = new FetchFailure(this.#attempts)): void {
+    this.#settle?.reject(reason);
+    this.#settle = undefined;
+  }
+}

@@ -1,0 +1,23 @@
+import { announcesClose, framingOf, HttpError, parseFields, type BodyFraming } from './http-head.js';
+
+export interface ResponseHead {
+  /** Whether the connection may carry another request. */
+  readonly keepAlive: boolean;
+}
+
+const STATUS_LINE = /^HTTP\/1\.([01]) (\d{3})(?: .*)?$/;
+
+/** Reads the head of a response with a body of interest; `undefined`: it only announces that. @throws HttpError */
+export const readResponseHead = ([statusLine = '', ...lines]: readonly string[]):
+  { readonly head: ResponseHead; readonly framing: BodyFraming } | undefined => {
+  const [, minor, status] = STATUS_LINE.exec(statusLine) ?? [];
+  if (minor === undefined || status === undefined) throw new HttpError('what it says is not HTTP');
+  // 100 Continue and its like.
+  if (status.startsWith('1')) return undefined;
+  if (status !== '200') throw new HttpError(`answered HTTP status ${status}`);
+  const fields = parseFields(lines);
+  return {
+    head: { keepAlive: minor === '1' && !announcesClose(fields) },
+    framing: framingOf(fields, { _tag: 'UntilClose' }),
+  };
+};
