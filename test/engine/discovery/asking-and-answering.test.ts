@@ -179,17 +179,28 @@ describe('timers', () => {
     expect(machine.known(one)).toEqual([]);
   });
 
-  test('a Probe that is lost is sent again, one that was heard is answered once', async () => {
-    await startMachine(lan, THERE, holding(one));
-    let probes = 0;
-    lan.loses = ({ from, to }) => from === HERE && to === THERE && (probes += 1) < 3;
+  test('what is lost is sent again, Probe or answer', async () => {
+    const there = await startMachine(lan, THERE, holding(one, two));
     const machine = await startMachine(lan, HERE);
-    expect(await lookFor(lan, machine, [one])).toEqual([`${THERE}:${PEER_PORT}`]);
-    expect(probes).toBe(3);
-    lan.loses = ({ from }) => from === THERE;
-    expect(await lookFor(lan, machine, [two])).toEqual([]);
-    const answers = lan.sent.filter(({ from }) => from === THERE);
-    expect(answers).toHaveLength(1);
+    for (const [segment, loser] of [
+      [one, HERE],
+      [two, THERE],
+    ] as const) {
+      let lost = 0;
+      lan.loses = ({ from, to }) => from === loser && to !== loser && (lost += 1) < 3;
+      expect(await lookFor(lan, machine, [segment])).toEqual([`${THERE}:${PEER_PORT}`]);
+      expect(lost).toBe(3);
+    }
+    const ids = decoded().map((message) => (message?._tag === 'Probe' ? message.messageId : ''));
+    expect(new Set(ids).size).toBe(1 + 3 + 3);
+    expect(there.events.filter(({ _tag }) => _tag === 'DiscoveryResponseSent')).toHaveLength(1 + 3);
+  });
+
+  test('who was answered does not ask again', async () => {
+    await startMachine(lan, THERE, holding(one));
+    const machine = await startMachine(lan, HERE);
+    await lookFor(lan, machine, [one]);
+    expect(lan.sent.filter(({ from, to }) => from === HERE && to === THERE)).toHaveLength(1);
   });
 
   test('a known peer is asked for no more than 15 s, and so long nobody is asked again in vain', async () => {

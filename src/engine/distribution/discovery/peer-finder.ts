@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../../driver/index.js';
 import { normalisePeer } from '../content/peer-address.js';
 import type { DiscoveryLimits } from './limits.js';
@@ -42,6 +43,8 @@ export class PeerFinder {
    */
   async find(segments: readonly SoughtSegment[], signal: AbortSignal): Promise<readonly string[]> {
     signal.throwIfAborted();
+    // One signal may well end a hundred searches at a time; more than ten listeners are no leak here.
+    setMaxListeners(0, signal, this.#stop.signal);
     const [first] = segments;
     if (first === undefined || this.sources.length === 0) return [];
     this.#search(segments.filter((segment) => this.#isUnknown(segment)));

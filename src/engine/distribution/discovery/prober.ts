@@ -6,13 +6,7 @@ import type { Others } from './others.js';
 import type { PeerFound, SoughtSegment } from './peer-source.js';
 import { Recent } from './recent.js';
 import { uuidUrn } from './uuid.js';
-import {
-  encodeProbe,
-  padForAnswer,
-  type DiscoveryVersion,
-  type ProbeFields,
-  type ProbeMatch,
-} from './wire/index.js';
+import { encodeProbe, padForAnswer, type DiscoveryVersion, type ProbeMatch } from './wire/index.js';
 
 /** What is asked, how, and whose answers count. */
 export interface Question {
@@ -33,6 +27,8 @@ interface OpenQuestion {
   readonly found: PeerFound;
   /** Peers by the segment that they have, and how many of those have the whole of it. */
   readonly answers: Map<string, { readonly peers: Set<string>; whole: number }>;
+  /** Of all Probes that asked it. */
+  readonly messageIds: string[];
   readonly end: () => void;
 }
 
@@ -67,39 +63,31 @@ export class Prober {
 
   /** Asks, and resolves when the time for answers is over or `signal` is aborted. */
   ask(question: Question, found: PeerFound, signal: AbortSignal): Promise<void> {
-    const { clock, limits, random, emit } = this.#options;
-    const fields = {
-      version: question.version,
-      messageId: uuidUrn(random),
-      ids: question.segments.map(({ id }) => id),
-    };
-    const probe = encode(fields, question.padded);
-    const answers: OpenQuestion['answers'] = new Map();
+    const { clock, limits, emit } = this.#options;
+    if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       let cancelRepeat: Cancel = () => undefined;
       const end = (): void => {
         cancelRepeat();
         cancelEnd();
         signal.removeEventListener('abort', end);
-        this.#open.delete(fields.messageId);
-        this.#over.note(fields.messageId, question);
+        for (const messageId of open.messageIds) {
+          this.#open.delete(messageId);
+          this.#over.note(messageId, question);
+        }
         resolve();
       };
+      const open: OpenQuestion = { question, found, answers: new Map(), messageIds: [], end };
       const transmit = (left: number): void => {
-        if (left === 0 || answers.size > 0) return;
-        question.send(probe);
+        if (left === 0 || open.answers.size > 0) return;
+        this.#transmit(open);
         cancelRepeat = clock.schedule(limits.repeatAfterMs, () => transmit(left - 1));
       };
       const cancelEnd = clock.schedule(limits.answerTimeoutMs, () => {
         end();
-        this.#conclude(question, answers);
+        this.#conclude(open);
       });
-      if (signal.aborted) {
-        end();
-        return;
-      }
       signal.addEventListener('abort', end);
-      this.#open.set(fields.messageId, { question, found, answers, end });
       emit({
         _tag: 'DiscoveryRequestSent',
         to: question.to,
@@ -136,7 +124,17 @@ export class Prober {
 
   /** Ends all questions. */
   close(): void {
-    for (const { end } of [...this.#open.values()]) end();
+    for (const { end } of new Set(this.#open.values())) end();
+  }
+
+  /** Each time with a new MessageID: whoever has answered the last Probe, in vain, would take this one for the same. */
+  #transmit(open: OpenQuestion): void {
+    const { version, segments, padded, send } = open.question;
+    const fields = { version, messageId: uuidUrn(this.#options.random), ids: segments.map(({ id }) => id) };
+    open.messageIds.push(fields.messageId);
+    this.#open.set(fields.messageId, open);
+    const probe = encodeProbe(fields);
+    send(padded ? padForAnswer(probe, fields) : probe);
   }
 
   #note({ answers, found }: OpenQuestion, segment: SoughtSegment, peer: string, whole: boolean): void {
@@ -149,7 +147,7 @@ export class Prober {
     found(segment, peer);
   }
 
-  #conclude({ segments }: Question, answers: OpenQuestion['answers']): void {
+  #conclude({ question: { segments }, answers }: OpenQuestion): void {
     const { others, emit, limits } = this.#options;
     for (const [segment, { peers, whole }] of answers) others.note(segment, { all: peers.size, whole });
     const nowhere = segments.map(nameOf).filter((segment) => !answers.has(segment));
@@ -158,11 +156,6 @@ export class Prober {
     }
   }
 }
-
-const encode = (fields: ProbeFields, padded: boolean): Buffer => {
-  const probe = encodeProbe(fields);
-  return padded ? padForAnswer(probe, fields) : probe;
-};
 
 /** The segments of `question` that `match` says its sender has. */
 const segmentsIn = (

@@ -14,7 +14,7 @@ export interface ProbedHost {
   readonly port: number;
 }
 
-/** Asks hosts that were named, on whatever network, one by one. */
+/** Asks hosts that were named, on whatever network, at all of their addresses. */
 export class UnicastSource implements PeerSource {
   constructor(
     private readonly prober: Prober,
@@ -32,19 +32,21 @@ export class UnicastSource implements PeerSource {
     found: PeerFound,
     signal: AbortSignal,
   ): Promise<void> {
-    const { address } = await lookup(host);
+    const addresses = await lookup(host, { all: true });
     await Promise.all(
-      questionsFor(segments).map((part) =>
-        this.prober.ask(
-          {
-            ...part,
-            to: formatAddress({ host, port }),
-            padded: true,
-            send: (probe) => this.network.unicast(probe, { address, port }),
-            peerOf: (answer, match) => peerOf({ address, port }, answer, match),
-          },
-          found,
-          signal,
+      addresses.flatMap(({ address }) =>
+        questionsFor(segments).map((part) =>
+          this.prober.ask(
+            {
+              ...part,
+              to: formatAddress({ host, port }),
+              padded: true,
+              send: (probe) => this.network.unicast(probe, { address, port }),
+              peerOf: (answer, match) => peerOf({ address, port }, answer, match),
+            },
+            found,
+            signal,
+          ),
         ),
       ),
     );
