@@ -18,9 +18,15 @@ module.exports = {
     only('effects-stand-on-the-contract', '^src/effects/', '^src/(effects|driver)/', 'effects → driver'),
     only('streams-stand-on-effects', '^src/streams/', '^src/(streams|effects|driver)/', 'streams → effects'),
     only(
+      'http-stands-on-streams-and-effects',
+      '^src/http/',
+      '^src/(http|streams|effects|driver)/',
+      'http → streams',
+    ),
+    only(
       'cli-uses-the-public-surface',
       '^src/cli/',
-      '^src/(cli|index|engine/index|native/index|testing/index|streams/index|effects/index)',
+      '^src/(cli|index|engine/index|native/index|testing/index|streams/index|effects/index|http/index)',
       'the command is a user',
     ),
     {

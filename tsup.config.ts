@@ -8,6 +8,7 @@ export default defineConfig([
       'effects/index': 'src/effects/index.ts',
       'native/index': 'src/native/index.ts',
       'engine/index': 'src/engine/index.ts',
+      'http/index': 'src/http/index.ts',
       'testing/index': 'src/testing/index.ts',
     },
     format: ['esm', 'cjs'],

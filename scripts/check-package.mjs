@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withConsumer } from './consumer.mjs';
 
-const ENTRIES = ['', '/streams', '/effects', '/native', '/engine', '/testing'].map(
+const ENTRIES = ['', '/streams', '/effects', '/native', '/engine', '/http', '/testing'].map(
   (path) => `peerweave${path}`,
 );
 

@@ -1,3 +1,5 @@
+import { InvalidArgumentError } from 'commander';
+
 /** Reads `host:port`; an IPv6 address stands in brackets. */
 export const parseEndpoint = (text: string): { readonly host: string; readonly port: number } | undefined => {
   const [, bracketed, plain, digits] = /^(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
@@ -5,3 +7,14 @@ export const parseEndpoint = (text: string): { readonly host: string; readonly p
   const port = Number(digits);
   return host === undefined || port > 65_535 ? undefined : { host, port };
 };
+
+/** An option's `host:port`. */
+export const listenAddress = (text: string): { readonly host: string; readonly port: number } => {
+  const endpoint = parseEndpoint(text);
+  if (endpoint !== undefined) return endpoint;
+  throw new InvalidArgumentError('It must be HOST:PORT, such as 0.0.0.0:8080 or [::]:0.');
+};
+
+/** The opposite of {@link parseEndpoint}. */
+export const formatEndpoint = ({ host, port }: { readonly host: string; readonly port: number }): string =>
+  `${host.includes(':') ? `[${host}]` : host}:${port}`;

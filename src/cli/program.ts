@@ -6,6 +6,7 @@ import { addGroup } from './commands/group.js';
 import { addIdentity } from './commands/identity.js';
 import { addPublish } from './commands/publish.js';
 import { addRetrieve } from './commands/retrieve.js';
+import { addServe } from './commands/serve.js';
 import { addService } from './commands/service.js';
 import { version } from './version.js';
 
@@ -35,6 +36,7 @@ export const createProgram = (): Command => {
     addService,
     addPublish,
     addRetrieve,
+    addServe,
     addContentInformation,
     addIdentity,
     addGroup,

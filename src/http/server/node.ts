@@ -1,0 +1,103 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Answer } from './answer.js';
+import type { ContentServer } from './content-server.js';
+import type { ContentDirectory } from './directory/content-directory.js';
+import { OF_A_BODY, statusOf } from './failure.js';
+import type { Resource } from './resource.js';
+
+/**
+ * Answers a request of node:http or Express with a file or bytes.
+ *
+ * Call it where the request is authorized; headers set before (`Cache-Control`, `Content-Type`, `Content-Disposition` …)
+ * are kept. Resolves when the response has been handed to the network or the client has gone away.
+ *
+ * Rejects, before anything is sent, with `NotFound`, `AccessDenied`, `System` for the file; with Express pass that to
+ * `next`.
+ *
+ * @example
+ * ```ts
+ * import { once } from 'node:events';
+ * import { createServer } from 'node:http';
+ * import type { AddressInfo } from 'node:net';
+ * import { createPeerweave } from 'peerweave';
+ * import { createContentServer, sendContent } from 'peerweave/http';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const { effects, promise } = createPeerweave({ driver: createFakeDriver() });
+ * await using session = await promise(effects.openSession());
+ * await using content = createContentServer({ session });
+ * const server = createServer((request, response) => {
+ *   if (request.headers.authorization !== 'Bearer let-me-in') response.writeHead(401).end();
+ *   else void sendContent(content, request, response, { bytes: Buffer.from('the report') });
+ * }).listen(0, '127.0.0.1');
+ * await once(server, 'listening');
+ * const { port } = server.address() as AddressInfo;
+ * const headers = { authorization: 'Bearer let-me-in' };
+ * console.log(await (await fetch(`http://127.0.0.1:${port}/`, { headers })).text()); // the report
+ * server.closeAllConnections();
+ * server.close();
+ * ```
+ */
+export const sendContent = async (
+  server: ContentServer,
+  request: IncomingMessage,
+  response: ServerResponse,
+  resource: Resource,
+): Promise<void> => {
+  await sendAnswer(response, await server.answer(request, resource, response.getHeaders()));
+};
+
+/** What {@link serveDirectory} makes: a listener of node:http, and a middleware of Express and its kind. */
+export type RequestHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next?: (error?: unknown) => void,
+) => void;
+
+/**
+ * Serves a directory as a listener of node:http, or as middleware of Express and its kind.
+ *
+ * What the directory does not serve goes to `next`; without that it is a 404, or a 405 for methods other than GET and
+ * HEAD. What has to be authorized is authorized by a middleware before this one.
+ *
+ * @example
+ * ```ts
+ * import { createServer } from 'node:http';
+ * import { createPeerweave } from 'peerweave';
+ * import { createContentDirectory, createContentServer, serveDirectory } from 'peerweave/http';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const { effects, promise } = createPeerweave({ driver: createFakeDriver() });
+ * await using session = await promise(effects.openSession());
+ * await using content = createContentServer({ session });
+ * const files = createContentDirectory(content, './files');
+ * const server = createServer(serveDirectory(files)); // with Express: app.use('/files', serveDirectory(files))
+ * console.log(server.listening); // false
+ * ```
+ */
+export const serveDirectory =
+  (directory: ContentDirectory): RequestHandler =>
+  (request, response, next) => {
+    directory.answer(request, response.getHeaders()).then(
+      (answer) => {
+        if (answer.status === 405 && next !== undefined) next();
+        else void sendAnswer(response, answer);
+      },
+      (failure: unknown) => {
+        const status = statusOf(failure);
+        if (next === undefined) response.writeHead(status, { 'Content-Length': 0 }).end();
+        else next(status === 404 ? undefined : failure);
+      },
+    );
+  };
+
+/** Writes an answer. A client that goes away ends it; that is no failure. */
+const sendAnswer = async (response: ServerResponse, { status, headers, body }: Answer): Promise<void> => {
+  if (status >= 300) for (const name of OF_A_BODY) response.removeHeader(name);
+  response.writeHead(status, headers);
+  if (!(body instanceof Readable)) response.end(body);
+  // What broke off is told to the client by the connection's end, and there is nobody else to tell.
+  else await pipeline(body, response).catch(() => undefined);
+};
