@@ -27,7 +27,8 @@ export interface Flow {
 
 const [UNAVAILABLE, AVAILABLE] = [1, 2];
 const NOTE = guid('bbbbbbbb-0000-4000-8000-000000000001');
-const PASSWORD = secretText('correct horse battery');
+export const PASSWORD_TEXT = 'correct horse battery';
+const PASSWORD = secretText(PASSWORD_TEXT);
 const EXPIRES = fileTimeFromMillis(Date.UTC(2040, 0));
 const SOMEWHERE = { address: 'fe80::1', port: 3587 };
 

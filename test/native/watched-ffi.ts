@@ -52,7 +52,7 @@ export class WatchedFfi {
   calls = 0;
   readonly callsOf = new Map<string, number>();
   /** JavaScript memory whose address was given to native code, if anybody wants to know. */
-  lent: Set<Uint8Array> | undefined;
+  lent: Set<ArrayBufferLike> | undefined;
   /** Whether a thread waits for events. */
   waits = false;
   /** Whether native code still owns a block of memory; asked before it is freed. */
@@ -82,7 +82,7 @@ export class WatchedFfi {
       ...ffi,
       load: (path) => this.#library(ffi.load(path)),
       addressOf: (bytes) => {
-        this.lent?.add(bytes);
+        this.lent?.add(bytes.buffer);
         return ffi.addressOf(bytes);
       },
       allocate: (size) => {

@@ -109,6 +109,7 @@ API void Sim_ClearFaults(void) {
   sim_acquire(&lock);
   memset(&calls, 0, sizeof calls);
   memset(&completions, 0, sizeof completions);
+  latency_us = 0;
   names_size = 0;
   names[0] = 0;
   sim_release(&lock);
