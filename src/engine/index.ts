@@ -22,3 +22,5 @@ export {
   type JournalEntry,
   type RetrievalQuery,
 } from './journal.js';
+export type { PeerAnswer } from './distribution/insight/ask-peer.js';
+export { probe, type ProbedPeer, type ProbeOptions, type ProbeReport } from './probe.js';
