@@ -152,6 +152,7 @@ describe('interfaces that come and go', () => {
     const clock = new ManualClock();
     const port = await freePort();
     let interfaces: ReturnType<NonNullable<UdpNetworkOptions['look']>> = {};
+    const tells = { look: () => interfaces };
     const heard: Datagram[] = [];
     const network = await openUdpNetwork({
       clock,
@@ -160,7 +161,7 @@ describe('interfaces that come and go', () => {
       hearsMulticastAt: () => true,
       hearsUnicast: false,
       onDatagram: (datagram) => heard.push(datagram),
-      look: () => interfaces,
+      look: () => tells.look(),
     });
     const lookAgain = async (): Promise<void> => {
       clock.advance(2_000);
@@ -184,6 +185,14 @@ describe('interfaces that come and go', () => {
     expect(heard[0]!.links()).toEqual(network.addresses);
     await lookAgain();
     await multicast(1);
+    const { look } = tells;
+    tells.look = () => {
+      throw new Error('not now');
+    };
+    await lookAgain();
+    expect(network.problems).toEqual([expect.stringContaining('not now')]);
+    await multicast(1);
+    tells.look = look;
     interfaces = {};
     await lookAgain();
     expect(network.addresses).toEqual([]);
@@ -210,6 +219,27 @@ describe('interfaces that come and go', () => {
     expect(network.addresses).toEqual([]);
     expect(network.problems).toEqual([expect.stringContaining('192.0.2.99')]);
     await network.close();
+  });
+
+  test('a port that somebody has for himself is left to him, and another one is used to ask', async () => {
+    const port = await freePort();
+    const selfish = createSocket('udp4').bind(port, LOOPBACK);
+    await once(selfish, 'listening');
+    const heard: Datagram[] = [];
+    const network = await openUdpNetwork({
+      clock: new ManualClock(),
+      port,
+      interfaces: [LOOPBACK],
+      hearsMulticastAt: () => false,
+      hearsUnicast: true,
+      onDatagram: (datagram) => heard.push(datagram),
+    });
+    expect(network.problems).toEqual([expect.stringContaining('EADDRINUSE')]);
+    selfish.on('message', (bytes, { address, port: asker }) => selfish.send(bytes, asker, address));
+    network.unicast(Buffer.from('x'), { address: LOOPBACK, port });
+    await vi.waitFor(() => expect(heard).toMatchObject([{ arrival: 'answer' }]), 5_000);
+    await network.close();
+    selfish.close();
   });
 
   test('closing while it opens leaves nothing open', async () => {

@@ -43,6 +43,8 @@ export const openUdpNetwork = async (options: UdpNetworkOptions): Promise<Datagr
 interface Link {
   readonly local: LocalAddress;
   readonly socket: UdpSocket;
+  /** Why it does not hear what is sent to the port. */
+  readonly problem?: string | undefined;
 }
 
 /**
@@ -58,7 +60,8 @@ class UdpNetwork implements DatagramNetwork {
   readonly #groups = new Map<string, UdpSocket>();
   /** For machines that may be anywhere, opened when needed. By the address that stands for all. */
   readonly #anywhere = new Map<string, Promise<UdpSocket | undefined>>();
-  readonly #problems = new Map<string, string>();
+  /** Of the last look. */
+  readonly #failures: string[] = [];
   #refreshing: Promise<void> = Promise.resolve();
   #cancelLook: Cancel = () => undefined;
   #closed = false;
@@ -72,7 +75,7 @@ class UdpNetwork implements DatagramNetwork {
   }
 
   get problems(): readonly string[] {
-    return [...this.#problems.values()];
+    return [...this.#failures, ...[...this.#links.values()].flatMap(({ problem }) => problem ?? [])];
   }
 
   refresh(): Promise<void> {
@@ -106,46 +109,70 @@ class UdpNetwork implements DatagramNetwork {
 
   async #look(): Promise<void> {
     if (this.#closed) return;
-    const { clock, interfaces, look = networkInterfaces } = this.#options;
-    const found = new Map(localAddresses(look(), interfaces).map((local) => [local.id, local]));
-    this.#problems.clear();
+    this.#failures.length = 0;
+    const found = new Map(this.#found().map((local) => [local.id, local]));
     for (const id of this.#links.keys()) if (!found.has(id)) await this.#closeLink(id);
     for (const local of found.values()) {
-      await this.#attempt(addressWithZone(local.address, local), () => this.#openLink(local));
+      await this.#attempt(local, () => this.#openLink(local));
     }
     for (const { local } of this.#links.values()) {
       if (!this.#options.hearsMulticastAt(local)) continue;
-      await this.#attempt(addressWithZone(local.address, local), () => this.#joinGroup(local));
+      await this.#attempt(local, () => this.#joinGroup(local));
     }
-    this.#lookAgain(clock);
+    this.#lookAgain();
   }
 
-  #lookAgain(clock: Clock): void {
-    if (!this.#closed) this.#cancelLook = clock.schedule(LOOK_MS, () => void this.refresh());
+  #lookAgain(): void {
+    if (this.#closed) return;
+    this.#cancelLook = this.#options.clock.schedule(LOOK_MS, () => void this.refresh());
+  }
+
+  /** Some systems refuse to tell their interfaces at times; then those that were there are taken to be. */
+  #found(): readonly LocalAddress[] {
+    const { interfaces, look = networkInterfaces } = this.#options;
+    try {
+      return localAddresses(look(), interfaces);
+    } catch (error) {
+      this.#failures.push(describeFailure('interfaces', error));
+      return this.addresses;
+    }
   }
 
   /** What fails is noted and tried again with the next look. */
-  async #attempt(what: string, work: () => Promise<void>): Promise<void> {
+  async #attempt({ address }: LocalAddress, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
-      this.#problems.set(what, `${what}: ${error instanceof Error ? error.message : String(error)}`);
+      this.#failures.push(describeFailure(address, error));
     }
   }
 
   async #openLink(local: LocalAddress): Promise<void> {
-    const { port, hearsUnicast } = this.#options;
-    const socket =
-      this.#links.get(local.id)?.socket ??
-      (await openUdpSocket({
-        address: addressWithZone(local.address, local),
-        port: hearsUnicast ? port : 0,
-        onMessage: (bytes, from) => this.#deliver(bytes, from, hearsUnicast ? 'port' : 'answer', local),
-        onDeath: () => this.#links.delete(local.id),
-      }));
-    this.#links.set(local.id, { local, socket });
+    const link = this.#links.get(local.id) ?? (await this.#newLink(local));
+    this.#links.set(local.id, link);
     // Said again with each look: the interface with this address may be another one by now.
-    socket.multicastOver(local.family === 'ipv4' ? local.address : `::%${local.zone}`);
+    link.socket.multicastOver(local.family === 'ipv4' ? local.address : `::%${local.zone}`);
+  }
+
+  async #newLink(local: LocalAddress): Promise<Link> {
+    const { port, hearsUnicast } = this.#options;
+    if (!hearsUnicast) return { local, socket: await this.#openAt(local, 0, 'answer') };
+    try {
+      return { local, socket: await this.#openAt(local, port, 'port') };
+    } catch (error) {
+      // Somebody has the port for himself. Asking takes another one.
+      const socket = await this.#openAt(local, 0, 'answer');
+      return { local, socket, problem: describeFailure(local.address, error) };
+    }
+  }
+
+  #openAt(local: LocalAddress, port: number, arrival: Arrival): Promise<UdpSocket> {
+    return openUdpSocket({
+      address: addressWithZone(local.address, local),
+      port,
+      onMessage: (bytes, from) => this.#deliver(bytes, from, arrival, local),
+      onDeath: () => this.#links.delete(local.id),
+    });
   }
 
   async #joinGroup(local: LocalAddress): Promise<void> {
@@ -206,3 +233,6 @@ class UdpNetwork implements DatagramNetwork {
     });
   }
 }
+
+const describeFailure = (address: string, error: unknown): string =>
+  `${address}: ${error instanceof Error ? error.message : String(error)}`;
