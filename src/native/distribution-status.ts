@@ -94,14 +94,21 @@ interface Armed {
 
 /** Registers for one change. @throws NativeFailure */
 const arm = (runtime: Runtime, session: Session): Armed => {
+  const first = armOnce(runtime, session);
+  // The first registration of a session may be answered at once, which is no change.
+  return first.early || first.pending ? first : armOnce(runtime, session);
+};
+
+const armOnce = (runtime: Runtime, session: Session): Armed & { readonly pending: boolean } => {
   const { native } = runtime;
-  const finished = begin(runtime, session);
+  const { overlapped, finished } = begin(runtime, session);
   const unregister = (): number =>
     native.code('PeerDistUnregisterForStatusChangeNotification', session.handle);
   try {
     const early = getStatus(native, session.handle) !== session.statusSeen;
     if (early) unregister();
-    return { finished, early };
+    session.operations.settle();
+    return { finished, early, pending: session.operations.isPending(overlapped) };
   } catch (error) {
     unregister();
     throw error;
@@ -111,7 +118,7 @@ const arm = (runtime: Runtime, session: Session): Armed => {
 const begin = (
   { native, statusSignal }: Runtime,
   { handle, operations, completionPort }: Session,
-): Promise<Finished> => {
+): Operation => {
   const { name, cell } = registrationOf(native);
   const expected =
     statusSignal === 'completion-port'
@@ -138,7 +145,7 @@ const begin = (
     expected.forget();
     throw error;
   }
-  return operation.finished.finally(expected.forget);
+  return { ...operation, finished: operation.finished.finally(expected.forget) };
 };
 
 /**

@@ -113,7 +113,7 @@ export class Operations {
       onAbort = () => {
         this.settle();
         try {
-          if (this.#isPending(overlapped)) cancel(this.#runtime.native, overlapped);
+          if (this.isPending(overlapped)) cancel(this.#runtime.native, overlapped);
         } catch {
           // It has just ended, or it cannot be stopped: nobody waits for it any more either way.
         }
@@ -127,6 +127,11 @@ export class Operations {
     } finally {
       signal.removeEventListener('abort', onAbort);
     }
+  }
+
+  /** Whether its completion has not been found yet, see {@link settle}. */
+  isPending(overlapped: bigint): boolean {
+    return [...this.#pending].some(({ block }) => block === overlapped);
   }
 
   /** Ends, in their order, the operations whose completion has come. */
@@ -178,10 +183,6 @@ export class Operations {
     }
     this.#pending.clear();
     this.#rest();
-  }
-
-  #isPending(overlapped: bigint): boolean {
-    return [...this.#pending].some(({ block }) => block === overlapped);
   }
 
   #complete(pending: Pending, code: number, transferred: number): void {
