@@ -143,6 +143,29 @@ describe('PccrrServer_GetBlocks', () => {
   });
 });
 
+describe('ranges that the suite never sends', () => {
+  const untidy = [
+    { index: 1, count: 1 },
+    { index: 0, count: 2 },
+    { index: 1, count: 511 },
+    { index: 0, count: 1 },
+  ];
+
+  it('unsorted, overlapping and repeated are answered sorted and merged', async () => {
+    expect(await ask(getBlockList(version1.info, untidy))).toMatchObject({
+      ranges: [{ index: 0, count: 2 }],
+      nextBlockIndex: 0,
+    });
+  });
+
+  it('of several blocks the lowest is answered', async () => {
+    expect(await ask(getBlocks(version1.info, 'aes-128-cbc', untidy))).toMatchObject({
+      blockIndex: 0,
+      nextBlockIndex: 1,
+    });
+  });
+});
+
 describe('PccrrServer_GetSegList', () => {
   const unknown = Buffer.alloc(32, 9);
 
