@@ -1,28 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { isRight } from 'fp-ts/lib/Either.js';
-import type { ContentExplanation, ContentHandle, DistributionEvent } from '../driver/index.js';
+import type { ContentExplanation } from '../driver/index.js';
 import { contentHandle, explainContent } from './content.js';
 import { onFile } from './error/from-system.js';
 import { badArgument, cancelled } from './error/index.js';
 import { type ContentPiece, openDescribed, piecesOf, type ReadContentOptions } from './read-content.js';
 import { observeDistribution, sessionCore } from './session.js';
+import { TransferCounter, type TransferCounts } from './transfer-counter.js';
 
 /** Whom to ask for content, and where to put it. */
 export interface RetrieveOptions extends ReadContentOptions {
   /** Where to write the content. Only a complete file appears under this name. Without it the cache alone is filled. */
   readonly to?: string | undefined;
-}
-
-/** Where the bytes of this content came from so far. */
-export interface TransferCounts {
-  readonly bytes: number;
-  readonly blocks: number;
-  readonly fromCache: number;
-  /** Bytes by peer. */
-  readonly fromPeers: Readonly<Record<string, number>>;
-  readonly fromHostedCache: number;
-  readonly fromOrigin: number;
 }
 
 /** How far a retrieval has got; `Retrieved` comes last. */
@@ -44,7 +34,7 @@ export async function* retrieveContent(
   signal: AbortSignal,
 ): AsyncGenerator<RetrieveProgress, void> {
   const reading = { ...options, name: options.name ?? to };
-  const counter = new Counter();
+  const counter = new TransferCounter();
   const stopObserving = observeDistribution(reading.session, (event) => counter.observe(event));
   try {
     await using file = await PartialFile.open(to);
@@ -63,52 +53,6 @@ export async function* retrieveContent(
     yield { _tag: 'Retrieved', to, explanation, ...counter.counts() };
   } finally {
     stopObserving();
-  }
-}
-
-/** Adds up what is told of one content. */
-class Counter {
-  readonly #fromPeers = new Map<string, number>();
-  #content: ContentHandle | undefined;
-  #bytes = 0;
-  #blocks = 0;
-  #lastBlock = '';
-  #fromCache = 0;
-  #fromHostedCache = 0;
-  #fromOrigin = 0;
-
-  count(content: ContentHandle): void {
-    this.#content = content;
-  }
-
-  observe(event: DistributionEvent): void {
-    if (event._tag !== 'SourceChosen' || event.content !== this.#content) return;
-    const { source, peer = '', bytes } = event;
-    if (source === 'origin') return;
-    // The end of one piece and the start of the next may lie in one block.
-    const block = `${event.segment} ${event.block}`;
-    if (block !== this.#lastBlock) this.#blocks += 1;
-    this.#lastBlock = block;
-    if (source === 'cache') this.#fromCache += bytes;
-    else if (source === 'hosted-cache') this.#fromHostedCache += bytes;
-    else this.#fromPeers.set(peer, (this.#fromPeers.get(peer) ?? 0) + bytes);
-  }
-
-  /** What the origin gave counts when it is taken: also a driver that tells nothing has it. */
-  take({ bytes, from }: ContentPiece): void {
-    this.#bytes += bytes.length;
-    if (from === 'origin') this.#fromOrigin += bytes.length;
-  }
-
-  counts(): TransferCounts {
-    return {
-      bytes: this.#bytes,
-      blocks: this.#blocks,
-      fromCache: this.#fromCache,
-      fromPeers: Object.fromEntries(this.#fromPeers),
-      fromHostedCache: this.#fromHostedCache,
-      fromOrigin: this.#fromOrigin,
-    };
   }
 }
 

@@ -15,5 +15,6 @@ export { contentBytes, contentIterable, contentStream, publish, retrieve } from 
 export type { ContentSource } from '../effects/content-source.js';
 export type { PublishOptions, PublishProgress } from '../effects/publish-content.js';
 export type { Origin, ReadContentOptions } from '../effects/read-content.js';
-export type { RetrieveOptions, RetrieveProgress, TransferCounts } from '../effects/retrieve-content.js';
+export type { RetrieveOptions, RetrieveProgress } from '../effects/retrieve-content.js';
+export type { TransferCounts } from '../effects/transfer-counter.js';
 export type { StatusEvent } from '../effects/status-monitor.js';

@@ -1,0 +1,59 @@
+import type { ContentHandle, DistributionEvent } from '../driver/index.js';
+import type { ContentPiece } from './read-content.js';
+
+/** Where the bytes of this content came from so far. */
+export interface TransferCounts {
+  readonly bytes: number;
+  readonly blocks: number;
+  readonly fromCache: number;
+  /** Bytes by peer. */
+  readonly fromPeers: Readonly<Record<string, number>>;
+  readonly fromHostedCache: number;
+  readonly fromOrigin: number;
+}
+
+/** Adds up what is told of one content, and what was taken of it. */
+export class TransferCounter {
+  readonly #fromPeers = new Map<string, number>();
+  #content: ContentHandle | undefined;
+  #bytes = 0;
+  #blocks = 0;
+  #lastBlock = '';
+  #fromCache = 0;
+  #fromHostedCache = 0;
+  #fromOrigin = 0;
+
+  count(content: ContentHandle): void {
+    this.#content = content;
+  }
+
+  observe(event: DistributionEvent): void {
+    if (event._tag !== 'SourceChosen' || event.content !== this.#content) return;
+    const { source, peer = '', bytes } = event;
+    if (source === 'origin') return;
+    // The end of one piece and the start of the next may lie in one block.
+    const block = `${event.segment} ${event.block}`;
+    if (block !== this.#lastBlock) this.#blocks += 1;
+    this.#lastBlock = block;
+    if (source === 'cache') this.#fromCache += bytes;
+    else if (source === 'hosted-cache') this.#fromHostedCache += bytes;
+    else this.#fromPeers.set(peer, (this.#fromPeers.get(peer) ?? 0) + bytes);
+  }
+
+  /** What the origin gave counts when it is taken: also a driver that tells nothing has it. */
+  take({ bytes, from }: ContentPiece): void {
+    this.#bytes += bytes.length;
+    if (from === 'origin') this.#fromOrigin += bytes.length;
+  }
+
+  counts(): TransferCounts {
+    return {
+      bytes: this.#bytes,
+      blocks: this.#blocks,
+      fromCache: this.#fromCache,
+      fromPeers: Object.fromEntries(this.#fromPeers),
+      fromHostedCache: this.#fromHostedCache,
+      fromOrigin: this.#fromOrigin,
+    };
+  }
+}
