@@ -21,7 +21,7 @@ export interface HttpService {
   /** Looks at the head of a request, before its body is received. */
   admit(head: RequestHead): void;
   /** `body` is good until it settles. `peer`: `host:port` of the client. */
-  answer(body: Buffer, peer: string): Promise<HttpAnswer>;
+  answer(body: Buffer, peer: string, head: RequestHead): Promise<HttpAnswer>;
 }
 
 /** What most requests need. */
@@ -122,7 +122,7 @@ export class HttpServerConnection {
     this.#phase = 'answering';
     this.#deadline = this.#ticker.after(this.#limits.uploadTimeoutMs);
     try {
-      const answer = await this.#service.answer(body, this.#peer);
+      const answer = await this.#service.answer(body, this.#peer, head);
       this.#send(answer, head.keepAlive && !this.#hasEnded);
     } catch (error) {
       this.#refuse(error);

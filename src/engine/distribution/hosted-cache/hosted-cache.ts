@@ -1,0 +1,136 @@
+import { systemClock, type Clock, type DistributionEvent } from '../../../driver/index.js';
+import { hostAndPort } from '../retrieval/host-and-port.js';
+import { HttpServer } from '../retrieval/http-server.js';
+import { HttpTransport } from '../retrieval/http-transport.js';
+import { DEFAULT_SERVER_LIMITS } from '../retrieval/limits.js';
+import { EncryptedStore } from './encrypted-store.js';
+import { OfferDesk } from './offer-desk.js';
+import { PlainService } from './plain-service.js';
+import { Puller, type PullerLimits } from './puller.js';
+import { SecureOffers } from './secure-offers.js';
+
+/** An address to listen at; port 0: any free one. */
+interface Listen {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** How a hosted cache is to work. */
+export interface HostedCacheOptions {
+  /** Where the blocks lie. Made if it is missing. */
+  readonly directory: string;
+  /** For blocks, and offers of version 2, over plain HTTP; by default port 80 of all addresses. */
+  readonly listen?: Listen | undefined;
+  /**
+   * For offers of version 1 (Windows 7), which come over HTTPS: where (by default port 443 of all addresses), and the
+   * certificate and key as PEM. Left out: none are taken.
+   */
+  readonly secure?:
+    | { readonly listen?: Listen | undefined; readonly cert: string | Buffer; readonly key: string | Buffer }
+    | undefined;
+  /** Most bytes on disk, 10 GiB by default. The blocks that were not used for longest go when there is no room. */
+  readonly quota?: number | undefined;
+  /** Told of every step. */
+  readonly onEvent?: ((event: DistributionEvent) => void) | undefined;
+  /** Where all time comes from. */
+  readonly clock?: Clock | undefined;
+  /** Bounds; each that is left out keeps its default. */
+  readonly limits?: Partial<PullerLimits> | undefined;
+}
+
+/** A running hosted cache. */
+export interface HostedCache extends AsyncDisposable {
+  /** Where clients get blocks and make offers of version 2. */
+  readonly endpoint: Listen;
+  /** Where clients make offers of version 1. */
+  readonly secureEndpoint: Listen | undefined;
+  /** What is here now. */
+  contents(): { readonly segments: number; readonly bytes: number };
+  /** Stops serving; resolves when nothing is open any more. Calling it again does nothing. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_QUOTA = 10 * 1024 ** 3;
+const ANY = '0.0.0.0';
+
+/** PCCRR allows a hosted cache more clients than a peer. */
+const ACTIVE_CLIENTS = 1_024;
+
+const DEFAULT_PULLER_LIMITS: PullerLimits = {
+  requestTimeoutMs: 2_000,
+  segmentsPerClient: 4_096,
+  clients: 16,
+  waitingClients: 1_024,
+  faultsPerClient: 3,
+};
+
+/**
+ * Starts a hosted cache: a server that takes in what clients of BranchCache have fetched, and serves it to the others,
+ * also when those clients are switched off.
+ *
+ * Use it where a network has a machine that is always on, or where peers cannot hear one another's multicasts. Clients
+ * offer segments; it fetches them from whoever offers, nobody else, and stores and replays them encrypted as they came: it
+ * knows no secrets and cannot check what it holds, readers do. Everything survives a crash but what was being written.
+ *
+ * Rejects with the system's error when the directory cannot be used or an address not be bound. Source: MS-PCHC,
+ * MS-PCCRR 3.2.
+ *
+ * @example
+ * ```ts
+ * import { startHostedCache } from 'peerweave/engine';
+ *
+ * await using cache = await startHostedCache({
+ *   directory: './hosted-cache',
+ *   listen: { host: '127.0.0.1', port: 0 },
+ *   quota: 64 * 1024 * 1024,
+ * });
+ * console.log(cache.endpoint.port > 0, cache.contents()); // true { segments: 0, bytes: 0 }
+ * ```
+ */
+export const startHostedCache = async (options: HostedCacheOptions): Promise<HostedCache> => {
+  const { directory, quota = DEFAULT_QUOTA, clock = systemClock, secure } = options;
+  const emit = options.onEvent ?? (() => undefined);
+  const store = await EncryptedStore.open({ directory, quota, clock, emit });
+  const limits = { ...DEFAULT_PULLER_LIMITS, ...options.limits };
+  const puller = new Puller({ store, transport: new HttpTransport(), clock, emit, limits });
+  const desk = new OfferDesk({ store, puller, emit });
+  const service = new PlainService({ store, desk, activeClients: ACTIVE_CLIENTS, emit });
+  const plain = new HttpServer({
+    service,
+    limits: { ...DEFAULT_SERVER_LIMITS, activeClients: ACTIVE_CLIENTS, connections: 2 * ACTIVE_CLIENTS },
+    clock,
+    onDrop: (client) => service.refuse(hostAndPort(client?.remoteAddress, client?.remotePort), 'limit'),
+  });
+  const offers =
+    secure &&
+    new SecureOffers({
+      desk,
+      cert: secure.cert,
+      key: secure.key,
+      timeoutMs: DEFAULT_SERVER_LIMITS.requestTimeoutMs,
+      connections: ACTIVE_CLIENTS,
+    });
+
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> =>
+    (closing ??= (async () => {
+      await Promise.allSettled([plain.close(), offers?.close(), puller.close()]);
+      await store.close();
+    })());
+  try {
+    const { host, port } = options.listen ?? { host: ANY, port: 80 };
+    const endpoint = await plain.start(host, port);
+    const secureListen = secure?.listen ?? { host: ANY, port: 443 };
+    const secureEndpoint = await offers?.start(secureListen.host, secureListen.port);
+    return {
+      endpoint,
+      secureEndpoint,
+      contents: () => ({ segments: store.segmentCount, bytes: store.length }),
+      close,
+      [Symbol.asyncDispose]: close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};

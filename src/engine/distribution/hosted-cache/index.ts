@@ -1,0 +1,1 @@
+export { startHostedCache, type HostedCache, type HostedCacheOptions } from './hosted-cache.js';

@@ -1,0 +1,80 @@
+import type { DistributionEvent, RefusalReason } from '../../../driver/index.js';
+import { HttpError } from '../retrieval/http-head.js';
+import type { RequestHead } from '../retrieval/http-request-head.js';
+import type { HttpAnswer, HttpService } from '../retrieval/http-server-connection.js';
+import { isRetrievalPath } from '../retrieval/retrieval-path.js';
+import { segmentName } from '../segment-name.js';
+import { decodeRequest, MAX_OFFER_LENGTH, MAX_REQUEST_LENGTH, MessageError } from '../wire/index.js';
+import type { EncryptedStore } from './encrypted-store.js';
+import type { OfferDesk } from './offer-desk.js';
+import { isOfferPath } from './offer-path.js';
+import { replay } from './replay.js';
+
+export interface PlainServiceOptions {
+  readonly store: EncryptedStore;
+  readonly desk: OfferDesk;
+  /** Requests for blocks that are answered at a time; more get the answer that it is not here. */
+  readonly activeClients: number;
+  readonly emit: (event: DistributionEvent) => void;
+}
+
+/** What a hosted cache does over plain HTTP: it serves blocks, and takes offers of version 2. */
+export class PlainService implements HttpService {
+  readonly maxBody = Math.max(MAX_REQUEST_LENGTH, MAX_OFFER_LENGTH);
+  readonly #options: PlainServiceOptions;
+  #active = 0;
+
+  constructor(options: PlainServiceOptions) {
+    this.#options = options;
+  }
+
+  admit({ method, target }: RequestHead): void {
+    if (!isRetrievalPath(target) && !isOfferPath(target, 2)) throw new HttpError('nothing is here', 404);
+    if (method !== 'POST') throw new HttpError('messages are posted', 405);
+  }
+
+  async answer(message: Buffer, peer: string, { target }: RequestHead): Promise<HttpAnswer> {
+    try {
+      if (!isRetrievalPath(target)) {
+        const body = [this.#options.desk.answer(message, hostOf(peer), 2)];
+        return { body, onEnd: () => undefined };
+      }
+      return await this.#replay(message, peer);
+    } catch (error) {
+      if (!(error instanceof MessageError)) throw error;
+      if (isRetrievalPath(target)) this.refuse(peer, 'malformed');
+      throw new HttpError(error.message);
+    }
+  }
+
+  refuse(peer: string, reason: RefusalReason): void {
+    this.#options.emit({ _tag: 'RequestRefused', peer, reason });
+  }
+
+  async #replay(message: Buffer, peer: string): Promise<HttpAnswer> {
+    const { store, emit, activeClients } = this.#options;
+    const request = decodeRequest(message);
+    if (request._tag === 'Foreign') this.refuse(peer, 'version-mismatch');
+    const busy = this.#active >= activeClients;
+    if (busy) this.refuse(peer, 'busy');
+    this.#active += 1;
+    try {
+      const { body, served } = await replay(request, store, busy);
+      return {
+        body,
+        onEnd: (sent) => {
+          this.#active -= 1;
+          if (!sent || served === undefined) return;
+          const { segmentId, block, bytes } = served;
+          emit({ _tag: 'BlockResponseSent', peer, segment: segmentName({ id: segmentId }), block, bytes });
+        },
+      };
+    } catch (error) {
+      this.#active -= 1;
+      throw error;
+    }
+  }
+}
+
+/** Of `host:port`, with the brackets of IPv6. */
+const hostOf = (peer: string): string => peer.slice(0, peer.lastIndexOf(':'));

@@ -1,0 +1,225 @@
+import type { Clock, DistributionEvent } from '../../../driver/index.js';
+import { PeerFault } from '../retrieval/peer-fault.js';
+import type { Transport } from '../retrieval/transport.js';
+import { segmentName } from '../segment-name.js';
+import {
+  decodeResponse,
+  encodeRequest,
+  encryptedLength,
+  includesBlock,
+  IV_LENGTH,
+  MessageError,
+  type BlockCipher,
+  type BlockRange,
+  type RetrievalResponse,
+} from '../wire/index.js';
+import { blocksOf, lengthOf, type EncryptedBlock, type SegmentShape } from './encrypted-block.js';
+import type { EncryptedStore } from './encrypted-store.js';
+
+/** A segment that a client has offered. */
+export interface OfferedPull {
+  readonly segmentId: Uint8Array;
+  readonly shape: SegmentShape;
+}
+
+export interface PullerOptions {
+  readonly store: EncryptedStore;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly emit: (event: DistributionEvent) => void;
+  readonly limits: PullerLimits;
+}
+
+export interface PullerLimits {
+  /** Milliseconds for one answer of a client. */
+  readonly requestTimeoutMs: number;
+  /** Segments that may wait for one client. */
+  readonly segmentsPerClient: number;
+  /** Clients that are pulled from at a time; the offers of others wait. */
+  readonly clients: number;
+  /** Clients whose offers may wait. */
+  readonly waitingClients: number;
+  /** That many faults, and nothing more is pulled for the offers that a client has made so far. */
+  readonly faultsPerClient: number;
+}
+
+const PREFERRED_CIPHER: BlockCipher = 'aes-128-cbc';
+
+/** Fetches what clients have offered from those clients, one block at a time from each. */
+export class Puller {
+  readonly #options: PullerOptions;
+  /** By client (`host:port`), in the order they came. */
+  readonly #offers = new Map<string, Map<string, OfferedPull>>();
+  readonly #busy = new Map<string, Promise<void>>();
+  /** One for each request under way. */
+  readonly #asking = new Set<(fault: PeerFault) => void>();
+  #isClosed = false;
+
+  constructor(options: PullerOptions) {
+    this.#options = options;
+  }
+
+  /** Puts segments in line; `false`: there are too many already. What is here or in line is not fetched twice. */
+  offer(client: string, segments: readonly OfferedPull[]): boolean {
+    const { limits, store } = this.#options;
+    const wanted = segments.filter(({ segmentId }) => store.find(segmentId)?.isComplete() !== true);
+    if (wanted.length === 0) return true;
+    const line = this.#offers.get(client) ?? new Map<string, OfferedPull>();
+    const isOneTooMany = line.size === 0 && this.#offers.size >= limits.waitingClients;
+    if (this.#isClosed || isOneTooMany || line.size + wanted.length > limits.segmentsPerClient) return false;
+    for (const segment of wanted) line.set(segmentName({ id: segment.segmentId }), segment);
+    this.#offers.set(client, line);
+    this.#startNext();
+    return true;
+  }
+
+  /** Gives up what waits and what is under way. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#offers.clear();
+    for (const giveUp of this.#asking) giveUp(new PeerFault('the hosted cache was closed', 'other'));
+    this.#options.transport.close();
+    await Promise.all(this.#busy.values());
+  }
+
+  #startNext(): void {
+    for (const client of this.#offers.keys()) {
+      if (this.#busy.size >= this.#options.limits.clients) return;
+      if (this.#busy.has(client)) continue;
+      const pulling = this.#pullFrom(client).finally(() => {
+        this.#busy.delete(client);
+        this.#startNext();
+      });
+      this.#busy.set(client, pulling);
+    }
+  }
+
+  async #pullFrom(client: string): Promise<void> {
+    let faults = 0;
+    for (let next = this.#next(client); next !== undefined; next = this.#next(client)) {
+      try {
+        await this.#pull(client, next);
+      } catch (error) {
+        faults += 1;
+        this.#tellFailure(client, error);
+        if (faults >= this.#options.limits.faultsPerClient) this.#offers.delete(client);
+      }
+    }
+  }
+
+  #next(client: string): OfferedPull | undefined {
+    const line = this.#offers.get(client);
+    const [first] = line ?? [];
+    if (line === undefined || first === undefined) {
+      this.#offers.delete(client);
+      return undefined;
+    }
+    line.delete(first[0]);
+    return first[1];
+  }
+
+  async #pull(client: string, { segmentId, shape }: OfferedPull): Promise<void> {
+    const { store, emit } = this.#options;
+    const count = blocksOf(shape);
+    const listed = shape.isCut ? await this.#askForList(client, segmentId, count) : [{ index: 0, count: 1 }];
+    for (let index = 0; index < count; index += 1) {
+      if (!includesBlock(listed, index) || store.find(segmentId)?.has(index) === true) continue;
+      const block = await this.#askForBlock(client, segmentId, shape, index);
+      if (block === undefined) continue;
+      await store.add(block);
+      const segment = segmentName({ id: segmentId });
+      emit({ _tag: 'BlockResponseReceived', peer: client, segment, block: index, bytes: block.data.length });
+    }
+  }
+
+  async #askForList(client: string, segmentId: Uint8Array, count: number): Promise<readonly BlockRange[]> {
+    const ranges = [{ index: 0, count }];
+    const request = { _tag: 'GetBlockList', cipher: PREFERRED_CIPHER, segmentId, ranges } as const;
+    const response = await this.#ask(client, encodeRequest(request), decode);
+    if (response._tag !== 'BlockList') throw new PeerFault('answered another question');
+    checkSegment(segmentId, response.segmentId);
+    return response.ranges;
+  }
+
+  /** `undefined`: the client does not have it, or is busy. */
+  async #askForBlock(
+    client: string,
+    segmentId: Uint8Array,
+    shape: SegmentShape,
+    index: number,
+  ): Promise<EncryptedBlock | undefined> {
+    const ranges = [{ index, count: 1 }];
+    const request = { _tag: 'GetBlocks', cipher: PREFERRED_CIPHER, segmentId, ranges } as const;
+    return this.#ask(client, encodeRequest(request), (answer) => {
+      const response = decode(answer);
+      if (response._tag !== 'Block') throw new PeerFault('answered another question');
+      checkSegment(segmentId, response.segmentId);
+      if (response.blockIndex !== index) throw new PeerFault('answered with another block');
+      const { cipher, iv } = response;
+      const data = Buffer.concat(response.data);
+      if (data.length === 0) return undefined;
+      if (data.length !== encryptedLength(cipher, lengthOf(shape, index))) {
+        throw new PeerFault(`answered with ${data.length} bytes for a block of ${lengthOf(shape, index)}`);
+      }
+      if (cipher !== 'none' && iv.length !== IV_LENGTH) {
+        throw new PeerFault(`answered with a vector of ${iv.length} bytes`);
+      }
+      return { segmentId, index, shape, cipher, iv: Buffer.from(iv), data };
+    });
+  }
+
+  /** The answer, read by `read` while its bytes are good. */
+  #ask<Result>(client: string, message: Buffer, read: (answer: Buffer) => Result): Promise<Result> {
+    const { transport, clock, limits } = this.#options;
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
+        cancelTimer();
+        this.#asking.delete(giveUp);
+      };
+      const giveUp = (fault: PeerFault): void => {
+        end();
+        exchange.abort();
+        reject(fault);
+      };
+      const exchange = transport.post(client, message, {
+        onAnswer: (body) => {
+          end();
+          resolve(reading(() => read(body)));
+        },
+        onFailure: (fault) => {
+          end();
+          reject(fault);
+        },
+      });
+      const cancelTimer = clock.schedule(limits.requestTimeoutMs, () =>
+        giveUp(new PeerFault(`no answer within ${limits.requestTimeoutMs} ms`, 'no-answer-in-time')),
+      );
+      this.#asking.add(giveUp);
+    });
+  }
+
+  #tellFailure(client: string, error: unknown): void {
+    if (this.#isClosed) return;
+    const [detail, reason] =
+      error instanceof PeerFault
+        ? [error.message, error.reason]
+        : [error instanceof Error ? error.message : String(error), 'other' as const];
+    this.#options.emit({ _tag: 'PeerFailed', peer: client, reason, detail });
+  }
+}
+
+/** Done at once, as the bytes are good until then only; what it throws is a rejection. */
+const reading = async <Result>(read: () => Result): Promise<Result> => read();
+
+const decode = (answer: Buffer): RetrievalResponse => {
+  try {
+    return decodeResponse(answer);
+  } catch (error) {
+    if (error instanceof MessageError) throw new PeerFault(`answered nonsense: ${error.message}`);
+    throw error;
+  }
+};
+
+const checkSegment = (asked: Uint8Array, answered: Uint8Array): void => {
+  if (Buffer.compare(asked, answered) !== 0) throw new PeerFault('answered with another segment');
+};
