@@ -4,10 +4,13 @@ import { addDemo } from './commands/demo.js';
 import { addDoctor } from './commands/doctor.js';
 import { addGroup } from './commands/group.js';
 import { addIdentity } from './commands/identity.js';
+import { addPeers } from './commands/peers.js';
+import { addProbe } from './commands/probe.js';
 import { addPublish } from './commands/publish.js';
 import { addRetrieve } from './commands/retrieve.js';
 import { addServe } from './commands/serve.js';
 import { addService } from './commands/service.js';
+import { addWhy } from './commands/why.js';
 import { version } from './version.js';
 
 /** The whole command line. It throws instead of ending the process. */
@@ -37,6 +40,9 @@ export const createProgram = (): Command => {
     addPublish,
     addRetrieve,
     addServe,
+    addWhy,
+    addPeers,
+    addProbe,
     addContentInformation,
     addIdentity,
     addGroup,

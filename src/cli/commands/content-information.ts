@@ -4,10 +4,10 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { isPeerError, PeerError } from 'peerweave';
 import {
   makeContentInformation,
-  parseContentInformation,
   type MakeContentInformationOptions,
   type Segmentation,
 } from 'peerweave/engine';
+import { describedContent } from '../described-content.js';
 import { createOutput, columns, formatBytes } from '../output.js';
 import { readNamedFile, withFile, writeSecretFile } from '../files.js';
 import type { GlobalOptions } from '../context.js';
@@ -68,7 +68,7 @@ export const addContentInformation = (program: Command): void => {
     .argument('<ci-file>')
     .option('--secrets', 'show the segment secrets too; they open the content', false)
     .action(async (ciFile: string, { secrets }: { readonly secrets: boolean }, command: Command) => {
-      const information = readable(ciFile, await readNamedFile(ciFile));
+      const information = describedContent(ciFile, await readNamedFile(ciFile), 'ci show');
       const { hash, range, segments } = information;
       const version = hash === 'truncated-sha512' ? '2.0' : '1.0';
       output(command).result(
@@ -119,21 +119,6 @@ const makeOptions = (flags: MakeFlags, command: Command): MakeContentInformation
 const output = (command: Command) => createOutput(command.optsWithGlobals<GlobalOptions>().json ?? false);
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-
-const readable = (file: string, bytes: Uint8Array): ReturnType<typeof parseContentInformation> => {
-  try {
-    return parseContentInformation(bytes);
-  } catch (thrown) {
-    throw new PeerError({
-      tag: 'Protocol',
-      code: 'PEERDIST_ERROR_CANNOT_PARSE_CONTENTINFO',
-      operation: 'ci show',
-      what: `${file}: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-      advice: 'Get the file again from whoever publishes the content.',
-      cause: thrown,
-    });
-  }
-};
 
 /** Empty content and a range outside of it are the caller's mistake. */
 const describable = async <A>(file: string, make: () => Promise<A>): Promise<A> => {

@@ -1,27 +1,49 @@
 import type { Command } from 'commander';
-import { take } from 'rxjs';
+import {
+  distinctUntilChanged,
+  EMPTY,
+  filter,
+  map,
+  merge,
+  type Observable,
+  switchMap,
+  take,
+  timer,
+} from 'rxjs';
 import { distributionStatus, type StatusEvent } from 'peerweave';
 import { inSession, withContext } from '../context.js';
+import { documentOf, linesOf, readDone } from '../counters.js';
+import { journalDirectory } from '../journal-directory.js';
 
-const describe = (event: StatusEvent): string => {
-  if (event._tag === 'Fault') return `fault, next try in ${event.retryInMs} ms: ${event.error.message}`;
-  const why = event.reason === undefined ? '' : `: ${event.reason}`;
-  const closed = event.invalidated.length === 0 ? '' : `; closed ${event.invalidated.join(', ')}`;
-  return `${event.status}${why}${closed}`;
-};
+/** How often to look what other processes have done. */
+const LOOK_EVERY_MS = 1_000;
+
+/** A result, for programs and for people. */
+interface Shown {
+  readonly document: object;
+  readonly lines: readonly string[];
+}
 
 export const addService = (program: Command): void => {
   program
     .command('status')
-    .description('show whether content can be published and retrieved')
+    .description('show whether content can be published and retrieved, and how much came from where')
     .option('-w, --watch', 'go on and show every change until stopped')
     .action(async ({ watch = false }: { readonly watch?: boolean }, command: Command) => {
       await withContext(command, (context) =>
         inSession(context, async (session) => {
-          const events$ = distributionStatus(session);
-          const show = (event: StatusEvent): void => context.output.result(event, describe(event));
-          if (watch) await context.untilStopped(events$, show);
-          else await context.last(events$.pipe(take(1)), show);
+          const show = ({ document, lines }: Shown): void =>
+            context.output.result(document, lines.join('\n'));
+          const directory = journalDirectory(command, context);
+          const states$ = distributionStatus(session);
+          if (watch) {
+            await context.untilStopped(merge(states$.pipe(map(stateOf)), changesIn(directory)), show);
+            return;
+          }
+          const { document, lines } = stateOf(await context.last(states$.pipe(take(1))));
+          const done = directory === undefined ? undefined : await readDone(directory);
+          if (done === undefined) show({ document, lines });
+          else show({ document: { ...document, ...documentOf(done) }, lines: [...lines, ...linesOf(done)] });
         }),
       );
     });
@@ -43,3 +65,23 @@ export const addService = (program: Command): void => {
       });
   }
 };
+
+const stateOf = (event: StatusEvent): Shown => ({ document: event, lines: [describe(event)] });
+
+const describe = (event: StatusEvent): string => {
+  if (event._tag === 'Fault') return `fault, next try in ${event.retryInMs} ms: ${event.error.message}`;
+  const why = event.reason === undefined ? '' : `: ${event.reason}`;
+  const closed = event.invalidated.length === 0 ? '' : `; closed ${event.invalidated.join(', ')}`;
+  return `${event.status}${why}${closed}`;
+};
+
+/** The counters of all processes with a data directory, whenever they have changed. */
+const changesIn = (directory: string | undefined): Observable<Shown> =>
+  directory === undefined
+    ? EMPTY
+    : timer(0, LOOK_EVERY_MS).pipe(
+        switchMap(() => readDone(directory)),
+        filter((done) => done !== undefined),
+        map((done) => ({ document: { _tag: 'Counters', ...documentOf(done) }, lines: linesOf(done) })),
+        distinctUntilChanged((one, other) => JSON.stringify(one) === JSON.stringify(other)),
+      );

@@ -72,7 +72,7 @@ const ask = <Result>(
         try {
           resolve(read(answer));
         } catch (error) {
-          reject(error as Error);
+          reject(error);
         }
       },
       onFailure: (fault) => {

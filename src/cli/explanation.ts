@@ -1,0 +1,74 @@
+import type { effects } from 'peerweave';
+import { formatBytes } from './output.js';
+
+type Explanation = effects.ContentExplanation;
+type Segment = Explanation['segments'][number];
+type Reason = effects.SegmentReason;
+
+const FROM: Readonly<Record<effects.BlockSourceKind, string>> = {
+  cache: 'the cache',
+  peer: 'peers',
+  'hosted-cache': 'hosted caches',
+  origin: 'the origin',
+};
+
+/** How many bytes came from where, a line for each source that gave any. */
+export const describeBytes = ({ bytes, bytesByPeer }: Explanation): readonly string[] => {
+  const peers = Object.entries(bytesByPeer).map(([peer, count]) => `  ${peer}: ${formatBytes(count)}`);
+  const sources = (['cache', 'peer', 'hosted-cache', 'origin'] as const)
+    .filter((source) => bytes[source] > 0)
+    .map((source) => `from ${FROM[source]}: ${formatBytes(bytes[source])}`);
+  return sources.length === 0 ? ['nothing was read'] : [...sources, ...peers];
+};
+
+/** Where each run of segments came from, and below it why not from elsewhere. */
+export const describeSegments = ({ reasons, segments }: Explanation): readonly string[] => [
+  ...reasons.map(describeReason),
+  ...segments.flatMap((run) => [
+    `${numbers(run)}: ${run.sources.length === 0 ? 'nothing' : run.sources.map(describeSource).join(', ')}`,
+    ...run.reasons.map((reason) => `  ${describeReason(reason)}`),
+  ]),
+];
+
+const numbers = ({ from, to }: Segment): string =>
+  to - from === 1 ? `segment ${from}` : `segments ${from} to ${to - 1}`;
+
+const describeSource = ({ source, peer }: Segment['sources'][number]): string =>
+  `from ${peer ?? FROM[source]}`;
+
+const PEER_REASONS: Readonly<Record<effects.PeerReason, string>> = {
+  unreachable: 'could not be reached, or broke off',
+  'no-answer-in-time': 'did not answer in time',
+  'version-mismatch': 'speaks another version of the protocol',
+  'lacks-block': 'does not have all of it',
+  busy: 'was busy',
+  'malformed-answer': 'answered something unusable',
+  'wrong-bytes': 'sent wrong bytes',
+  'struck-out': 'was not asked, as it failed too often lately',
+  other: 'could not be asked',
+};
+
+const describeReason = (reason: Reason): string => {
+  switch (reason._tag) {
+    case 'PeerFailed':
+      return `${reason.peer} ${PEER_REASONS[reason.reason]}`;
+    case 'NoPeerKnown':
+      return 'nobody was known to ask';
+    case 'NoPeerAnswered':
+      return `no peer answered in ${reason.waitedMs} ms`;
+    case 'ReadTimedOut':
+      return `no peer delivered in ${reason.waitedMs} ms`;
+    case 'CacheOnly':
+      return 'only the cache was to be asked';
+    case 'SecretDiffers':
+      return 'peers know these bytes under another server secret';
+    case 'LeftCache':
+      return 'what was in the cache was damaged or is gone';
+    case 'NoContentInformation':
+      return `no content information: ${reason.detail}`;
+    case 'BelowSizeLimit':
+      return `too small to ask peers: ${reason.bytes} bytes, the limit is ${reason.limit}`;
+    case 'DisabledByPolicy':
+      return `peers were not to be asked: ${reason.detail}`;
+  }
+};
