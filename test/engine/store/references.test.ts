@@ -1,16 +1,6 @@
 import { createHash } from 'node:crypto';
-import {
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
-import { open } from 'node:fs/promises';
+import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { link, mkdir, open, rename, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -37,6 +27,13 @@ const refer = async (
   const writer = await store.beginPublication({ contentId: contentId(id), hash: 'sha256', source });
   await writer.append(bytes);
   return writer.complete();
+};
+
+type Alteration = (path: string) => Promise<unknown>;
+
+const replace = async (path: string, bytes: Uint8Array): Promise<void> => {
+  await writeFile(`${path}.new`, bytes);
+  await rename(`${path}.new`, path);
 };
 
 const flip = async (path: string, position: number): Promise<void> => {
@@ -126,12 +123,12 @@ describe('a publication by reference', () => {
     expect(nodeDisk.version(source.path)).toEqual(source.version);
   });
 
-  it.each([
-    ['written to', (path: string) => flip(path, 3)],
-    ['longer', (path: string) => writeFileSync(path, 'more', { flag: 'a' })],
-    ['gone', (path: string) => rmSync(path)],
-    ['another one', (path: string) => (fileWith(CONTENT, `${path}.new`), renameSync(`${path}.new`, path))],
-    ['a directory', (path: string) => (rmSync(path), mkdirSync(path))],
+  it.each<[string, Alteration]>([
+    ['written to', (path) => flip(path, 3)],
+    ['longer', (path) => writeFile(path, 'more', { flag: 'a' })],
+    ['gone', (path) => rm(path)],
+    ['another one', (path) => replace(path, CONTENT)],
+    ['a directory', (path) => rm(path).then(() => mkdir(path))],
   ])('fails when the file is %s at its end', async (_what, change) => {
     const directory = temporaryDirectory();
     const store = await openStore(directory);
@@ -217,17 +214,12 @@ describe('the file behind a publication', () => {
     { _tag: 'PublicationChanged', contentId: contentId('a').toString('hex'), path, change },
   ];
 
-  it.each([
-    ['written to', 'content', (path: string) => flip(path, 4 * BLOCK), [0, 1, 2, 3, 5]],
-    ['cut off', 'content', (path: string) => truncateSync(path, 2 * BLOCK + 7), [0, 1]],
-    [
-      'replaced',
-      'content',
-      (path: string) => (rmSync(path), writeFileSync(path, CONTENT.subarray(0, BLOCK))),
-      [0],
-    ],
-    ['removed', 'removed', (path: string) => rmSync(path), []],
-  ] as const)('is noticed, once, when it is %s', async (_what, change, alter, left) => {
+  it.each<[string, 'content' | 'removed', Alteration, number[]]>([
+    ['written to', 'content', (path) => flip(path, 4 * BLOCK), [0, 1, 2, 3, 5]],
+    ['cut off', 'content', (path) => truncate(path, 2 * BLOCK + 7), [0, 1]],
+    ['replaced', 'content', (path) => replace(path, CONTENT.subarray(0, BLOCK)), [0]],
+    ['removed', 'removed', (path) => rm(path), []],
+  ])('is noticed, once, when it is %s', async (_what, change, alter, left) => {
     const { store, source, publication, events, directory } = await published();
     await store.checkSources();
     expect(events).toEqual([]);
@@ -247,14 +239,11 @@ describe('the file behind a publication', () => {
     expect(events).toHaveLength(1);
   });
 
-  it.each([
-    ['touched', (path: string) => utimesSync(path, 1, 1)],
-    ['given a second name', (path: string) => linkSync(path, `${path}.link`)],
-    [
-      'moved and put back',
-      (path: string) => (renameSync(path, `${path}.away`), renameSync(`${path}.away`, path)),
-    ],
-    ['replaced by the same bytes', (path: string) => (rmSync(path), writeFileSync(path, CONTENT))],
+  it.each<[string, Alteration]>([
+    ['touched', (path) => utimes(path, 1, 1)],
+    ['given a second name', (path) => link(path, `${path}.link`)],
+    ['moved and put back', (path) => rename(path, `${path}.away`).then(() => rename(`${path}.away`, path))],
+    ['replaced by the same bytes', (path) => replace(path, CONTENT)],
   ])('may be %s', async (_what, alter) => {
     const { store, source, publication, events } = await published();
     await alter(source.path);
@@ -297,13 +286,7 @@ describe('the file behind a publication', () => {
             if (what === 'cut' && isThere()) truncateSync(path, at);
             if (what === 'remove') rmSync(path, { force: true });
             if (what === 'restore') writeFileSync(path, CONTENT);
-            if (what === 'replace') {
-              writeFileSync(`${path}.new`, CONTENT);
-              renameSync(`${path}.new`, path);
-            }
-            if (what === 'check') await store.checkSources();
-            if (what === 'deliver') await delivered(store, publication);
-          }
+            if (what === 'replace') await replace(path, CONTENT);
           if (isThere() && !readFileSync(path).equals(CONTENT)) {
             await store.checkSources();
             expect(events.length).toBeGreaterThan(0);

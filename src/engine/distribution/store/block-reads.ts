@@ -1,8 +1,8 @@
-import type { SegmentInfo } from '../ports.js';
-import { BLOCK_LENGTH, blockLength } from '../wire/index.js';
 import type { SeenVersion } from './block-trust.js';
+import { lengthOf, type BlockLayout } from './block-layout.js';
 import type { Disk } from './disk.js';
 import { isSameVersion } from './file-version.js';
+import { ReadMemory } from './read-memory.js';
 
 interface ReadBytes {
   readonly bytes: Buffer;
@@ -24,18 +24,16 @@ interface Run {
   isDropped: boolean;
 }
 
-/** Most blocks read by one call: half a megabyte. */
-const MOST_TOGETHER = 8;
+/** Most bytes read by one call, and by all whose blocks are kept. */
+const MOST_TOGETHER = 1024 * 1024;
+const MOST_KEPT = 8 * MOST_TOGETHER;
 
-/** Runs kept at a time, and pieces of memory kept for new ones: 8 MiB each. */
-const KEEP_RUNS = 16;
-
-/** An open file with blocks of a segment, and which of them are worth reading. */
+/** An open file with blocks, and which of them are worth reading. */
 export interface ReadableFile {
   readonly fd: number;
-  /** Where the segment begins in it. */
+  /** Where the first block begins in it. */
   readonly start: number;
-  readonly segment: SegmentInfo;
+  readonly layout: BlockLayout;
   readonly has: (index: number) => boolean;
 }
 
@@ -44,14 +42,15 @@ export type UseBytes<Result> = (bytes: Buffer, seen: SeenVersion | undefined) =>
 
 /**
  * Reads blocks from data files. Blocks are mostly asked for in order and a call to the thread pool costs more than
- * copying one, so the neighbours behind a block are read with it and kept for a while. They are as the file was then:
- * whoever finds one wrong reads it anew. Their memory is used again, as collecting it cost a fifth of a transfer.
+ * copying one, so the neighbours behind a block are read with it and kept for a while: the more, the fewer such runs there
+ * are, as every reader has one. They are as the file was then: whoever finds one wrong reads it anew.
  */
 export class BlockReads {
   readonly #disk: Disk;
   /** In the order of reading. */
   readonly #runs = new Set<Run>();
-  readonly #free: Buffer[] = [];
+  readonly #memory = new ReadMemory(MOST_KEPT);
+  #kept = 0;
 
   constructor(disk: Disk) {
     this.#disk = disk;
@@ -64,8 +63,8 @@ export class BlockReads {
     run.left -= 1;
     try {
       const { bytes, seen } = await run.result;
-      const at = (index - run.from) * BLOCK_LENGTH;
-      return use(bytes.subarray(at, at + blockLength(file.segment, index)), seen);
+      const at = file.layout.startOf(index) - file.layout.startOf(run.from);
+      return use(bytes.subarray(at, at + lengthOf(file.layout, index)), seen);
     } catch (error) {
       this.#drop(run);
       throw error;
@@ -89,17 +88,21 @@ export class BlockReads {
     return undefined;
   }
 
-  #start({ fd, start, segment, has }: ReadableFile, from: number): Run {
+  #start({ fd, start, layout, has }: ReadableFile, from: number): Run {
+    const most = Math.min(MOST_TOGETHER, MOST_KEPT / (this.#runs.size + 1));
+    const offset = layout.startOf(from);
     let to = from + 1;
-    while (to < from + MOST_TOGETHER && has(to)) to += 1;
-    const memory = this.#free.pop() ?? Buffer.allocUnsafeSlow(MOST_TOGETHER * BLOCK_LENGTH);
-    const offset = from * BLOCK_LENGTH;
-    const wanted = memory.subarray(0, Math.min(to * BLOCK_LENGTH, segment.length) - offset);
-    const result = this.#read(fd, wanted, start + offset);
+    while (to < layout.count && layout.startOf(to + 1) - offset <= most && has(to)) to += 1;
+    const length = layout.startOf(to) - offset;
+    const memory = this.#memory.take(length);
+    const result = this.#read(fd, memory.subarray(0, length), start + offset);
     const run: Run = { fd, from, to, memory, result, left: to - from, users: 0, isDropped: false };
     this.#runs.add(run);
-    const [oldest] = this.#runs;
-    if (this.#runs.size > KEEP_RUNS && oldest !== undefined) this.#drop(oldest);
+    this.#kept += memory.length;
+    for (const oldest of this.#runs) {
+      if (this.#kept <= MOST_KEPT) break;
+      if (oldest !== run) this.#drop(oldest);
+    }
     return run;
   }
 
@@ -113,7 +116,7 @@ export class BlockReads {
   }
 
   #drop(run: Run): void {
-    this.#runs.delete(run);
+    if (this.#runs.delete(run)) this.#kept -= run.memory?.length ?? 0;
     run.isDropped = true;
     this.#recycle(run);
   }
@@ -123,7 +126,7 @@ export class BlockReads {
     const { memory } = run;
     if (!run.isDropped || run.users > 0 || memory === undefined) return;
     run.memory = undefined;
-    if (this.#free.length < KEEP_RUNS) this.#free.push(memory);
+    this.#memory.giveBack(memory);
   }
 }
 

@@ -42,23 +42,25 @@ export class BlockWrites {
   write(index: number, bytes: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#pending.push({ index, bytes, resolve, reject });
-      if (this.#pending.length >= ENOUGH_TOGETHER) this.#begin();
-      else this.#timer ??= setTimeout(() => this.#begin(), WAIT_MS);
+      this.#schedule();
     });
   }
 
-  #begin(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (!this.#isWriting) void this.#writeAll();
+  #schedule(): void {
+    if (this.#isWriting || this.#pending.length === 0) return;
+    if (this.#pending.length >= ENOUGH_TOGETHER) void this.#writeSome();
+    else this.#timer ??= setTimeout(() => void this.#writeSome(), WAIT_MS);
   }
 
-  async #writeAll(): Promise<void> {
+  async #writeSome(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#isWriting = true;
-    for (let blocks = this.#takeNeighbours(); blocks.length > 0; blocks = this.#takeNeighbours()) {
-      await this.#writeTogether(blocks);
-    }
+    // Neighbours by neighbours; what comes meanwhile waits for company of its own.
+    const runs = inRuns(this.#pending.splice(0));
+    for (const run of runs) await this.#writeTogether(run);
     this.#isWriting = false;
+    this.#schedule();
   }
 
   async #writeTogether(blocks: readonly PendingBlock[]): Promise<void> {
@@ -66,19 +68,23 @@ export class BlockWrites {
     const pieces = blocks.map(({ bytes }) => bytes);
     try {
       await this.#disk.write(this.#files.data, pieces, first * BLOCK_LENGTH);
-      await this.#disk.write(this.#files.blocks, [new Uint8Array(blocks.length).fill(1)], first);
+      // A few bytes: handing them to the thread pool would cost more than writing them.
+      this.#disk.writeNow(this.#files.blocks, new Uint8Array(blocks.length).fill(1), first);
       for (const { resolve } of blocks) resolve();
     } catch (error) {
       for (const { reject } of blocks) reject(error);
     }
   }
-
-  /** The lowest of the blocks that wait and those that follow it without a gap. */
-  #takeNeighbours(): readonly PendingBlock[] {
-    this.#pending.sort((one, other) => one.index - other.index);
-    const first = this.#pending[0]?.index ?? 0;
-    let count = 0;
-    while (count < MOST_TOGETHER && this.#pending[count]?.index === first + count) count += 1;
-    return this.#pending.splice(0, count);
-  }
 }
+
+/** Blocks in the order of their indexes, those that follow one another without a gap together. */
+const inRuns = (blocks: readonly PendingBlock[]): readonly (readonly PendingBlock[])[] => {
+  const runs: PendingBlock[][] = [];
+  for (const block of [...blocks].sort((one, other) => one.index - other.index)) {
+    const run = runs.at(-1);
+    const next = (run?.at(-1)?.index ?? -1) + 1;
+    if (run !== undefined && run.length < MOST_TOGETHER && block.index === next) run.push(block);
+    else runs.push([block]);
+  }
+  return runs;
+};

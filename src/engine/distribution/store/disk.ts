@@ -40,8 +40,8 @@ export interface Disk {
   write(fd: number, pieces: readonly Uint8Array[], position: number): Promise<void>;
 }
 
-/** Windows has no such flag, and no pipes among its files. */
-const READ = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
+/** Windows has no pipes among its files and no such flag: there it is 0. */
+const READ = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK;
 const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
 

@@ -1,9 +1,13 @@
 import type { SegmentInfo, StoredSegment } from '../ports.js';
 import { blockLength, hashBlock } from '../wire/index.js';
 import type { BlockFile } from './block-file.js';
+import { evenLayout } from './block-layout.js';
 import type { ReadableFile } from './block-reads.js';
 import { errorCode } from './disk.js';
 import { hasBlock, type OpenSegment, type OpenSegments } from './open-segments.js';
+
+/** How long a look at the disk is good for writing. What is written to a segment that was dropped since is lost. */
+const WRITE_MS = 5;
 
 /**
  * A segment on disk. The bytes of `blocks` are hints only: what is read is checked against the hash list that this
@@ -15,6 +19,9 @@ export class FileSegment implements StoredSegment {
   readonly #idHex: string;
   readonly #segments: OpenSegments;
   #last: OpenSegment | undefined;
+  #lookedMs = Date.now();
+  /** Nothing can have happened since the look at the disk. */
+  #isFresh = true;
 
   /** @param found what it was found as, if it was. */
   constructor(
@@ -25,6 +32,7 @@ export class FileSegment implements StoredSegment {
     this.#idHex = Buffer.from(info.id).toString('hex');
     this.#segments = segments;
     this.#last = found;
+    queueMicrotask(() => (this.#isFresh = false));
   }
 
   /** As of the last look at the disk, which finding, reading and writing take. */
@@ -45,12 +53,19 @@ export class FileSegment implements StoredSegment {
     if (!(index in this.info.blockHashes) || bytes.length !== blockLength(this.info, index)) {
       throw new RangeError(`${bytes.length} bytes are not block ${index} of segment ${this.#idHex}`);
     }
-    await this.#segments.use(this.#idHex, async (segment) => {
-      this.#last = segment;
-      await segment.writes.write(index, bytes);
-      this.#segments.reads.forget(segment.data, index);
-      segment.present[index] = 1;
-    });
+    const now = Date.now();
+    const isRecent = now - this.#lookedMs < WRITE_MS;
+    if (!isRecent) this.#lookedMs = now;
+    await this.#segments.use(
+      this.#idHex,
+      async (segment) => {
+        this.#last = segment;
+        await segment.writes.write(index, bytes);
+        this.#segments.reads.forget(segment.data, index);
+        segment.present[index] = 1;
+      },
+      isRecent ? this.#last : undefined,
+    );
   }
 
   async #lend<Result>(
@@ -58,21 +73,35 @@ export class FileSegment implements StoredSegment {
     use: (bytes: Buffer) => Result,
     trusting: boolean,
   ): Promise<Result | undefined> {
-    const used = await this.#segments.use(this.#idHex, async (segment) => {
-      this.#last = segment;
-      if (!this.has(index)) return undefined;
-      const isTrusted = trusting && this.#isDescribedAlike(segment, index);
-      for (const file of segment.files) {
-        if (!file.has(index)) continue;
-        const lent =
-          (await this.#lendIntact(file, index, use, isTrusted)) ??
-          (await this.#lendAnew(file, index, use, isTrusted));
-        if (lent !== undefined) return lent;
-        file.forget(index);
-      }
-      return undefined;
-    });
+    const found = this.#isFresh ? this.#last : undefined;
+    const used = await this.#segments.use(
+      this.#idHex,
+      (segment) => {
+        this.#last = segment;
+        return this.#lendFrom(segment, index, use, trusting);
+      },
+      found,
+    );
     return used?.result;
+  }
+
+  async #lendFrom<Result>(
+    segment: OpenSegment,
+    index: number,
+    use: (bytes: Buffer) => Result,
+    trusting: boolean,
+  ): Promise<{ readonly result: Result } | undefined> {
+    if (!this.has(index)) return undefined;
+    const isTrusted = trusting && this.#isDescribedAlike(segment, index);
+    for (const file of segment.files) {
+      if (!file.has(index)) continue;
+      const lent =
+        (await this.#lendIntact(file, index, use, isTrusted)) ??
+        (await this.#lendAnew(file, index, use, isTrusted));
+      if (lent !== undefined) return lent;
+      file.forget(index);
+    }
+    return undefined;
   }
 
   /** What was read with its neighbours may be older than the block: another process may have written it since. */
@@ -108,7 +137,7 @@ export class FileSegment implements StoredSegment {
   }
 
   #readable({ fd, start, has }: BlockFile): ReadableFile {
-    return { fd, start, has, segment: this.info };
+    return { fd, start, has, layout: evenLayout(this.info.length) };
   }
 
   /** Trust in a block is trust in the hash that the store has for it. */

@@ -70,12 +70,19 @@ export class OpenSegments {
     return this.#current(idHex);
   }
 
-  /** Keeps the segment open while `action` runs. @returns `undefined` if there is no such segment. */
+  /**
+   * Keeps the segment open while `action` runs.
+   *
+   * @param known as it was found a moment ago, which is good enough if it is still open.
+   * @returns `undefined` if there is no such segment.
+   */
   async use<Result>(
     idHex: string,
     action: (segment: OpenSegment) => Promise<Result>,
+    known?: OpenSegment,
   ): Promise<Result | undefined> {
-    const entry = this.#current(idHex);
+    const open = this.#entries.get(idHex);
+    const entry = open !== undefined && open === known ? open : this.#current(idHex);
     if (entry === undefined) return undefined;
     entry.users += 1;
     try {

@@ -64,11 +64,11 @@ export class PublishedFiles {
     const before = this.#watched.get(name);
     if (isSame(version, source.version) || (before !== undefined && isSame(version, before.version))) return;
     const atMs = Date.now();
+    const goOn = (): boolean => !this.#isClosed;
     const isIntact =
-      version !== undefined &&
-      (await holdsBytesOf(disk, { path, version }, publication, () => !this.#isClosed));
+      version !== undefined && (await holdsBytesOf(disk, { path, version }, publication, goOn));
     // What goes on changing is judged when it has stopped.
-    if (this.#isClosed || !isSame(this.#versionOf(path), version)) return;
+    if (!goOn() || !isSame(this.#versionOf(path), version)) return;
     this.#judge(name, path, { version, isIntact });
     if (!isIntact) return;
     await publications.refer(name, { path, version }, isSettled(version, atMs));
