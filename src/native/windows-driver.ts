@@ -1,4 +1,3 @@
-import { win32 as windowsPath } from 'node:path';
 import { systemClock, type Clock, type Driver, type SupportReport } from '../driver/index.js';
 import { createDistribution } from './distribution.js';
 import { createEnumeration } from './enumeration.js';
@@ -7,6 +6,7 @@ import { createGrouping } from './grouping.js';
 import { releasePeers } from './grouping-teardown.js';
 import { createIdentity } from './identity.js';
 import type { LibraryPaths } from './libraries.js';
+import { pathsFor } from './platform.js';
 import { createRuntime, type Runtime, type StatusSignal } from './runtime.js';
 import { createSessions } from './session.js';
 import { PeerState } from './state.js';
@@ -23,24 +23,6 @@ export interface WindowsDriverOptions {
   /** Absolute paths of libraries to load instead of those in System32, for tests. */
   readonly libraries?: Partial<LibraryPaths> | undefined;
 }
-
-const NAMES = {
-  p2p: 'p2p.dll',
-  peerdist: 'peerdist.dll',
-  kernel32: 'kernel32.dll',
-  crypt32: 'crypt32.dll',
-  advapi32: 'advapi32.dll',
-};
-
-/** Where the libraries are; `undefined` on a platform that has none and without other ones given. */
-const pathsFor = (libraries: Partial<LibraryPaths> | undefined): LibraryPaths | undefined => {
-  if (process.platform !== 'win32' && libraries === undefined) return undefined;
-  const system = windowsPath.join(process.env['SystemRoot'] ?? 'C:\\Windows', 'System32');
-  const inSystem = Object.fromEntries(
-    Object.entries(NAMES).map(([name, file]) => [name, windowsPath.join(system, file)]),
-  ) as Record<keyof typeof NAMES, string>;
-  return { ...inSystem, ...libraries };
-};
 
 /**
  * Makes the driver on P2P.dll and PeerDist.dll. `openDriver` of `peerweave` takes it where it works.

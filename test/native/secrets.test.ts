@@ -5,7 +5,8 @@ import { afterAll, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/driver/index.js';
 import { loadFfi } from '../../src/native/ffi.js';
 import { Frame, u64In } from '../../src/native/frame.js';
-import { createWindowsDriver, type LibraryPaths } from '../../src/native/index.js';
+import { createWindowsDriver } from '../../src/native/index.js';
+import { pathsFor } from '../../src/native/platform.js';
 import { createRuntime } from '../../src/native/runtime.js';
 import { flows, PASSWORD_TEXT } from './flows.js';
 import { leftoversOf, resetMachines } from './leftovers.js';
@@ -29,7 +30,7 @@ const LONG_US = 100_000;
 
 describe('a password', () => {
   it('is encrypted while its call waits for a turn, clear for the call and gone afterwards', async () => {
-    const paths = machine.libraries as LibraryPaths;
+    const paths = pathsFor(machine.libraries);
     const { native, release } = await createRuntime({ clock: systemClock, statusSignal: 'event', paths });
     const ffi = await loadFfi();
     // Wine's CryptProtectMemory does nothing; that it is called on the password is all that shows there.

@@ -4,8 +4,9 @@ import { systemClock, WIN32_CODES } from '../../src/driver/index.js';
 import type { DistributionSession } from '../../src/effects/index.js';
 import { completionOf } from '../../src/native/completion.js';
 import { NULL, u64In } from '../../src/native/frame.js';
-import { createWindowsDriver, type LibraryPaths, type StatusSignal } from '../../src/native/index.js';
+import { createWindowsDriver, type StatusSignal } from '../../src/native/index.js';
 import { OVERLAPPED } from '../../src/native/layouts.js';
+import { pathsFor } from '../../src/native/platform.js';
 import { createRuntime } from '../../src/native/runtime.js';
 import { createPeerweave, distributionStatus, type Peerweave } from '../../src/streams/index.js';
 import { leftoversOf, resetMachines } from './leftovers.js';
@@ -115,7 +116,7 @@ describe.each(WAYS)('the status by %s', (_name, statusSignal, packetUs, eventUs)
 
 describe('the completion key', () => {
   it('is ignored without a port: the event tells, and no packet comes anywhere', async () => {
-    const paths = libraries as LibraryPaths;
+    const paths = pathsFor(libraries);
     const runtime = await createRuntime({ clock: systemClock, statusSignal: 'event', paths });
     const { native, distributionEvent, completionPort, release } = runtime;
     let [signals, packets] = [0, 0];
