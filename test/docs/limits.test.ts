@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { LIMITS } from '../../src/driver/index.js';
+import { LIMITS, MOST_PEERS_COUNTED } from '../../src/driver/index.js';
+import { LONGEST_NAME } from '../../src/effects/validate/content.js';
 import { MAX_DEPTH } from '../../src/effects/validate/xml.js';
 import { DEFAULT_CONTENT_LIMITS } from '../../src/engine/distribution/content/content.js';
 import {
@@ -14,6 +15,9 @@ import {
   MAX_RESPONSE_LENGTH,
   SEGMENT_LENGTH,
 } from '../../src/engine/distribution/wire/index.js';
+import { MOST_RETRIEVALS, MOST_RUNS, WRITE_EVERY_MS } from '../../src/engine/distribution/insight/journal.js';
+import { MOST_PROCESSES } from '../../src/engine/distribution/insight/process-files.js';
+import { MOST_EXPLANATIONS, MOST_FACTS } from '../../src/engine/distribution/insight/segment-log.js';
 import { MAX_CHAIN_LENGTH } from '../../src/engine/grouping/certificates/chain.js';
 import { SCRYPT_COST } from '../../src/engine/grouping/crypto/password.js';
 import { MAX_DOCUMENT_LENGTH } from '../../src/engine/grouping/documents/xml.js';
@@ -53,6 +57,14 @@ describe('the table of limits', () => {
     ['blocks of which only pieces were added', content.maxPartialBlocks],
     ['bytes added before content information', content.maxEarlyBytes],
     ['content tag', LIMITS['peerdist.contentTag.size']],
+    ['name of a content', LONGEST_NAME],
+    ['machines counted one by one', MOST_PEERS_COUNTED],
+    ['different explanations of segments', MOST_EXPLANATIONS],
+    ['facts in one explanation', MOST_FACTS],
+    ['runs of segments kept on disk', MOST_RUNS],
+    ['retrievals of a process', MOST_RETRIEVALS],
+    ['processes that are no more', MOST_PROCESSES],
+    ['time until it is on disk', WRITE_EVERY_MS],
     ['wait for a read', LIMITS['peerdist.readTimeout.default']],
     ['peers asked for one block', client.peersPerContent],
     ['requests to all peers', client.requests],

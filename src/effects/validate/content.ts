@@ -33,7 +33,7 @@ export interface ContentInput {
 const DEFAULT_TAG = 'peerweave';
 
 /** Characters. */
-const LONGEST_NAME = 4_096;
+export const LONGEST_NAME = 4_096;
 
 export const contentOptions: Rule<ContentOptions> = object({
   tag: (value, at) => contentTag(value === undefined ? DEFAULT_TAG : value, at),

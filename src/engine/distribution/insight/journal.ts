@@ -4,7 +4,7 @@ import { pruneProcessRecords, writeProcessRecord } from './process-files.js';
 import type { RetrievalRecord } from './process-record.js';
 
 /** How long something may have happened before it is on disk. */
-const WRITE_EVERY_MS = 1_000;
+export const WRITE_EVERY_MS = 1_000;
 /** Retrievals that one process remembers. */
 export const MOST_RETRIEVALS = 64;
 /** Runs of segments that are kept of one retrieval. */
