@@ -3,6 +3,7 @@ import { addContentInformation } from './commands/content-information.js';
 import { addDemo } from './commands/demo.js';
 import { addDoctor } from './commands/doctor.js';
 import { addGroup } from './commands/group.js';
+import { addHostedCache } from './commands/hosted-cache.js';
 import { addIdentity } from './commands/identity.js';
 import { addPeers } from './commands/peers.js';
 import { addProbe } from './commands/probe.js';
@@ -40,6 +41,7 @@ export const createProgram = (): Command => {
     addPublish,
     addRetrieve,
     addServe,
+    addHostedCache,
     addWhy,
     addPeers,
     addProbe,

@@ -1,9 +1,21 @@
 export { makeContentInformation, type MakeContentInformationOptions } from './content-information.js';
 export { DataDirectoryError, type DataDirectorySurroundings, defaultDataDirectory } from './data-dir.js';
 export type { ContentLimits } from './distribution/content/content.js';
-export type { HashName, SegmentInfo } from './distribution/ports.js';
+export type {
+  DiscoveryLimits,
+  DiscoveryOptions,
+  PeerFound,
+  PeerSource,
+  SoughtSegment,
+} from './distribution/discovery/index.js';
+export type { HashName, SegmentHash, SegmentInfo } from './distribution/ports.js';
 export type { RetrievalClientLimits, RetrievalServerLimits } from './distribution/retrieval/index.js';
 export type { Segmentation } from './distribution/segmentation/index.js';
+export {
+  startHostedCache,
+  type HostedCache,
+  type HostedCacheOptions,
+} from './distribution/hosted-cache/index.js';
 export type { Endpoint } from './distribution/service.js';
 export {
   ContentInformationError,

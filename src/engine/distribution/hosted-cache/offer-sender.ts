@@ -1,0 +1,157 @@
+import type { Cancel, Clock, DistributionEvent } from '../../../driver/index.js';
+import { segmentName } from '../segment-name.js';
+import {
+  BLOCK_LENGTH,
+  blockCount,
+  describeForOffer,
+  encodeOffer,
+  MAX_OFFERED_SEGMENTS,
+  versionOf,
+  type OfferedSegment,
+  type PlacedSegment,
+} from '../wire/index.js';
+import { postOffer, type OfferFailure } from './post-offer.js';
+
+/** A hosted cache to offer to. */
+export interface HostedCacheServer {
+  /** `host:port` where it takes offers, and serves blocks over plain HTTP. */
+  readonly address: string;
+  /** For a cache that takes offers of version 1 only (Windows Server 2008 R2): `host:port` of HTTPS, and who to trust. */
+  readonly secure?: { readonly address: string; readonly ca?: string | Buffer | undefined } | undefined;
+}
+
+export interface OfferSenderOptions {
+  readonly server: HostedCacheServer;
+  /** Where this machine serves blocks to the cache; `undefined`: nowhere now, so nothing is offered. */
+  readonly servingPort: () => number | undefined;
+  readonly clock: Clock;
+  readonly emit: (event: DistributionEvent) => void;
+}
+
+interface Fresh {
+  readonly segment: PlacedSegment;
+  readonly contentTag: Uint8Array;
+  blocks: number;
+}
+
+/** How often offers are made. */
+const TICK_MS = 5_000;
+/** A segment is worth an offer when this share of it is new. */
+const WORTH = 0.2;
+
+/** Offers to a hosted cache what this machine has fetched from elsewhere. PCHC 3.1. */
+export class OfferSender {
+  readonly #options: OfferSenderOptions;
+  /** By name of segment. */
+  readonly #fresh = new Map<string, Fresh>();
+  readonly #controller = new AbortController();
+  #cancelTick: Cancel | undefined;
+  #sending: Promise<void> = Promise.resolve();
+
+  constructor(options: OfferSenderOptions) {
+    this.#options = options;
+  }
+
+  /** Notes one more block of a segment that did not come from the hosted cache. */
+  kept(segment: PlacedSegment, contentTag: Uint8Array): void {
+    if (this.#controller.signal.aborted) return;
+    const name = segmentName(segment.info);
+    const fresh = this.#fresh.get(name) ?? { segment, contentTag, blocks: 0 };
+    fresh.blocks += 1;
+    this.#fresh.set(name, fresh);
+    this.#cancelTick ??= this.#options.clock.schedule(TICK_MS, () => {
+      this.#cancelTick = undefined;
+      this.#offer((one) => one.blocks >= WORTH * blockCount(one.segment.info));
+    });
+  }
+
+  /** Offers what is left, however little, and resolves when the cache has answered or cannot be reached. */
+  async flush(): Promise<void> {
+    this.#offer(() => true);
+    await this.#sending;
+  }
+
+  /** Gives up what was not offered yet. */
+  async close(): Promise<void> {
+    this.#cancelTick?.();
+    this.#controller.abort();
+    this.#fresh.clear();
+    await this.#sending;
+  }
+
+  #offer(isWorth: (fresh: Fresh) => boolean): void {
+    const port = this.#options.servingPort();
+    const chosen = [...this.#fresh].filter(([, fresh]) => isWorth(fresh));
+    for (const [name] of chosen) this.#fresh.delete(name);
+    if (port === undefined || chosen.length === 0) return;
+    const offers = chosen.map(([, fresh]) => fresh);
+    this.#sending = this.#sending.then(() => this.#send(offers, port));
+  }
+
+  async #send(offers: readonly Fresh[], port: number): Promise<void> {
+    const { server, emit } = this.#options;
+    const send = server.secure === undefined ? this.#sendBatch : this.#sendOneByOne;
+    for (let at = 0; at < offers.length; at += MAX_OFFERED_SEGMENTS) {
+      const batch = offers.slice(at, at + MAX_OFFERED_SEGMENTS);
+      const segments = batch.map(({ segment }) => segmentName(segment.info));
+      const peer = server.secure?.address ?? server.address;
+      emit({ _tag: 'OfferSent', peer, segments });
+      const refusal = await send(batch, port);
+      if (this.#controller.signal.aborted) return;
+      if (refusal !== undefined) {
+        emit({ _tag: 'OfferRefused', peer, reason: refusal });
+        return;
+      }
+      emit({ _tag: 'OfferAccepted', peer, segments });
+    }
+  }
+
+  readonly #sendBatch = async (batch: readonly Fresh[], port: number): Promise<OfferFailure | undefined> => {
+    const segments = batch.flatMap(offered);
+    if (segments.length === 0) return undefined;
+    const body = encodeOffer({ _tag: 'BatchedOffer', port, segments });
+    const answer = await this.#post(2, body);
+    return typeof answer === 'object' ? answer.failure : undefined;
+  };
+
+  /** What Windows 7 does: a question for each segment, and its content information if the answer is yes. */
+  readonly #sendOneByOne = async (
+    batch: readonly Fresh[],
+    port: number,
+  ): Promise<OfferFailure | undefined> => {
+    for (const { segment, contentTag } of batch) {
+      if (versionOf(segment.info.hash) !== 1) continue;
+      const asked = await this.#post(
+        1,
+        encodeOffer({ _tag: 'InitialOffer', port, segmentId: segment.info.id }),
+      );
+      if (typeof asked === 'object') return asked.failure;
+      if (asked === 'ok') continue;
+      const contentInformation = describeForOffer(segment);
+      const told = await this.#post(
+        1,
+        encodeOffer({ _tag: 'SegmentInfo', port, contentTag, contentInformation }),
+      );
+      if (typeof told === 'object') return told.failure;
+    }
+    return undefined;
+  };
+
+  #post(version: 1 | 2, body: Buffer): ReturnType<typeof postOffer> {
+    return postOffer(this.#options.server, version, body, this.#controller.signal);
+  }
+}
+
+/** A batch has no number for the longer hashes of version 1. */
+const offered = ({ segment: { info }, contentTag }: Fresh): readonly OfferedSegment[] =>
+  info.hash === 'sha384' || info.hash === 'sha512'
+    ? []
+    : [
+        {
+          blockLength: versionOf(info.hash) === 1 ? BLOCK_LENGTH : info.length,
+          segmentLength: info.length,
+          contentTag,
+          hash: info.hash,
+          segmentId: info.id,
+        },
+      ];

@@ -1,0 +1,74 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { batch, post, V2_PATH } from '../engine/hosted-cache/harness.js';
+import { memorySource, segmentOf, startServer } from '../engine/retrieval/harness.js';
+import { inDirectory, run, start, type Running } from './run.js';
+
+interface Serving {
+  readonly endpoint: string;
+  readonly segments: number;
+}
+
+const LISTEN = ['--listen', '127.0.0.1:0'];
+
+const serving = async (running: Running): Promise<Serving> =>
+  JSON.parse(await running.line(/"serving"/)) as Serving;
+
+test('hosted-cache keeps what it was offered over a kill, and serves it', () =>
+  inDirectory(async (directory) => {
+    const segments = Array.from({ length: 30 }, (_, index) => segmentOf(65_536, `segment ${index}`));
+    const offering = await startServer({ source: memorySource(segments) });
+    const first = start(directory, ['--json', 'hosted-cache', ...LISTEN, '--events']);
+    const { endpoint } = await serving(first);
+    const offer = batch(
+      offering.port,
+      segments.map(({ info }) => info),
+    );
+    await post(endpoint, V2_PATH, offer);
+    await first.line(/BlockResponseReceived/);
+    // In the middle of it, or behind it: what was told to be here must be here afterwards.
+    first.child.kill('SIGKILL');
+    const { stdout } = await first.ended;
+    const told = stdout.split('\n').filter((line) => line.includes('BlockResponseReceived')).length;
+
+    const second = start(directory, ['--json', 'hosted-cache', ...LISTEN, '--events']);
+    const again = await serving(second);
+    expect(again.segments).toBeGreaterThanOrEqual(told);
+    await post(again.endpoint, V2_PATH, offer);
+    await vi.waitFor(async () => {
+      for (const { info } of segments) {
+        // MSG_GETBLKS of 68 bytes for block 0, as the specification lays it out.
+        const head = '00000001' + '00000003' + '00000044' + '00000001';
+        const id = `00000020${Buffer.from(info.id).toString('hex')}`;
+        const body = Buffer.from(`${head}${id}00000001000000000000000100000000`, 'hex');
+        const answer = await post(again.endpoint, '/116B50EB-ECE2-41ac-8429-9F9E963361B7/', body);
+        expect(answer.body.length).toBeGreaterThan(2 * 65_552);
+      }
+    }, 20_000);
+    second.child.kill('SIGINT');
+    expect(await second.ended).toMatchObject({ code: 0, stderr: '' });
+
+    const third = start(directory, ['--json', 'hosted-cache', ...LISTEN]);
+    expect(await serving(third)).toMatchObject({ segments: 30 });
+    third.child.kill('SIGTERM');
+    expect(await third.ended).toMatchObject({ code: 0 });
+  }));
+
+test.each([
+  [['--listen', 'nowhere'], 2, 'HOST:PORT'],
+  [['--quota', '3'], 2, 'number of bytes'],
+  [['--tls-listen', '127.0.0.1:0'], 2, "needs '--tls-cert'"],
+  [['--tls-cert', 'missing.pem'], 2, 'go together'],
+  [['--tls-cert', 'missing.pem', '--tls-key', 'missing.pem'], 3, 'missing.pem'],
+  [['--tls-cert', 'bad.pem', '--tls-key', 'bad.pem'], 6, 'PEM'],
+  [['--listen', '203.0.113.1:80'], 6, 'Choose another address'],
+] as const)('hosted-cache %j ends with %i and says why', (flags, code, words) =>
+  inDirectory(async (directory) => {
+    await writeFile(join(directory, 'bad.pem'), 'nothing');
+    const listen = flags.includes('--listen' as never) ? [] : LISTEN;
+    const ran = await run(directory, ['hosted-cache', ...listen, ...flags]);
+    expect(ran).toMatchObject({ code, stdout: '' });
+    expect(ran.stderr).toContain(words);
+  }),
+);

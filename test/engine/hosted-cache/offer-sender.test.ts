@@ -1,0 +1,137 @@
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, vi } from 'vitest';
+import type { DistributionEvent } from '../../../src/driver/index.js';
+import {
+  OfferSender,
+  type OfferSenderOptions,
+} from '../../../src/engine/distribution/hosted-cache/offer-sender.js';
+import { contentInformationOf } from '../../../src/engine/distribution/wire/index.js';
+import { createVirtualClock } from '../../../src/testing/index.js';
+import { afterwards, memorySource, segmentOf, startServer, type Segment } from '../retrieval/harness.js';
+import { eventsOf, startCache, TAG, untilHeld, V2_PATH } from './harness.js';
+import { selfSigned } from './self-signed.js';
+
+const placed = ({ info }: Segment) => contentInformationOf([info]).segments[0]!;
+
+const startSender = (options: Pick<OfferSenderOptions, 'server'> & Partial<OfferSenderOptions>) => {
+  const clock = createVirtualClock();
+  const events: DistributionEvent[] = [];
+  const sender = new OfferSender({
+    servingPort: () => undefined,
+    clock,
+    emit: (event) => events.push(event),
+    ...options,
+  });
+  afterwards(() => sender.close());
+  return { sender, clock, events };
+};
+
+/** A server that takes down what is posted to it and answers as told. */
+const listener = async (answer: string, status = 200) => {
+  const bodies: string[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      bodies.push(`${request.method} ${request.url} ${Buffer.concat(chunks).toString('hex')}`);
+      response.writeHead(status).end(Buffer.from(answer, 'hex'));
+    });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  afterwards(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, bodies };
+};
+
+describe('offering to a hosted cache', () => {
+  it('tells it after five seconds of segments of which a fifth is new, and it fetches them', async () => {
+    const [much, little] = [segmentOf(10 * 65_536, 'much'), segmentOf(10 * 65_536, 'little')];
+    const { cache, peer } = await startCache();
+    const { port } = await startServer({ source: memorySource([much, little]) });
+    const { sender, clock, events } = startSender({ server: { address: peer }, servingPort: () => port });
+    sender.kept(placed(much), TAG);
+    sender.kept(placed(little), TAG);
+    sender.kept(placed(much), TAG);
+    await clock.advance(4_999);
+    expect(events).toEqual([]);
+    await clock.advance(1);
+    await vi.waitFor(() => expect(eventsOf(events, 'OfferAccepted')).toHaveLength(1));
+    expect(eventsOf(events, 'OfferSent').flatMap(({ segments }) => segments)).toEqual([
+      Buffer.from(much.info.id).toString('hex'),
+    ]);
+    await untilHeld(cache, 1);
+    await sender.flush();
+    await untilHeld(cache, 2);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('sends what the specification says, as an independent server sees it', async () => {
+    const { address, bodies } = await listener('0000000100');
+    const segment = segmentOf(61_440);
+    const { sender } = startSender({ server: { address }, servingPort: () => 8_282 });
+    sender.kept(placed(segment), TAG);
+    await sender.flush();
+    const id = Buffer.from(segment.info.id).toString('hex');
+    const tag = TAG.toString('hex');
+    expect(bodies).toEqual([
+      `POST ${V2_PATH} 0002000300000000205a000000000000000100000000f0000010${tag}01${id}`,
+    ]);
+  });
+
+  it('speaks version 1 by HTTPS to a cache that needs it', async () => {
+    const segment = segmentOf(100_000);
+    const secure = await selfSigned();
+    const { cache } = await startCache({ secure: { ...secure, listen: { host: '127.0.0.1', port: 0 } } });
+    const { port } = await startServer({ source: memorySource([segment]) });
+    const address = `127.0.0.1:${cache.secureEndpoint?.port}`;
+    const { sender, events } = startSender({
+      server: { address: 'unused:1', secure: { address, ca: secure.cert } },
+      servingPort: () => port,
+    });
+    sender.kept(placed(segment), TAG);
+    await sender.flush();
+    expect(eventsOf(events, 'OfferAccepted')).toHaveLength(1);
+    await untilHeld(cache, 1);
+  });
+
+  it.each([
+    ['denied', '', 403, 'denied'],
+    ['missing', '', 404, 'malformed'],
+    ['nonsense', 'ffffffffff', 200, 'malformed'],
+    ['too long', '00'.repeat(100_000), 200, 'malformed'],
+  ] as const)('tells why nothing came of it: %s', async (_, answer, status, reason) => {
+    const { address } = await listener(answer, status);
+    const { sender, events } = startSender({ server: { address }, servingPort: () => 1 });
+    sender.kept(placed(segmentOf(10)), TAG);
+    await sender.flush();
+    expect(eventsOf(events, 'OfferRefused')).toEqual([{ _tag: 'OfferRefused', peer: address, reason }]);
+  });
+
+  it('tells that the cache is not there, and offers nothing while this machine serves nobody', async () => {
+    const { sender, events } = startSender({ server: { address: '127.0.0.1:1' }, servingPort: () => 1 });
+    sender.kept(placed(segmentOf(10)), TAG);
+    await sender.flush();
+    expect(eventsOf(events, 'OfferRefused')).toMatchObject([{ reason: 'unreachable' }]);
+    const mute = startSender({ server: { address: '127.0.0.1:1' } });
+    mute.sender.kept(placed(segmentOf(10)), TAG);
+    await mute.sender.flush();
+    expect(mute.events).toEqual([]);
+  });
+
+  it('leaves nothing behind when it is closed', async () => {
+    const { sender, clock, events } = startSender({
+      server: { address: '127.0.0.1:1' },
+      servingPort: () => 1,
+    });
+    sender.kept(placed(segmentOf(10)), TAG);
+    await sender.close();
+    expect(clock.pending).toBe(0);
+    sender.kept(placed(segmentOf(10)), TAG);
+    await sender.flush();
+    expect(events).toEqual([]);
+  });
+});
