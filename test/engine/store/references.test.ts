@@ -287,6 +287,9 @@ describe('the file behind a publication', () => {
             if (what === 'remove') rmSync(path, { force: true });
             if (what === 'restore') writeFileSync(path, CONTENT);
             if (what === 'replace') await replace(path, CONTENT);
+            if (what === 'check') await store.checkSources();
+            if (what === 'deliver') await delivered(store, publication);
+          }
           if (isThere() && !readFileSync(path).equals(CONTENT)) {
             await store.checkSources();
             expect(events.length).toBeGreaterThan(0);
