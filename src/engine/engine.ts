@@ -4,6 +4,12 @@ import { systemClock, type Clock, type Driver } from '../driver/index.js';
 import { defaultDataDirectory, openDataDirectory } from './data-dir.js';
 import { DEFAULT_CONTENT_LIMITS, type ContentLimits } from './distribution/content/content.js';
 import { createDistribution } from './distribution/distribution.js';
+import {
+  discoversByDefault,
+  discoveryBy,
+  type DiscoveryLimits,
+  type DiscoveryOptions,
+} from './distribution/discovery/index.js';
 import type { HashName } from './distribution/ports.js';
 import {
   createRetrievalClient,
@@ -32,6 +38,12 @@ export interface EngineOptions {
    * By default a free port of 127.0.0.1, which other machines cannot reach.
    */
   readonly listen?: { readonly host: string; readonly port: number } | false | undefined;
+  /**
+   * How peers are found, and told what is here, while a distribution session is open; `false`: not at all. By default
+   * it is done if `listen` names an address that other machines can reach: a program that serves its own machine only
+   * sends no message to the network.
+   */
+  readonly discovery?: DiscoveryOptions | false | undefined;
   /** Where all time comes from. */
   readonly clock?: Clock | undefined;
   /** Where keys, salts and initialization vectors come from. Give another source than the system's to tests only. */
@@ -57,6 +69,8 @@ export interface EngineLimits {
   readonly client?: Partial<RetrievalClientLimits> | undefined;
   /** Serving peers. */
   readonly server?: Partial<RetrievalServerLimits> | undefined;
+  /** Finding peers. */
+  readonly discovery?: Partial<DiscoveryLimits> | undefined;
 }
 
 /** The embedded engine: a {@link Driver} that needs nothing of the system but files and sockets. */
@@ -76,7 +90,8 @@ const DEFAULT_LISTEN = { host: '127.0.0.1', port: 0 };
  * address that cannot be bound makes the status `unavailable`, with the reason; it is tried again.
  *
  * It never throws for these; calls reject with a `DriverFault`, what it lacks with E_NOTIMPL or
- * ERROR_NOT_SUPPORTED. Source: MS-PCCRC and MS-PCCRR, version 1.
+ * ERROR_NOT_SUPPORTED. A peer of `discovery` that is no `host:port` is a TypeError. Source: MS-PCCRC and MS-PCCRR,
+ * version 1, and MS-PCCRD.
  *
  * @example
  * ```ts
@@ -97,6 +112,7 @@ export const createEngineDriver = (options: EngineOptions = {}): EngineDriver =>
     hashWorkers = 0,
     journal = true,
     limits = {},
+    discovery = discoversByDefault(listen) && {},
   } = options;
   // Absolute from the start, as the working directory may change.
   const dataDir = resolve(options.dataDir ?? defaultDataDirectory());
@@ -129,6 +145,10 @@ export const createEngineDriver = (options: EngineOptions = {}): EngineDriver =>
             limits: limits.server,
           }),
     createClient: () => createRetrievalClient({ emit: sessions.emit, clock, limits: limits.client }),
+    startDiscovery:
+      discovery === false
+        ? undefined
+        : discoveryBy(discovery, { clock, random, emit: sessions.emit, limits: limits.discovery ?? {} }),
   });
   const distribution = createDistribution({
     service,

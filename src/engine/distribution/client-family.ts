@@ -59,7 +59,7 @@ export const clientFamily = ({ service, sessions, insight, clock, limits }: Clie
       const session = sessions.find(operation, handle);
       requireTag(operation, options.tag);
       const peers = requirePeers(operation, options.peers ?? []);
-      const { store, client } = service.require(operation);
+      const { store, client, discovery } = service.require(operation);
       const open = (content: ContentHandle): Content =>
         new Content({
           handle: content,
@@ -68,6 +68,7 @@ export const clientFamily = ({ service, sessions, insight, clock, limits }: Clie
           peers,
           store,
           client,
+          discovery,
           clock,
           limits,
           emit: session.emit,

@@ -1,4 +1,5 @@
 import { win32Fault, type Cancel, type Clock, type DistributionStatusInfo } from '../../driver/index.js';
+import type { Discovery, StartDiscovery } from './discovery/index.js';
 import type { ContentStore, RetrievalClient, RetrievalServer } from './ports.js';
 import { messageOf, toFault } from './system-faults.js';
 
@@ -19,6 +20,8 @@ export interface ServiceParts {
   /** `undefined`: this engine serves nobody. */
   createServer(store: ContentStore): RetrievalServer | undefined;
   createClient(): RetrievalClient;
+  /** Left out: peers are neither looked for nor told anything. */
+  startDiscovery?: StartDiscovery | undefined;
 }
 
 /** What runs while the service is available. */
@@ -27,6 +30,7 @@ export interface Running {
   readonly client: RetrievalClient;
   readonly server: RetrievalServer | undefined;
   readonly endpoint: Endpoint | undefined;
+  readonly discovery: Discovery | undefined;
 }
 
 /** Told of every change of the status, before anything that ran is closed; that waits for what it returns. */
@@ -172,7 +176,8 @@ export class DistributionService {
         void this.refresh();
       });
       const endpoint = await server?.start();
-      return { store, server, endpoint, client: this.#parts.createClient() };
+      const discovery = await this.#parts.startDiscovery?.(store, endpoint);
+      return { store, server, endpoint, discovery, client: this.#parts.createClient() };
     } catch (error) {
       await store.close().catch(() => undefined);
       throw error;
@@ -184,6 +189,7 @@ export class DistributionService {
     const running = this.#running;
     this.#running = undefined;
     this.#death = undefined;
+    await running?.discovery?.close();
     await running?.client.close().catch(() => undefined);
     await running?.server?.close().catch(() => undefined);
     await running?.store.close().catch(() => undefined);

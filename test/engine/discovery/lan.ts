@@ -125,6 +125,7 @@ export const startMachine = async (
     get problems() {
       return discovery.problems;
     },
+    answerTimeoutMs: discovery.answerTimeoutMs,
     known: discovery.known,
     find: discovery.find,
     close: discovery.close,

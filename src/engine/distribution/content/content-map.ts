@@ -80,8 +80,13 @@ export class ContentMap {
     return this.startOf(block + 1) - this.startOf(block);
   }
 
+  /** The number of the segment with a block, from 0 on. */
+  segmentIndexOf(block: number): number {
+    return Math.floor(block / this.#blocksPerSegment);
+  }
+
   #segmentOf(block: number): PlacedSegment | undefined {
-    return this.#segments[Math.floor(block / this.#blocksPerSegment)];
+    return this.#segments[this.segmentIndexOf(block)];
   }
 
   /** The index of the last segment that starts at `offset` or before. */

@@ -19,6 +19,8 @@ export interface ReaderParts {
   readonly clock: Clock;
   /** Whether there is anybody to ask. */
   readonly hasPeers: boolean;
+  /** How long peers are looked for, if they are. */
+  readonly searchMs: number | undefined;
   /** Blocks to fetch ahead of a reader that reads on where it stopped. */
   readonly readAhead: number;
   /** The longest answer. */
@@ -123,12 +125,12 @@ export class ContentReader {
   }
 
   #notDelivered({ offset, wanted }: PeerRead): ReadResult {
-    const { window, map, provenance } = this.#parts;
+    const { window, map, provenance, searchMs } = this.#parts;
     const attempts = window.attempts(wanted.from);
     const lacking = Math.max(1, window.takeLacking(wanted.from));
     const missing = this.#missing(offset, wanted.from + lacking, 'missing');
     const place = map.find(wanted.from);
-    if (place !== undefined) provenance.notDelivered(place, missing, attempts);
+    if (place !== undefined) provenance.notDelivered(place, missing, attempts, searchMs);
     return { ...missing, attempts };
   }
 

@@ -18,8 +18,10 @@ import type { Held } from '../session/handle-table.js';
 import type { ContentInformation } from '../wire/index.js';
 import { AddedData } from './added-data.js';
 import { BlockWindow, type BlockRequest } from './block-window.js';
+import type { Discovery } from '../discovery/index.js';
 import { ContentInformationBytes } from './content-information-bytes.js';
 import { ContentMap } from './content-map.js';
+import { ContentPeers } from './content-peers.js';
 import { ContentReader, endOf } from './content-reader.js';
 import { EarlyData } from './early-data.js';
 import { LocalBlocks } from './local-blocks.js';
@@ -53,6 +55,8 @@ export interface ContentParts {
   readonly peers: readonly string[];
   readonly store: ContentStore;
   readonly client: RetrievalClient;
+  /** Finds peers besides those; `undefined`: nobody does. */
+  readonly discovery: Discovery | undefined;
   readonly clock: Clock;
   readonly limits: ContentLimits;
   readonly emit: (event: DistributionEvent) => void;
@@ -231,7 +235,7 @@ export class Content implements Held {
   }
 
   #describe(information: ContentInformation): Described {
-    const { tag, store, emit, clock, limits, peers, handle } = this.#parts;
+    const { tag, store, emit, clock, limits, handle, client, discovery } = this.#parts;
     const map = new ContentMap(information);
     const provenance = new Provenance(handle, new ContentLog(information.segments), emit);
     const { segments, range, hash } = information;
@@ -244,10 +248,16 @@ export class Content implements Held {
       bytes: range.length,
     });
     const local = new LocalBlocks(map, tag, store, emit);
+    const peers = new ContentPeers({
+      segments: segments.map(({ info }) => info),
+      client,
+      named: this.#parts.peers,
+      discovery,
+    });
     const window = new BlockWindow({
       capacity: limits.readAheadBlocks,
       isLocal: (block) => local.has(block),
-      fetch: (block, request) => this.#fetch(map, provenance, block, request),
+      fetch: (block, request) => this.#fetch(map, provenance, peers, block, request),
       keep: (block, bytes) => local.write(block, bytes).catch(this.#parts.onWriteFailure),
     });
     const reader = new ContentReader({
@@ -256,7 +266,8 @@ export class Content implements Held {
       window,
       clock,
       provenance,
-      hasPeers: peers.length > 0,
+      hasPeers: peers.mayHelp,
+      searchMs: peers.searchMs,
       readAhead: limits.readAheadBlocks,
       maxReadBytes: limits.maxReadBytes,
     });
@@ -265,16 +276,20 @@ export class Content implements Held {
     return { map, local, window, reader, added, provenance, endRecord };
   }
 
-  #fetch(map: ContentMap, provenance: Provenance, block: number, request: BlockRequest): PendingBlock {
+  #fetch(
+    map: ContentMap,
+    provenance: Provenance,
+    peers: ContentPeers,
+    block: number,
+    request: BlockRequest,
+  ): PendingBlock {
     const place = map.find(block);
     if (place === undefined) throw new RangeError(`block ${block} has no hash`);
     provenance.notCached(place);
-    const { peers, client } = this.#parts;
     const { info } = place.segment;
-    const pending = client.fetch({
+    const pending = peers.fetch(map.segmentIndexOf(block), {
       segment: info,
       block: place.index,
-      peers,
       wanted: Math.min(request.wanted, info.blockHashes.length - place.index),
       onAttempt: (attempt) => {
         request.onAttempt(attempt);

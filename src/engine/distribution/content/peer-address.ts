@@ -10,5 +10,7 @@ export const normalisePeer = (text: string): string | undefined => {
   const port = Number(digits);
   if (host === undefined || port < 1 || port > 65_535) return undefined;
   if (bracketed === null) return `${host.toLowerCase()}:${port}`;
-  return isIPv6(host) ? `[${host.toLowerCase()}]:${port}` : undefined;
+  const [address = '', ...zone] = host.split('%');
+  // The zone is the name of an interface of this machine.
+  return isIPv6(host) ? `[${[address.toLowerCase(), ...zone].join('%')}]:${port}` : undefined;
 };

@@ -42,12 +42,21 @@ export class Provenance {
     this.failed({ offset, length: 1 }, { _tag: 'PeerFailed', peer, reason });
   }
 
-  /** No peer delivered the first block of these bytes. */
-  notDelivered(place: PlacedBlock, bytes: Bytes, attempts: readonly PeerAttempt[]): void {
+  /** No peer delivered the first block of these bytes. @param searchMs how long peers were looked for, if they were. */
+  notDelivered(
+    place: PlacedBlock,
+    bytes: Bytes,
+    attempts: readonly PeerAttempt[],
+    searchMs: number | undefined,
+  ): void {
     const segment = segmentName(place.segment.info);
     const { content } = this;
     this.emit({ _tag: 'BlockUnavailable', content, segment, block: place.index, attempts });
-    if (attempts.length === 0) this.failed(bytes, { _tag: 'NoPeerKnown' });
+    if (attempts.length > 0) return;
+    this.failed(
+      bytes,
+      searchMs === undefined ? { _tag: 'NoPeerKnown' } : { _tag: 'NoPeerAnswered', waitedMs: searchMs },
+    );
   }
 
   /** Bytes did not come from where they should have. */

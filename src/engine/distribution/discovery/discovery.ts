@@ -36,6 +36,8 @@ export interface DiscoveryParts {
 
 /** Discovery at work. */
 export interface Discovery extends Pick<PeerFinder, 'known' | 'find'> {
+  /** How long answers are waited for. */
+  readonly answerTimeoutMs: number;
   /** What does not work that should, in words. */
   readonly problems: readonly string[];
   /** Stops asking and answering, and closes the network. Never rejects. */
@@ -75,6 +77,7 @@ export const startDiscovery = async (parts: DiscoveryParts): Promise<Discovery> 
     limits,
   );
   return {
+    answerTimeoutMs: limits.answerTimeoutMs,
     get problems() {
       return network.problems;
     },

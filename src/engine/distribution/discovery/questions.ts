@@ -6,7 +6,7 @@ import type { DiscoveryVersion } from './wire/index.js';
  * Segments of one Probe. Version 1: as many as fit into one packet of Ethernet. Version 2, whose segments are small and
  * many: three packets, of which a loss costs more but which ask for some megabytes at once.
  */
-const SEGMENTS_PER_PROBE: Readonly<Record<DiscoveryVersion, number>> = { 1: 8, 2: 64 };
+export const SEGMENTS_PER_PROBE: Readonly<Record<DiscoveryVersion, number>> = { 1: 8, 2: 64 };
 
 /** What goes into one Probe. */
 export interface ProbeContent {

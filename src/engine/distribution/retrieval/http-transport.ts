@@ -78,7 +78,7 @@ const failing = (fault: PeerFault, listener: AnswerListener): Exchange => {
   return { abort: () => (isAborted = true) };
 };
 
-const PEER = /^(?:\[([\da-f:.]+)\]|([^\s:/?#@[\]]+)):(\d{1,5})$/i;
+const PEER = /^(?:\[([\da-f:.]+(?:%[\w.-]+)?)\]|([^\s:/?#@[\]]+)):(\d{1,5})$/i;
 
 const addressOf = (peer: string): Address | undefined => {
   const [, bracketed, plain, digits] = PEER.exec(peer) ?? [];
@@ -87,9 +87,10 @@ const addressOf = (peer: string): Address | undefined => {
   return host === undefined || port < 1 || port > 65_535 ? undefined : { host, port };
 };
 
+/** The zone of an address means something to this machine only. RFC 6874. */
 const requestHead = (peer: string, length: number): Buffer =>
   Buffer.from(
-    `POST ${RETRIEVAL_PATH} HTTP/1.1\r\nHost: ${peer}\r\nContent-Type: application/octet-stream\r\n` +
+    `POST ${RETRIEVAL_PATH} HTTP/1.1\r\nHost: ${peer.replace(/%[^\]]*/, '')}\r\nContent-Type: application/octet-stream\r\n` +
       `Content-Length: ${length}\r\n\r\n`,
     'latin1',
   );

@@ -1,0 +1,130 @@
+import type { PeerAttempt } from '../../../driver/index.js';
+import { SEGMENTS_PER_PROBE, type Discovery } from '../discovery/index.js';
+import {
+  FetchFailure,
+  type FetchedBlock,
+  type PendingBlock,
+  type RetrievalClient,
+  type SegmentInfo,
+} from '../ports.js';
+import { versionOf } from '../wire/index.js';
+
+/** Peers of this content that have delivered, asked first for what comes next. */
+const PROVEN_PEERS = 16;
+
+type FetchRequest = Omit<Parameters<RetrievalClient['fetch']>[0], 'peers'>;
+
+export interface ContentPeersParts {
+  /** All segments of the content. */
+  readonly segments: readonly SegmentInfo[];
+  readonly client: RetrievalClient;
+  /** Those that the reader has named, in normal form. */
+  readonly named: readonly string[];
+  /** Finds others; `undefined`: nobody does. */
+  readonly discovery: Discovery | undefined;
+}
+
+/**
+ * Fetches the blocks of one content from the peers that were named for it and those that discovery finds. Nobody waits
+ * for discovery who has a peer to ask; who asked in vain does.
+ */
+export class ContentPeers {
+  readonly #parts: ContentPeersParts;
+  readonly #proven = new Set<string>();
+  /** Parts of the content that were looked for, by their number. */
+  readonly #soughtParts = new Set<number>();
+
+  constructor(parts: ContentPeersParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether there is anybody to ask, or somebody who may know. */
+  get mayHelp(): boolean {
+    return this.#parts.named.length > 0 || this.#parts.discovery !== undefined;
+  }
+
+  /** How long peers are looked for; `undefined`: they are not. */
+  get searchMs(): number | undefined {
+    return this.#parts.discovery?.answerTimeoutMs;
+  }
+
+  /** @param index of the block's segment in the content. */
+  fetch(index: number, request: FetchRequest): PendingBlock {
+    const { client, named, discovery } = this.#parts;
+    if (discovery === undefined) return client.fetch({ ...request, peers: named });
+    this.#lookAhead(discovery, index, request.signal);
+    return this.#fetchFromFound(discovery, request);
+  }
+
+  /** Looks for the part of the content with this segment and for the part after it, once. */
+  #lookAhead(discovery: Discovery, index: number, signal: AbortSignal): void {
+    const { segments } = this.#parts;
+    const [first] = segments;
+    const size = SEGMENTS_PER_PROBE[versionOf(first?.hash ?? 'sha256')];
+    const part = Math.floor(index / size);
+    for (const wanted of [part, part + 1]) {
+      const sought = segments.slice(wanted * size, (wanted + 1) * size);
+      if (sought.length === 0 || this.#soughtParts.has(wanted)) continue;
+      this.#soughtParts.add(wanted);
+      // Whoever needs what comes of it asks again.
+      discovery.find(sought, signal).catch(() => undefined);
+    }
+  }
+
+  #fetchFromFound(discovery: Discovery, request: FetchRequest): PendingBlock {
+    const ending = new AbortController();
+    let pending: PendingBlock | undefined;
+    const fetchFrom = (peers: readonly string[]): Promise<FetchedBlock> => {
+      ending.signal.throwIfAborted();
+      pending = this.#parts.client.fetch({ ...request, peers });
+      return pending.block;
+    };
+    return {
+      block: this.#tryAll(discovery, request, ending.signal, fetchFrom),
+      cancel: (reason) => {
+        ending.abort(reason);
+        pending?.cancel(reason);
+      },
+    };
+  }
+
+  /** Asks one set of peers after the other, until all that are known or can be found have been asked. */
+  async #tryAll(
+    discovery: Discovery,
+    { segment }: FetchRequest,
+    signal: AbortSignal,
+    fetchFrom: (peers: readonly string[]) => Promise<FetchedBlock>,
+  ): Promise<FetchedBlock> {
+    const attempts: PeerAttempt[] = [];
+    const tried = new Set<string>();
+    const untried = (found: readonly string[]): readonly string[] =>
+      [...new Set([...this.#parts.named, ...this.#proven, ...found])].filter((peer) => !tried.has(peer));
+    let peers = untried(discovery.known(segment));
+    for (;;) {
+      if (peers.length === 0) peers = untried(await discovery.find([segment], signal));
+      const [first] = peers;
+      if (first === undefined) throw new FetchFailure(attempts);
+      try {
+        const fetched = await fetchFrom(peers);
+        this.#prove(fetched.peer);
+        return fetched;
+      } catch (error) {
+        if (!(error instanceof FetchFailure)) throw error;
+        attempts.push(...error.attempts);
+        // The client takes so many at once only, but always the first.
+        for (const peer of [first, ...error.attempts.map((attempt) => attempt.peer)]) tried.add(peer);
+        peers = untried(discovery.known(segment));
+      }
+    }
+  }
+
+  #prove(peer: string): void {
+    if (this.#proven.has(peer)) return;
+    this.#proven.add(peer);
+    if (this.#proven.size <= PROVEN_PEERS) return;
+    for (const oldest of this.#proven) {
+      this.#proven.delete(oldest);
+      return;
+    }
+  }
+}
