@@ -1,3 +1,4 @@
+import type { SegmentReason } from '../driver/index.js';
 import { defaultDataDirectory } from './data-dir.js';
 import { contentKeys, contentName } from './distribution/insight/names.js';
 import { insightDirectory, isRunning, readProcessRecords } from './distribution/insight/process-files.js';
@@ -63,11 +64,25 @@ export const findRetrievals = (
   query: RetrievalQuery,
 ): readonly FoundRetrieval[] => {
   const match = matcherOf(query);
-  return entries
-    .flatMap(({ retrievals }) => retrievals)
-    .map((retrieval) => ({ retrieval, match: match(retrieval) }))
+  const all = entries.flatMap(({ retrievals }) => retrievals);
+  return all
+    .map((retrieval) => ({ retrieval: withSecret(retrieval, all), match: match(retrieval) }))
     .filter((found): found is FoundRetrieval => found.match !== undefined)
     .sort((one, other) => other.retrieval.startedAt - one.retrieval.startedAt);
+};
+
+/** What had to come from the origin, although these bytes were retrieved before, was known under another secret then. */
+const withSecret = (retrieval: RetrievalRecord, all: readonly RetrievalRecord[]): RetrievalRecord => {
+  const { contentKey, dataKey, startedAt, explanation } = retrieval;
+  const differs =
+    dataKey !== undefined &&
+    explanation.bytes.origin > 0 &&
+    all.some(
+      (other) => other.dataKey === dataKey && other.contentKey !== contentKey && other.startedAt <= startedAt,
+    );
+  if (!differs) return retrieval;
+  const reasons: readonly SegmentReason[] = [...explanation.reasons, { _tag: 'SecretDiffers' }];
+  return { ...retrieval, explanation: { ...explanation, reasons } };
 };
 
 const matcherOf = (

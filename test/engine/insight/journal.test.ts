@@ -129,6 +129,22 @@ describe('what engines keep of their doing', () => {
     );
   });
 
+  it('says so when bytes that were here before had to be fetched, as their secret differs', async () => {
+    const { information, peer } = await publisher();
+    const elsewhere = await makeContentInformation([CONTENT], { secret: SECRET });
+    const reader = await open(dataDir);
+    await retrieve(reader, information, { peers: [peer] });
+    await retrieve(reader, elsewhere, { peers: [peer] });
+    await reader.engine.dispose();
+    const entries = await readJournal(dataDir);
+    const reasonsOf = (contentInformation: Uint8Array) =>
+      findRetrievals(entries, { contentInformation })
+        .filter(({ match }) => match === 'content')
+        .map(({ retrieval }) => retrieval.explanation.reasons);
+    expect(reasonsOf(information)).toEqual([[]]);
+    expect(reasonsOf(elsewhere)).toEqual([[{ _tag: 'SecretDiffers' }]]);
+  });
+
   it('has content that the service was not asked for, without the secrets of its URL', async () => {
     const { engine, session } = await open(dataDir);
     const name = 'http://user:hush@example.com/small.bin?token=secret';
