@@ -84,13 +84,35 @@ const newClient = (): Mutable<ClientCounters> => ({ bytesServed: 0, requestsRefu
 /**
  * Sums up events, in bounded memory. What it says depends on nothing but the events and their times, in the order in
  * which they were added.
+ *
+ * Use it over events of your own choice, such as those of one content; a session has its sums in
+ * `getDistributionCounters`.
+ *
+ * @example
+ * ```ts
+ * import { lastValueFrom } from 'rxjs';
+ * import { createPeerweave, distributionEvents, publish } from 'peerweave';
+ * import { CounterFold } from 'peerweave/effects';
+ * import { createFakeDriver } from 'peerweave/testing';
+ *
+ * const peers = createPeerweave({ driver: createFakeDriver() });
+ * await using session = await peers.promise(peers.effects.openSession());
+ * const fold = new CounterFold();
+ * distributionEvents(session).subscribe((event) => fold.add(event, Date.now()));
+ * await lastValueFrom(publish(Buffer.from('hello'), { session }));
+ * console.log(fold.counters().segmentsPublished); // 1
+ * ```
  */
 export class CounterFold {
   readonly #totals: Mutable<Totals> = { ...NOTHING };
   readonly #peers = new Machines(newPeer);
   readonly #clients = new Machines(newClient);
 
-  /** @param at milliseconds since 1970. */
+  /**
+   * Adds an event.
+   *
+   * @param at when it happened, in milliseconds since 1970.
+   */
   add(event: DistributionEvent, at: number): void {
     const counter = COUNTED[event._tag];
     if (counter !== undefined) this.#totals[counter] += 1;
@@ -162,7 +184,7 @@ const hostOf = (address: string): string => address.slice(0, address.lastIndexOf
  * The share of what was read that did not have to come from the origin, 0 to 1; `undefined` before anything was read.
  * Windows calls it Cache Hit Ratio.
  */
-export const hitRatio = (counters: Totals): number | undefined => {
+export const hitRatio = (counters: Omit<DistributionCounters, 'peers' | 'clients'>): number | undefined => {
   const saved = counters.bytesFromLocalCache + counters.bytesFromPeers + counters.bytesFromHostedCache;
   const all = saved + counters.bytesFromOrigin;
   return all === 0 ? undefined : saved / all;

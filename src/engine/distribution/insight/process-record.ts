@@ -11,13 +11,13 @@ export interface RetrievalRecord {
   readonly name?: string | undefined;
   /** A hash of the whole name. */
   readonly nameKey?: string | undefined;
-  /** Which segments it is made of; see {@link contentKeys}. */
+  /** Which segments it is made of, as a hash. */
   readonly contentKey?: string | undefined;
-  /** Which bytes it is made of: the same under every server secret. */
+  /** Which bytes it is made of, as a hash: the same under every server secret. */
   readonly dataKey?: string | undefined;
   /** How many segments its content information describes. */
   readonly segments: number;
-  /** With {@link MOST_RUNS} runs of segments at most; more are cut off. */
+  /** With 256 runs of segments at most; more are cut off. */
   readonly explanation: ContentExplanation;
 }
 
