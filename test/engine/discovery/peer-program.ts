@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import { createInterface } from 'node:readline';
+import type { DistributionEvent } from '../../../src/driver/index.js';
+import { createEngineDriver, type EngineOptions } from '../../../src/engine/index.js';
+import { contentOf } from '../../robustness/support/node.js';
+import { openContent, publish } from '../driver/rig.js';
+
+/** A line that the program reads. */
+export type PeerOrder =
+  | { readonly publish: { readonly length: number; readonly seed: number } }
+  /** Content information in hex. */
+  | { readonly retrieve: string };
+
+/** A line that it writes, one for each order and one when it is ready. */
+export interface PeerReport {
+  readonly information?: string;
+  /** Of what was retrieved. */
+  readonly sha256?: string;
+  /** Who delivered it. */
+  readonly peers?: readonly string[];
+  /** How the reading ended if it got nothing. */
+  readonly missing?: string;
+  /** The tags of what happened then. */
+  readonly events?: readonly string[];
+}
+
+/** An engine that does as it is told until its input ends; then it has to end by itself. */
+const main = async (options: EngineOptions): Promise<void> => {
+  const engine = createEngineDriver(options);
+  const { distribution } = engine;
+  const session = await distribution.startup();
+  const events: DistributionEvent[] = [];
+  distribution.observe(session, (event) => events.push(event));
+  const retrieve = async (information: Buffer): Promise<PeerReport> => {
+    const content = await openContent(distribution, session, information);
+    const hash = createHash('sha256');
+    events.length = 0;
+    for (;;) {
+      const request = { maxBytes: 1 << 20, timeoutMs: 20_000 };
+      const result = await distribution.streamRead(session, content, request);
+      if (result._tag === 'Missing') {
+        return { missing: result.cause, events: events.map(({ _tag }) => _tag) };
+      }
+      if (result._tag !== 'Data') break;
+      hash.update(result.bytes);
+    }
+    await distribution.closeContent(session, content);
+    const peers = events.flatMap((event) => (event._tag === 'BlockVerified' ? [event.peer] : []));
+    return { sha256: hash.digest('hex'), peers: [...new Set(peers)].sort() };
+  };
+  const carryOut = async (order: PeerOrder): Promise<PeerReport> => {
+    if ('retrieve' in order) return retrieve(Buffer.from(order.retrieve, 'hex'));
+    const { length, seed } = order.publish;
+    const information = await publish(distribution, session, `content ${seed}`, contentOf(length, seed));
+    return { information: information.toString('hex') };
+  };
+  console.log(JSON.stringify({} satisfies PeerReport));
+  for await (const line of createInterface(process.stdin)) {
+    console.log(JSON.stringify(await carryOut(JSON.parse(line) as PeerOrder)));
+  }
+  await engine.dispose();
+};
+
+const [options] = process.argv.slice(2);
+if (options !== undefined) await main(JSON.parse(options) as EngineOptions);
