@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  ContentInformationError,
   decodeOffer,
   decodeOfferResponse,
   describeForOffer,
@@ -9,6 +10,7 @@ import {
   encodeOfferResponse,
   MAX_OFFER_LENGTH,
   MessageError,
+  parseContentInformation,
   segmentInOffer,
   SEGMENT_LENGTH,
   type Offer,
@@ -158,6 +160,16 @@ describe('the segment in a SEGMENT_INFO', () => {
       if (hash === 'sha512') expect(bytes.length).toBe(MAX_OFFER_LENGTH);
       expect(segmentInOffer(decodeOffer(bytes) as SegmentInfoOffer)).toEqual(full);
     }
+  });
+
+  it('is found whatever its hashes are: a hosted cache cannot check its blocks anyway', () => {
+    const random = changed(
+      Buffer.from(segmentInfo.contentInformation),
+      18 + 16,
+      ...Array<number>(32).fill(7),
+    );
+    expect(segmentInOffer(withInformation(random))?.length).toBe(segment!.length);
+    expect(() => parseContentInformation(random)).toThrow(ContentInformationError);
   });
 
   const two = encodeContentInformation(

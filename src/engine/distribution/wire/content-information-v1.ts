@@ -7,7 +7,7 @@ import { BLOCK_LENGTH, blockCount, BLOCKS_PER_SEGMENT, HASH_LENGTHS, SEGMENT_LEN
 /* PCCRC 2.3. All numbers are little-endian. */
 
 /** First the minor, then the major version. */
-const VERSION = 0x0100;
+export const V1_VERSION = 0x0100;
 export const V1_HEADER_LENGTH = 18;
 
 const HASH_IDS: Readonly<Record<HashName, number>> = { sha256: 0x800c, sha384: 0x800d, sha512: 0x800e };
@@ -55,6 +55,13 @@ export const LONGEST_OF_ONE_SEGMENT = longestOfSegments('sha512', 1);
 
 /** Parses version 1. The result shares memory with `bytes`. */
 export const parseV1 = (bytes: Buffer): ContentInformation => {
+  const information = decodeV1(bytes);
+  checkBlockHashes(information);
+  return information;
+};
+
+/** The same without a look at whether its hashes fit one another. */
+export const decodeV1 = (bytes: Buffer): ContentInformation => {
   const header = decodeHeader(bytes);
   const { hash, segmentCount } = header;
   const size = HASH_LENGTHS[hash];
@@ -80,9 +87,7 @@ export const parseV1 = (bytes: Buffer): ContentInformation => {
   }
   if (at !== bytes.length) throw malformed(`${bytes.length - at} bytes follow its end`);
   const range = rangeOf(header, segments);
-  const information = { hash, range, firstSegmentIndex: Math.floor(range.start / SEGMENT_LENGTH), segments };
-  checkBlockHashes(information);
-  return information;
+  return { hash, range, firstSegmentIndex: Math.floor(range.start / SEGMENT_LENGTH), segments };
 };
 
 const decodePlace = (
@@ -156,7 +161,7 @@ export const encodeContentInformationV1 = ({ hash, range, segments }: ContentInf
   const end = range.start + range.length;
   const reachesEnd = end === last.offsetInContent + last.info.length;
   const header = Buffer.alloc(V1_HEADER_LENGTH);
-  header.writeUInt16LE(VERSION, 0);
+  header.writeUInt16LE(V1_VERSION, 0);
   header.writeUInt32LE(HASH_IDS[hash], 2);
   header.writeUInt32LE(range.start - first.offsetInContent, 6);
   header.writeUInt32LE(reachesEnd ? 0 : end - Math.max(last.offsetInContent, range.start), 10);

@@ -1,10 +1,10 @@
 import type { SegmentInfo } from '../ports.js';
 import { ContentInformationError } from './content-information-error.js';
 import type { ContentInformation, PlacedSegment } from './content-information.js';
+import { decodeV1, V1_HEADER_LENGTH, V1_VERSION } from './content-information-v1.js';
 import { encodeContentInformation } from './encode-content-information.js';
 import type { SegmentInfoOffer } from './offers.js';
-import { parseContentInformation } from './read-content-information.js';
-import { SEGMENT_LENGTH, versionOf } from './units.js';
+import { SEGMENT_LENGTH } from './units.js';
 
 /** Where the number of bytes that are read in the last segment stands in content information of version 1. */
 const READ_BYTES_AT = 10;
@@ -25,13 +25,16 @@ export const describeForOffer = (segment: PlacedSegment): Buffer => {
 
 /**
  * The segment that a SEGMENT_INFO is about; `undefined` if its content information cannot be read, is not of version 1
- * or not of one segment. Windows answers such an offer like any other, and fetches nothing.
+ * or not of one segment. Windows answers such an offer like any other, and fetches nothing. Whether the hashes fit one
+ * another is left to whoever reads the content: a hosted cache has no use for them.
  */
-export const segmentInOffer = (offer: SegmentInfoOffer): SegmentInfo | undefined => {
+export const segmentInOffer = ({ contentInformation }: SegmentInfoOffer): SegmentInfo | undefined => {
+  const { buffer, byteOffset, byteLength } = contentInformation;
+  const bytes = Buffer.from(buffer, byteOffset, byteLength);
+  if (bytes.length < V1_HEADER_LENGTH || bytes.readUInt16LE(0) !== V1_VERSION) return undefined;
   try {
-    const { hash, segments } = parseContentInformation(offer.contentInformation);
-    const [only] = segments;
-    return versionOf(hash) === 1 && segments.length === 1 ? only?.info : undefined;
+    const { segments } = decodeV1(bytes);
+    return segments.length === 1 ? segments[0]?.info : undefined;
   } catch (thrown) {
     if (thrown instanceof ContentInformationError) return undefined;
     throw thrown;
