@@ -101,6 +101,21 @@ export const describeInsight = (name: string, setup: Setup, { insight }: Capabil
       await end();
     });
 
+    it('tells a session nothing of what another one reads', async () => {
+      const { publisher, reader, end } = await startBoth(here());
+      const { distribution } = reader;
+      const other = { distribution, session: await distribution.startup() };
+      await publish(publisher);
+      const told = listen(other);
+      const content = await openContent(reader, await informationOf(publisher), await here().peers());
+      await readAll(reader, content);
+      await distribution.closeContent(reader.session, content);
+      expect(told).toEqual([]);
+      expect(await distribution.getCounters(other.session)).toMatchObject({ blocksVerified: 0, peers: {} });
+      await distribution.shutdown(other.session);
+      await end();
+    });
+
     it('explains what nobody had', async () => {
       const { publisher, reader, end } = await startBoth(here());
       const { distribution, session } = reader;

@@ -3,7 +3,7 @@
  * what the retrieval client fetches. Each part is written and tested against these, not against the others.
  */
 
-import type { PeerAttempt, SourceFile } from '../../driver/index.js';
+import type { DistributionEvent, PeerAttempt, SourceFile } from '../../driver/index.js';
 
 /** Hashes of version-1 content information. */
 export type HashName = 'sha256' | 'sha384' | 'sha512';
@@ -121,6 +121,8 @@ export interface RetrievalClient {
     readonly wanted: number;
     /** Told of each peer that does not deliver, as soon as that is known. */
     readonly onAttempt?: ((attempt: PeerAttempt) => void) | undefined;
+    /** Takes the events of this fetch; those of the client if left out. */
+    readonly emit?: ((event: DistributionEvent) => void) | undefined;
     /** Ends it and every connection in use for it; best the same for all blocks of a content. */
     readonly signal: AbortSignal;
   }): PendingBlock;

@@ -66,6 +66,9 @@ describe('the reasons of a retrieval', () => {
       );
       expect(error._tag).toBe('NotFound');
       expect(error.message).toContain(`${peer} connection failed: ECONNREFUSED`);
-      expect(error.message).toContain(`${other} what it says is not HTTP`);
+      // It may have been struck out by then, as other blocks were asked of it at the same time.
+      expect(error.message).toMatch(
+        new RegExp(`${other} (what it says is not HTTP|failed too often lately)`),
+      );
     }));
 });

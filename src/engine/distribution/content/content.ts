@@ -291,6 +291,7 @@ export class Content implements Held {
       segment: info,
       block: place.index,
       wanted: Math.min(request.wanted, info.blockHashes.length - place.index),
+      emit: this.#parts.emit,
       onAttempt: (attempt) => {
         request.onAttempt(attempt);
         provenance.attempted(map.startOf(block), attempt);

@@ -72,7 +72,7 @@ const ask = <Result>(
         try {
           resolve(read(answer));
         } catch (error) {
-          reject(error);
+          reject(error instanceof Error ? error : new Error(String(error)));
         }
       },
       onFailure: (fault) => {

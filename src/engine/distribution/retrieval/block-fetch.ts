@@ -22,6 +22,8 @@ export interface Ask {
   awaitsList: boolean;
 }
 
+const STRUCK_OUT = { reason: 'struck-out', detail: 'failed too often lately and is not asked' } as const;
+
 /** A block that somebody wants, and what its peers made of that so far. */
 export class BlockFetch {
   readonly request: FetchRequest;
@@ -34,6 +36,8 @@ export class BlockFetch {
   patience = 0;
   readonly #tries = new Map<PeerRecord, number>();
   readonly #lacking = new Set<PeerRecord>();
+  /** Those that were never asked for that reason. */
+  readonly #struckOut = new Set<PeerRecord>();
   readonly #attempts: PeerAttempt[] = [];
   #settle: { resolve(block: FetchedBlock): void; reject(reason: unknown): void } | undefined;
 
@@ -55,7 +59,12 @@ export class BlockFetch {
    * time left for one that never answers.
    */
   candidates(isStruckOut: (peer: PeerRecord) => boolean): readonly PeerRecord[] {
-    const left = [...this.#tries].filter(([peer]) => !this.#lacking.has(peer) && !isStruckOut(peer));
+    const left = [...this.#tries].filter(([peer, count]) => {
+      if (this.#lacking.has(peer)) return false;
+      if (!isStruckOut(peer)) return true;
+      if (count === 0) this.#noteStruckOut(peer);
+      return false;
+    });
     const hasFailed = left.length < this.#tries.size || left.some(([, count]) => count > 0);
     const free = left.filter(([peer]) => !this.asks.has(peer));
     const proven = free.filter(([peer, count]) => hasFailed && peer.trusted && count === 0);
@@ -95,5 +104,11 @@ export class BlockFetch {
   fail(reason: unknown = new FetchFailure(this.#attempts)): void {
     this.#settle?.reject(reason);
     this.#settle = undefined;
+  }
+
+  #noteStruckOut(peer: PeerRecord): void {
+    if (this.#struckOut.has(peer)) return;
+    this.#struckOut.add(peer);
+    this.note({ peer: peer.peer, ...STRUCK_OUT });
   }
 }

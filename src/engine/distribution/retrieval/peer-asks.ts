@@ -1,5 +1,4 @@
 import type { Clock, DistributionEvent } from '../../../driver/index.js';
-import type { SegmentInfo } from '../ports.js';
 import { includesBlock } from '../wire/index.js';
 import { acceptBlock, acceptList, askForBlock, askForList } from './block-exchange.js';
 import type { Ask, BlockFetch } from './block-fetch.js';
@@ -21,6 +20,7 @@ export interface PeerAsksParts {
   readonly clock: Clock;
   readonly ticker: Ticker;
   readonly limits: RetrievalClientLimits;
+  /** Takes what concerns all fetches, and the events of those that have nobody of their own for them. */
   readonly emit: (event: DistributionEvent) => void;
   /** Told of the end of everything that was begun and not aborted. It is gone by then. */
   readonly onEnd: (ask: Ask, outcome: AskOutcome) => void;
@@ -106,7 +106,7 @@ export class PeerAsks {
       this.#endList(ask);
       this.#parts.book.setList(peer, fetch.segment, ranges);
       const blocks = ranges.reduce((sum, { count }) => sum + count, 0);
-      this.#parts.emit({ _tag: 'BlockListReceived', peer: peer.peer, segment: fetch.segment, blocks });
+      this.#tell(ask, { _tag: 'BlockListReceived', peer: peer.peer, segment: fetch.segment, blocks });
       if (includesBlock(ranges, block)) this.#askForBlock(ask);
       else this.#end(ask, { _tag: 'Lacking' });
       this.#parts.onList();
@@ -116,12 +116,12 @@ export class PeerAsks {
   #askForBlock(ask: Ask): void {
     const { peer, fetch } = ask;
     const { segment, block } = fetch.request;
-    const { emit, book, clock } = this.#parts;
+    const { book, clock } = this.#parts;
     const about = { peer: peer.peer, segment: fetch.segment, block };
-    emit({ _tag: 'BlockRequestSent', ...about });
+    this.#tell(ask, { _tag: 'BlockRequestSent', ...about });
     this.#post(ask, askForBlock(segment, block), (answer) => {
-      emit({ _tag: 'BlockResponseReceived', ...about, bytes: answer.length });
-      const bytes = this.#accept(segment, about, answer);
+      this.#tell(ask, { _tag: 'BlockResponseReceived', ...about, bytes: answer.length });
+      const bytes = this.#accept(ask, about, answer);
       if (bytes === undefined) {
         // A peer that has proved itself may be busy; what another one lists is not worth asking for again.
         if (!peer.trusted) book.setList(peer, fetch.segment, []);
@@ -129,21 +129,21 @@ export class PeerAsks {
         return;
       }
       book.praise(peer, Math.max(0, clock.now() - ask.begunAt), ask.together);
-      emit({ _tag: 'BlockVerified', ...about, bytes: bytes.length });
+      this.#tell(ask, { _tag: 'BlockVerified', ...about, bytes: bytes.length });
       this.#end(ask, { _tag: 'Block', bytes });
     });
   }
 
   #accept(
-    segment: SegmentInfo,
+    ask: Ask,
     about: { readonly peer: string; readonly segment: string; readonly block: number },
     answer: Buffer,
   ): Buffer | undefined {
     try {
-      return acceptBlock(segment, about.block, answer);
+      return acceptBlock(ask.fetch.request.segment, about.block, answer);
     } catch (fault) {
       if (fault instanceof PeerFault) {
-        this.#parts.emit({ _tag: 'BlockRejected', ...about, reason: fault.reason });
+        this.#tell(ask, { _tag: 'BlockRejected', ...about, reason: fault.reason });
       }
       throw fault;
     }
@@ -173,11 +173,15 @@ export class PeerAsks {
     const { peer } = ask;
     const wasStruckOut = book.isStruckOut(peer);
     book.blame(peer, fault, ask.incident);
-    emit({ _tag: 'PeerFailed', peer: peer.peer, reason: fault.reason, detail: fault.message });
+    this.#tell(ask, { _tag: 'PeerFailed', peer: peer.peer, reason: fault.reason, detail: fault.message });
     if (!wasStruckOut && book.isStruckOut(peer)) {
       emit({ _tag: 'PeerStruckOut', peer: peer.peer, forMs: limits.faultMemoryMs });
     }
     this.#end(ask, { _tag: 'Failed', fault });
+  }
+
+  #tell({ fetch }: Ask, event: DistributionEvent): void {
+    (fetch.request.emit ?? this.#parts.emit)(event);
   }
 
   #end(ask: Ask, outcome: AskOutcome): void {

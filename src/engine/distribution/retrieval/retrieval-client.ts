@@ -17,7 +17,6 @@ export interface RetrievalClientOptions {
 }
 
 const LACKS_BLOCK = { reason: 'lacks-block', detail: 'does not have the block' } as const;
-const STRUCK_OUT = { reason: 'struck-out', detail: 'failed too often lately and is not asked' } as const;
 
 /** A peer is overtaken once it takes so many times as long as it should. */
 const PATIENCE = 3;
@@ -71,9 +70,6 @@ class HttpRetrievalClient implements RetrievalClient {
     const { signal } = request;
     const peers = request.peers.slice(0, this.#limits.peersPerContent).map((peer) => this.#book.get(peer));
     const fetch = new BlockFetch(request, peers);
-    for (const peer of peers) {
-      if (this.#book.isStruckOut(peer)) fetch.note({ peer: peer.peer, ...STRUCK_OUT });
-    }
     if (signal.aborted) fetch.fail(signal.reason);
     else if (this.#closed) fetch.fail();
     else {
