@@ -4,6 +4,14 @@ import { LIMITS, MOST_PEERS_COUNTED } from '../../src/driver/index.js';
 import { LONGEST_NAME } from '../../src/effects/validate/content.js';
 import { MAX_DEPTH } from '../../src/effects/validate/xml.js';
 import { DEFAULT_CONTENT_LIMITS } from '../../src/engine/distribution/content/content.js';
+import { DEFAULT_DISCOVERY_LIMITS } from '../../src/engine/distribution/discovery/limits.js';
+import { LOOK_MS } from '../../src/engine/distribution/discovery/network/udp-network.js';
+import {
+  MAX_DEPTH as MAX_MESSAGE_DEPTH,
+  MAX_ELEMENTS,
+  MAX_MESSAGE_LENGTH,
+  MAX_SEGMENTS,
+} from '../../src/engine/distribution/discovery/wire/index.js';
 import {
   DEFAULT_CLIENT_LIMITS,
   DEFAULT_SERVER_LIMITS,
@@ -46,6 +54,7 @@ const amount = (value: string): number => {
 };
 
 const [content, client, server] = [DEFAULT_CONTENT_LIMITS, DEFAULT_CLIENT_LIMITS, DEFAULT_SERVER_LIMITS];
+const discovery = DEFAULT_DISCOVERY_LIMITS;
 
 describe('the table of limits', () => {
   it.each([
@@ -83,6 +92,22 @@ describe('the table of limits', () => {
     ['head of a request', server.headTimeoutMs],
     ['whole request', server.requestTimeoutMs],
     ['connection without a request', server.idleTimeoutMs],
+    ['wait for answers to a Probe', discovery.answerTimeoutMs],
+    ['Probe that nobody has answered', discovery.repeatAfterMs],
+    ['Probes of one question', discovery.transmissions],
+    ['wait before an answer, random', discovery.maxBackOffMs],
+    ['trust in a discovered peer', discovery.peerLifetimeMs],
+    ['time after a search that found nobody', discovery.nobodyLifetimeMs],
+    ['peers of one segment', discovery.peersPerSegment],
+    ['answers to a search of its own, for one segment', discovery.enoughAnswers],
+    ['messages of one source', discovery.messagesPerSource],
+    ['messages of all sources', discovery.messages],
+    ['answers to one source', discovery.answersPerSource],
+    ['message of discovery', MAX_MESSAGE_LENGTH],
+    ['segments of a Probe', MAX_SEGMENTS],
+    ['elements of a message', MAX_ELEMENTS],
+    ['depth of a message', MAX_MESSAGE_DEPTH],
+    ['time until a new interface is used', LOOK_MS],
     ['classifier', LIMITS['identity.classifier.max']],
     ['friendly name, comment', LIMITS['group.friendlyName.max']],
     ['life of member data', LIMITS['group.memberDataLifetime.min']],
@@ -107,7 +132,7 @@ describe('the table of limits', () => {
 
   it('names every limit of the engine that can be moved, and no other', () => {
     const named = [...text.matchAll(/`limits\.(\w+\.\w+)`/g)].map(([, path]) => path);
-    const movable = Object.entries({ content, client, server }).flatMap(([part, limits]) =>
+    const movable = Object.entries({ content, client, server, discovery }).flatMap(([part, limits]) =>
       Object.keys(limits).map((name) => `${part}.${name}`),
     );
     expect(named.toSorted()).toEqual(movable.toSorted());

@@ -36,7 +36,10 @@ export class Others {
   /** Whether answering can be left to others this time. */
   suffice(segment: string): boolean {
     const answers = this.#answers.get(segment);
-    if (answers === undefined || answers.all < this.enough || answers.until <= this.clock.now()) return false;
+    if (answers === undefined || answers.all < this.enough) return false;
+    const left = answers.until - this.clock.now();
+    // More is left than there ever was: the clock was set back.
+    if (left <= 0 || left > MEMORY_MS) return false;
     return answers.whole >= this.enough || this.random() >= PROBABILITY;
   }
 }

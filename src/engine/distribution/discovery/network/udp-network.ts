@@ -17,7 +17,9 @@ const GROUP_V4 = '239.255.255.250';
 const GROUP_V6 = 'ff02::c';
 const ANY_V4 = '0.0.0.0';
 const ANY_V6 = '::';
-const LOOK_MS = 2_000;
+
+/** Pause between two looks at the interfaces. */
+export const LOOK_MS = 2_000;
 
 export interface UdpNetworkOptions {
   readonly clock: Clock;
