@@ -10,6 +10,7 @@ import {
   type DiscoveryLimits,
   type DiscoveryOptions,
 } from './distribution/discovery/index.js';
+import { OfferSender, type HostedCacheServer } from './distribution/hosted-cache/index.js';
 import type { HashName } from './distribution/ports.js';
 import {
   createRetrievalClient,
@@ -44,6 +45,12 @@ export interface EngineOptions {
    * sends no message to the network.
    */
   readonly discovery?: DiscoveryOptions | false | undefined;
+  /**
+   * A hosted cache of the network: it is asked for blocks like a peer, and told of what was fetched from elsewhere, which
+   * it then fetches from here; so `listen` must be an address that it can reach. When the last session ends the engine
+   * stays for the moments that takes, ten seconds at most.
+   */
+  readonly hostedCache?: HostedCacheServer | undefined;
   /** Where all time comes from. */
   readonly clock?: Clock | undefined;
   /** Where keys, salts and initialization vectors come from. Give another source than the system's to tests only. */
@@ -113,12 +120,14 @@ export const createEngineDriver = (options: EngineOptions = {}): EngineDriver =>
     journal = true,
     limits = {},
     discovery = discoversByDefault(listen) && {},
+    hostedCache,
   } = options;
   // Absolute from the start, as the working directory may change.
   const dataDir = resolve(options.dataDir ?? defaultDataDirectory());
   const insight = new Insight({ clock, directory: journal ? insightDirectory(dataDir) : undefined });
   const sessions = new Sessions(clock, insight.note);
   const config = new ServiceConfig(dataDir);
+  let offers: OfferSender | undefined;
   const service = new DistributionService({
     clock,
     isEnabled: async () => {
@@ -139,12 +148,19 @@ export const createEngineDriver = (options: EngineOptions = {}): EngineDriver =>
         : createRetrievalServer({
             source: store,
             ...listen,
-            emit: sessions.emit,
+            emit: (event) => {
+              sessions.emit(event);
+              if (event._tag === 'BlockResponseSent') offers?.served();
+            },
             clock,
             randomBytes: random,
             limits: limits.server,
           }),
     createClient: () => createRetrievalClient({ emit: sessions.emit, clock, limits: limits.client }),
+    startOffers:
+      hostedCache &&
+      ((servingPort) =>
+        (offers = new OfferSender({ server: hostedCache, servingPort, clock, emit: sessions.emit }))),
     startDiscovery:
       discovery === false
         ? undefined

@@ -59,7 +59,7 @@ export const clientFamily = ({ service, sessions, insight, clock, limits }: Clie
       const session = sessions.find(operation, handle);
       requireTag(operation, options.tag);
       const peers = requirePeers(operation, options.peers ?? []);
-      const { store, client, discovery } = service.require(operation);
+      const { store, client, discovery, hosted } = service.require(operation);
       const open = (content: ContentHandle): Content =>
         new Content({
           handle: content,
@@ -69,6 +69,7 @@ export const clientFamily = ({ service, sessions, insight, clock, limits }: Clie
           store,
           client,
           discovery,
+          hosted,
           clock,
           limits,
           emit: session.emit,

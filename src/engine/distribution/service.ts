@@ -1,5 +1,6 @@
 import { win32Fault, type Cancel, type Clock, type DistributionStatusInfo } from '../../driver/index.js';
 import type { Discovery, StartDiscovery } from './discovery/index.js';
+import type { OfferSender } from './hosted-cache/index.js';
 import type { ContentStore, RetrievalClient, RetrievalServer } from './ports.js';
 import { messageOf, toFault } from './system-faults.js';
 
@@ -22,6 +23,8 @@ export interface ServiceParts {
   createClient(): RetrievalClient;
   /** Left out: peers are neither looked for nor told anything. */
   startDiscovery?: StartDiscovery | undefined;
+  /** Left out: there is no hosted cache. */
+  startOffers?: ((servingPort: number | undefined) => OfferSender) | undefined;
 }
 
 /** What runs while the service is available. */
@@ -31,6 +34,7 @@ export interface Running {
   readonly server: RetrievalServer | undefined;
   readonly endpoint: Endpoint | undefined;
   readonly discovery: Discovery | undefined;
+  readonly hosted: OfferSender | undefined;
 }
 
 /** Told of every change of the status, before anything that ran is closed; that waits for what it returns. */
@@ -177,7 +181,8 @@ export class DistributionService {
       });
       const endpoint = await server?.start();
       const discovery = await this.#parts.startDiscovery?.(store, endpoint);
-      return { store, server, endpoint, discovery, client: this.#parts.createClient() };
+      const hosted = this.#parts.startOffers?.(endpoint?.port);
+      return { store, server, endpoint, discovery, hosted, client: this.#parts.createClient() };
     } catch (error) {
       await store.close().catch(() => undefined);
       throw error;
@@ -189,6 +194,9 @@ export class DistributionService {
     const running = this.#running;
     this.#running = undefined;
     this.#death = undefined;
+    // Nobody else will: what this process has fetched is offered while it still serves.
+    if (this.#users === 0) await running?.hosted?.settle();
+    await running?.hosted?.close();
     await running?.discovery?.close();
     await running?.client.close().catch(() => undefined);
     await running?.server?.close().catch(() => undefined);

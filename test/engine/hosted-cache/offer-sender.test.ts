@@ -19,7 +19,7 @@ const startSender = (options: Pick<OfferSenderOptions, 'server'> & Partial<Offer
   const clock = createVirtualClock();
   const events: DistributionEvent[] = [];
   const sender = new OfferSender({
-    servingPort: () => undefined,
+    servingPort: undefined,
     clock,
     emit: (event) => events.push(event),
     ...options,
@@ -52,7 +52,7 @@ describe('offering to a hosted cache', () => {
     const [much, little] = [segmentOf(10 * 65_536, 'much'), segmentOf(10 * 65_536, 'little')];
     const { cache, peer } = await startCache();
     const { port } = await startServer({ source: memorySource([much, little]) });
-    const { sender, clock, events } = startSender({ server: { address: peer }, servingPort: () => port });
+    const { sender, clock, events } = startSender({ server: { address: peer }, servingPort: port });
     sender.kept(placed(much), TAG);
     sender.kept(placed(little), TAG);
     sender.kept(placed(much), TAG);
@@ -72,7 +72,7 @@ describe('offering to a hosted cache', () => {
   it('sends what the specification says, as an independent server sees it', async () => {
     const { address, bodies } = await listener('0000000100');
     const segment = segmentOf(61_440);
-    const { sender } = startSender({ server: { address }, servingPort: () => 8_282 });
+    const { sender } = startSender({ server: { address }, servingPort: 8_282 });
     sender.kept(placed(segment), TAG);
     await sender.flush();
     const id = Buffer.from(segment.info.id).toString('hex');
@@ -90,7 +90,7 @@ describe('offering to a hosted cache', () => {
     const address = `127.0.0.1:${cache.secureEndpoint?.port}`;
     const { sender, events } = startSender({
       server: { address: 'unused:1', secure: { address, ca: secure.cert } },
-      servingPort: () => port,
+      servingPort: port,
     });
     sender.kept(placed(segment), TAG);
     await sender.flush();
@@ -105,14 +105,14 @@ describe('offering to a hosted cache', () => {
     ['too long', '00'.repeat(100_000), 200, 'malformed'],
   ] as const)('tells why nothing came of it: %s', async (_, answer, status, reason) => {
     const { address } = await listener(answer, status);
-    const { sender, events } = startSender({ server: { address }, servingPort: () => 1 });
+    const { sender, events } = startSender({ server: { address }, servingPort: 1 });
     sender.kept(placed(segmentOf(10)), TAG);
     await sender.flush();
     expect(eventsOf(events, 'OfferRefused')).toEqual([{ _tag: 'OfferRefused', peer: address, reason }]);
   });
 
   it('tells that the cache is not there, and offers nothing while this machine serves nobody', async () => {
-    const { sender, events } = startSender({ server: { address: '127.0.0.1:1' }, servingPort: () => 1 });
+    const { sender, events } = startSender({ server: { address: '127.0.0.1:1' }, servingPort: 1 });
     sender.kept(placed(segmentOf(10)), TAG);
     await sender.flush();
     expect(eventsOf(events, 'OfferRefused')).toMatchObject([{ reason: 'unreachable' }]);
@@ -125,7 +125,7 @@ describe('offering to a hosted cache', () => {
   it('leaves nothing behind when it is closed', async () => {
     const { sender, clock, events } = startSender({
       server: { address: '127.0.0.1:1' },
-      servingPort: () => 1,
+      servingPort: 1,
     });
     sender.kept(placed(segmentOf(10)), TAG);
     await sender.close();

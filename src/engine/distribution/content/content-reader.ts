@@ -17,6 +17,8 @@ export interface ReaderParts {
   readonly window: BlockWindow;
   readonly provenance: Provenance;
   readonly clock: Clock;
+  /** The peer that is a hosted cache, if there is one. */
+  readonly hostedCache: string | undefined;
   /** Whether there is anybody to ask. */
   readonly hasPeers: boolean;
   /** How long peers are looked for, if they are. */
@@ -194,7 +196,8 @@ export class ContentReader {
     const fetched = window.fetched(block);
     if (fetched !== undefined) {
       fetched.bytes.copy(target, 0, offset);
-      return { source: 'peer', peer: fetched.peer };
+      const { peer } = fetched;
+      return { source: peer === this.#parts.hostedCache ? 'hosted-cache' : 'peer', peer };
     }
     const bytes = await local.read(block);
     if (bytes === undefined) return undefined;

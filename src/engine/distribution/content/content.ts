@@ -19,6 +19,7 @@ import type { ContentInformation } from '../wire/index.js';
 import { AddedData } from './added-data.js';
 import { BlockWindow, type BlockRequest } from './block-window.js';
 import type { Discovery } from '../discovery/index.js';
+import type { OfferSender } from '../hosted-cache/index.js';
 import { ContentInformationBytes } from './content-information-bytes.js';
 import { ContentMap } from './content-map.js';
 import { ContentPeers } from './content-peers.js';
@@ -57,6 +58,8 @@ export interface ContentParts {
   readonly client: RetrievalClient;
   /** Finds peers besides those; `undefined`: nobody does. */
   readonly discovery: Discovery | undefined;
+  /** The hosted cache to ask and to tell of what came from elsewhere; `undefined`: there is none. */
+  readonly hosted: OfferSender | undefined;
   readonly clock: Clock;
   readonly limits: ContentLimits;
   readonly emit: (event: DistributionEvent) => void;
@@ -176,7 +179,10 @@ export class Content implements Held {
       return;
     }
     const { added, window } = this.#described;
-    for (const block of await added.add(operation, offset, data)) window.supply(block);
+    for (const block of await added.add(operation, offset, data)) {
+      window.supply(block);
+      this.#offer(this.#described.map, block);
+    }
     this.#noteOrigin(this.#described, offset, data.length);
   }
 
@@ -193,6 +199,12 @@ export class Content implements Held {
   async release(): Promise<void> {
     await this.#described?.window.close();
     this.#described?.endRecord();
+  }
+
+  /** Tells the hosted cache of a block that did not come from there. */
+  #offer(map: ContentMap, block: number): void {
+    const place = map.find(block);
+    if (place !== undefined) this.#parts.hosted?.kept(place.segment, this.#parts.tag);
   }
 
   #noteOrigin({ map, provenance }: Described, from: number, length: number): void {
@@ -235,7 +247,7 @@ export class Content implements Held {
   }
 
   #describe(information: ContentInformation): Described {
-    const { tag, store, emit, clock, limits, handle, client, discovery } = this.#parts;
+    const { tag, store, emit, clock, limits, handle, client, discovery, hosted } = this.#parts;
     const map = new ContentMap(information);
     const provenance = new Provenance(handle, new ContentLog(information.segments), emit);
     const { segments, range, hash } = information;
@@ -251,7 +263,7 @@ export class Content implements Held {
     const peers = new ContentPeers({
       segments: segments.map(({ info }) => info),
       client,
-      named: this.#parts.peers,
+      named: hosted === undefined ? this.#parts.peers : [hosted.address, ...this.#parts.peers],
       discovery,
     });
     const window = new BlockWindow({
@@ -266,6 +278,7 @@ export class Content implements Held {
       window,
       clock,
       provenance,
+      hostedCache: hosted?.address,
       hasPeers: peers.mayHelp,
       searchMs: peers.searchMs,
       readAhead: limits.readAheadBlocks,
@@ -299,7 +312,10 @@ export class Content implements Held {
       signal: request.signal,
     });
     pending.block.then(
-      () => (this.#found.delivered = true),
+      ({ peer }) => {
+        this.#found.delivered = true;
+        if (peer !== this.#parts.hosted?.address) this.#offer(map, block);
+      },
       (error: unknown) => (this.#found.lacking ||= error instanceof FetchFailure),
     );
     return pending;

@@ -22,8 +22,8 @@ export interface HostedCacheServer {
 
 export interface OfferSenderOptions {
   readonly server: HostedCacheServer;
-  /** Where this machine serves blocks to the cache; `undefined`: nowhere now, so nothing is offered. */
-  readonly servingPort: () => number | undefined;
+  /** Where this machine serves blocks to the cache; `undefined`: nowhere, so nothing is offered. */
+  readonly servingPort: number | undefined;
   readonly clock: Clock;
   readonly emit: (event: DistributionEvent) => void;
 }
@@ -38,6 +38,9 @@ interface Fresh {
 const TICK_MS = 5_000;
 /** A segment is worth an offer when this share of it is new. */
 const WORTH = 0.2;
+/** A cache that has fetched nothing for so long has all it wants. */
+const QUIET_MS = 400;
+const LONGEST_STAY_MS = 10_000;
 
 /** Offers to a hosted cache what this machine has fetched from elsewhere. PCHC 3.1. */
 export class OfferSender {
@@ -47,9 +50,16 @@ export class OfferSender {
   readonly #controller = new AbortController();
   #cancelTick: Cancel | undefined;
   #sending: Promise<void> = Promise.resolve();
+  /** When the cache has last accepted something or been served, on the clock; `undefined`: not yet. */
+  #lastActivity: number | undefined;
 
   constructor(options: OfferSenderOptions) {
     this.#options = options;
+  }
+
+  /** The cache as a peer to get blocks from. */
+  get address(): string {
+    return this.#options.server.address;
   }
 
   /** Notes one more block of a segment that did not come from the hosted cache. */
@@ -71,6 +81,24 @@ export class OfferSender {
     await this.#sending;
   }
 
+  /** Notes that a block was served to somebody, perhaps to the cache. */
+  served(): void {
+    this.#lastActivity = this.#options.clock.now();
+  }
+
+  /** Offers what is left and stays until the cache seems to have fetched it, for a few seconds at most. */
+  async settle(): Promise<void> {
+    const { clock } = this.#options;
+    const begun = clock.now();
+    this.#lastActivity = undefined;
+    await this.flush();
+    const isActive = (now: number): boolean =>
+      this.#lastActivity !== undefined && now - this.#lastActivity < QUIET_MS;
+    while (isActive(clock.now()) && clock.now() - begun < LONGEST_STAY_MS) {
+      await new Promise<void>((resolve) => void clock.schedule(QUIET_MS / 4, resolve));
+    }
+  }
+
   /** Gives up what was not offered yet. */
   async close(): Promise<void> {
     this.#cancelTick?.();
@@ -80,7 +108,7 @@ export class OfferSender {
   }
 
   #offer(isWorth: (fresh: Fresh) => boolean): void {
-    const port = this.#options.servingPort();
+    const port = this.#options.servingPort;
     const chosen = [...this.#fresh].filter(([, fresh]) => isWorth(fresh));
     for (const [name] of chosen) this.#fresh.delete(name);
     if (port === undefined || chosen.length === 0) return;
@@ -102,6 +130,7 @@ export class OfferSender {
         emit({ _tag: 'OfferRefused', peer, reason: refusal });
         return;
       }
+      this.served();
       emit({ _tag: 'OfferAccepted', peer, segments });
     }
   }

@@ -1,0 +1,108 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { expect, it } from 'vitest';
+import type { DistributionEvent, SessionHandle } from '../../../src/driver/index.js';
+import { createEngineDriver, type EngineDriver, type EngineOptions } from '../../../src/engine/index.js';
+import { afterwards } from '../retrieval/harness.js';
+import { eventsOf, newDirectory, startCache, TAG } from './harness.js';
+
+const CONTENT_ID = Buffer.from('content');
+const CONTENT = randomBytes(5 * 1024 * 1024 + 123);
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+interface Machine {
+  readonly engine: EngineDriver;
+  readonly session: SessionHandle;
+  readonly events: DistributionEvent[];
+}
+
+const startMachine = async (options: EngineOptions = {}): Promise<Machine> => {
+  const engine = createEngineDriver({ dataDir: await newDirectory(), ...options });
+  afterwards(() => engine.dispose());
+  const session = await engine.distribution.startup();
+  const events: DistributionEvent[] = [];
+  engine.distribution.observe(session, (event) => events.push(event));
+  return { engine, session, events };
+};
+
+const publish = async ({ engine: { distribution }, session }: Machine): Promise<Buffer> => {
+  const stream = await distribution.publishStream(session, { contentId: CONTENT_ID });
+  await distribution.addToStream(session, stream, CONTENT);
+  await distribution.completeStream(session, stream);
+  const information = await distribution.openContentInformation(session, { contentId: CONTENT_ID });
+  return Buffer.from(await distribution.retrieveContentInformation(session, information, 1_000_000));
+};
+
+/** All that can be had; `origin` gives what cannot. */
+const retrieve = async (
+  { engine: { distribution }, session }: Machine,
+  information: Buffer,
+  peers: readonly string[],
+  origin?: Buffer,
+): Promise<Buffer> => {
+  const content = await distribution.openContent(session, { tag: TAG, peers });
+  await distribution.addContentInformation(session, content, information);
+  await distribution.completeContentInformation(session, content);
+  const pieces: Uint8Array[] = [];
+  let offset = 0;
+  for (;;) {
+    const read = await distribution.blockRead(session, content, offset, { maxBytes: 1_000_000 });
+    if (read._tag === 'End') break;
+    if (read._tag === 'Available') throw new Error('asked for bytes');
+    if (read._tag === 'Data') pieces.push(read.bytes);
+    else {
+      if (origin === undefined) throw new Error(`${read._tag} at ${offset}`);
+      const bytes = origin.subarray(offset, offset + Math.max(read.length, 1));
+      await distribution.addData(session, content, offset, bytes);
+      continue;
+    }
+    offset += read.bytes.length;
+  }
+  await distribution.closeContent(session, content);
+  return Buffer.concat(pieces);
+};
+
+it('passes on what one machine fetched from a peer, when both are gone', async () => {
+  const { cache, peer } = await startCache();
+  const hostedCache = { address: peer };
+  const publisher = await startMachine();
+  const information = await publish(publisher);
+  const { port } = publisher.engine.endpoint() ?? { port: 0 };
+
+  const first = await startMachine({ hostedCache });
+  expect(sha256(await retrieve(first, information, [`127.0.0.1:${port}`]))).toBe(sha256(CONTENT));
+  expect(eventsOf(first.events, 'SourceChosen').every(({ source }) => source === 'peer')).toBe(true);
+  // The last session ends: it offers what it has, and stays until that was fetched.
+  await first.engine.distribution.shutdown(first.session);
+  await publisher.engine.dispose();
+  expect(cache.contents().bytes).toBeGreaterThan(CONTENT.length);
+
+  const second = await startMachine({ hostedCache, listen: false });
+  expect(sha256(await retrieve(second, information, []))).toBe(sha256(CONTENT));
+  const sources = eventsOf(second.events, 'SourceChosen');
+  expect(new Set(sources.map(({ source, peer: from }) => `${source} ${from}`))).toEqual(
+    new Set([`hosted-cache ${peer}`]),
+  );
+  // What came from there is not offered to it.
+  expect(eventsOf(second.events, 'OfferSent')).toEqual([]);
+});
+
+it('passes on what one machine had to fetch from the origin', async () => {
+  const { peer } = await startCache();
+  const publisher = await startMachine();
+  const information = await publish(publisher);
+  await publisher.engine.dispose();
+  const first = await startMachine({ hostedCache: { address: peer } });
+  expect(sha256(await retrieve(first, information, [], CONTENT))).toBe(sha256(CONTENT));
+  await first.engine.dispose();
+  const second = await startMachine({ hostedCache: { address: peer }, listen: false });
+  expect(sha256(await retrieve(second, information, []))).toBe(sha256(CONTENT));
+});
+
+it('does without a hosted cache that is away', async () => {
+  const publisher = await startMachine();
+  const information = await publish(publisher);
+  const { port } = publisher.engine.endpoint() ?? { port: 0 };
+  const machine = await startMachine({ hostedCache: { address: '127.0.0.1:1' } });
+  expect(sha256(await retrieve(machine, information, [`127.0.0.1:${port}`]))).toBe(sha256(CONTENT));
+  await machine.engine.dispose();
+});
