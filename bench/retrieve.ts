@@ -111,9 +111,10 @@ const retrieve = async (
     const content = await distribution.openContent(session, { tag: TAG, peers: [`127.0.0.1:${port}`] });
     await distribution.addContentInformation(session, content, information);
     await distribution.completeContentInformation(session, content);
+    const into = Buffer.allocUnsafe(CHUNK);
     let length = 0;
     for (;;) {
-      const read = await distribution.streamRead(session, content, { maxBytes: CHUNK });
+      const read = await distribution.streamRead(session, content, { maxBytes: CHUNK, into });
       if (read._tag === 'End') break;
       if (read._tag !== 'Data') throw new Error(`${read._tag} at ${length}`);
       length += read.bytes.length;

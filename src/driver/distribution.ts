@@ -92,6 +92,12 @@ export interface ReadRequest {
   readonly maxBytes: number;
   /** 0: local cache only; `undefined`: the service's default of five seconds. */
   readonly timeoutMs?: number | undefined;
+  /**
+   * Memory for the answer, so that the same can serve many reads. A driver may put the bytes there if they fit in and
+   * answer with a view of it, or ignore it. It belongs to the driver until the read is answered; after a cancelled read
+   * until the content is closed.
+   */
+  readonly into?: Uint8Array | undefined;
 }
 
 /** What a read found at `offset` (from the start of the content). */

@@ -88,15 +88,21 @@ export const openDescribed = async (
   }
 };
 
-/** Reads a described content from its start to its end. */
+/** Reads a described content from its start to its end. A piece that is `lent` is good until the next one is asked for. */
 export async function* piecesOf(
   content: Content,
   { session, timeoutMs, origin, pieceBytes = PIECE_BYTES }: ReadContentOptions,
   signal: AbortSignal,
+  lent = false,
 ): AsyncGenerator<ContentPiece, void> {
   const { env } = sessionCore(session, 'retrieve');
   const run = <A>(effect: PeerEffect<A>): Promise<A> => promiseOf(effect(env));
-  const read = () => run(readContent(content, { maxBytes: pieceBytes, timeoutMs }, { signal }));
+  // One is read into while the consumer works on the other.
+  let [into, other] = lent ? [pieceMemory(pieceBytes), pieceMemory(pieceBytes)] : [];
+  const read = () => {
+    [into, other] = [other, into];
+    return run(readContent(content, { maxBytes: pieceBytes, timeoutMs, into }, { signal }));
+  };
   /** The next read waits in the service while the consumer works on this piece. */
   let next = read();
   for (;;) {
@@ -124,6 +130,9 @@ export async function* piecesOf(
     }
   }
 }
+
+/** No more than is usual, as nobody knows how much will come at a time. */
+const pieceMemory = (pieceBytes: number): Uint8Array => Buffer.allocUnsafe(Math.min(pieceBytes, PIECE_BYTES));
 
 const PIECE = object({ pieceBytes: count });
 

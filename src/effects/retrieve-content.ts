@@ -41,7 +41,7 @@ export async function* retrieveContent(
     await using content = await openDescribed(contentInformation, reading, signal);
     counter.count(contentHandle(content, 'retrieve'));
     yield { _tag: 'Retrieving', ...counter.counts() };
-    for await (const piece of piecesOf(content, reading, signal)) {
+    for await (const piece of piecesOf(content, reading, signal, true)) {
       await file.write(piece);
       counter.take(piece);
       yield { _tag: 'Retrieving', ...counter.counts() };

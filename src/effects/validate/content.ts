@@ -47,4 +47,5 @@ const LONGEST_TIMEOUT = UINT32_MAX - 2;
 export const readRequest: Rule<ReadRequest> = object({
   maxBytes: integer(0, UINT32_MAX, 'bytes'),
   timeoutMs: optional(integer(0, LONGEST_TIMEOUT, 'milliseconds')),
+  into: optional(bytes()),
 });

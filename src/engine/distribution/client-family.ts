@@ -200,8 +200,11 @@ const requirePeers = (operation: string, peers: readonly string[]): readonly str
   ),
 ];
 
-const requireReadRequest = (operation: string, { maxBytes, timeoutMs }: ReadRequest): void => {
+const requireReadRequest = (operation: string, { maxBytes, timeoutMs, into }: ReadRequest): void => {
   requireWhole(operation, 'the most bytes to read', maxBytes);
   if (timeoutMs !== undefined) requireWhole(operation, 'the timeout of a read', timeoutMs);
+  if (into !== undefined && !(into instanceof Uint8Array)) {
+    throw invalidArgument(operation, 'what to read into is not a Uint8Array');
+  }
 };
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');

@@ -29,9 +29,15 @@ export interface ReaderParts {
   readonly maxReadBytes: number;
 }
 
-interface PeerRead {
+/** What to answer a read with: the bytes from `offset` to `limit`, as far as they are here. */
+interface Wanted {
   readonly offset: number;
   readonly limit: number;
+  /** Where to put them, if they fit in. */
+  readonly into: Uint8Array | undefined;
+}
+
+interface PeerRead extends Wanted {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly wanted: BlockRange;
@@ -76,13 +82,14 @@ export class ContentReader {
     }
     const timeoutMs = request.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const limit = Math.min(map.end, offset + Math.min(request.maxBytes, maxReadBytes));
-    if (timeoutMs === 0) return this.#readLocal(offset, limit, { _tag: 'CacheOnly' });
-    if (!hasPeers) return this.#readLocal(offset, limit, { _tag: 'NoPeerKnown' });
+    const answer = { offset, limit, into: request.into };
+    if (timeoutMs === 0) return this.#readLocal(answer, { _tag: 'CacheOnly' });
+    if (!hasPeers) return this.#readLocal(answer, { _tag: 'NoPeerKnown' });
     const wanted = this.#rangeFrom(offset, sequential ? undefined : limit);
     this.#active += 1;
     this.#parts.window.want(wanted);
     try {
-      const result = await this.#readFromPeers({ offset, limit, timeoutMs, signal, wanted });
+      const result = await this.#readFromPeers({ ...answer, timeoutMs, signal, wanted });
       this.#expected = endOf(result) ?? this.#expected;
       if (sequential) this.#readAhead();
       return result;
@@ -94,8 +101,9 @@ export class ContentReader {
     }
   }
 
-  async #readLocal(offset: number, limit: number, reason: SegmentReason): Promise<ReadResult> {
-    const bytes = await this.#collect(offset, limit);
+  async #readLocal(answer: Wanted, reason: SegmentReason): Promise<ReadResult> {
+    const { offset } = answer;
+    const bytes = await this.#collect(answer);
     if (bytes !== undefined) return { _tag: 'Data', offset, bytes };
     const { local, map, provenance } = this.#parts;
     const place = map.find(map.blockAt(offset));
@@ -109,9 +117,9 @@ export class ContentReader {
 
   async #readFromPeers(read: PeerRead): Promise<ReadResult> {
     const { window, clock } = this.#parts;
-    const { offset, limit, wanted, signal } = read;
+    const { offset, wanted, signal } = read;
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const bytes = await this.#collect(offset, limit);
+      const bytes = await this.#collect(read);
       if (bytes !== undefined) return { _tag: 'Data', offset, bytes };
       signal.throwIfAborted();
       const outcome = await waitFor(window.get(wanted), { clock, ms: read.timeoutMs, signal });
@@ -156,12 +164,12 @@ export class ContentReader {
     return { from, to: Math.min(map.blockAfter(limit ?? map.end), from + readAhead) };
   }
 
-  /** The bytes from `offset` on, up to `limit`, that are here already; `undefined` if the first is not. */
-  async #collect(offset: number, limit: number): Promise<Buffer | undefined> {
+  /** The wanted bytes that are here already; `undefined` if the first is not. */
+  async #collect({ offset, limit, into }: Wanted): Promise<Buffer | undefined> {
     const { map } = this.#parts;
     const end = this.#endOfHere(offset, limit);
     if (end === offset) return undefined;
-    const answer = Buffer.allocUnsafeSlow(end - offset);
+    const answer = memoryFor(end - offset, into);
     let at = offset;
     while (at < end) {
       const block = map.blockAt(at);
@@ -229,6 +237,12 @@ export class ContentReader {
     return { _tag: 'Missing', offset, length: end - offset, cause };
   }
 }
+
+/** @param given used if it is large enough. */
+const memoryFor = (length: number, given: Uint8Array | undefined): Buffer =>
+  given === undefined || given.length < length
+    ? Buffer.allocUnsafeSlow(length)
+    : Buffer.from(given.buffer, given.byteOffset, length);
 
 /**
  * Resolves when everything that has arrived by now has been looked at: a reader that is woken by each block is woken

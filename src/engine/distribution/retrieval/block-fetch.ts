@@ -59,18 +59,21 @@ export class BlockFetch {
    * time left for one that never answers.
    */
   candidates(isStruckOut: (peer: PeerRecord) => boolean): readonly PeerRecord[] {
-    const left = [...this.#tries].filter(([peer, count]) => {
-      if (this.#lacking.has(peer)) return false;
-      if (!isStruckOut(peer)) return true;
-      if (count === 0) this.#noteStruckOut(peer);
-      return false;
-    });
-    const hasFailed = left.length < this.#tries.size || left.some(([, count]) => count > 0);
-    const free = left.filter(([peer]) => !this.asks.has(peer));
-    const proven = free.filter(([peer, count]) => hasFailed && peer.trusted && count === 0);
-    const offered = proven.length > 0 ? proven : free;
-    const fewest = Math.min(...offered.map(([, count]) => count));
-    return offered.filter(([, count]) => count === fewest).map(([peer]) => peer);
+    let fewest = Infinity;
+    let hasFailed = false;
+    const left: PeerRecord[] = [];
+    for (const [peer, tries] of this.#tries) {
+      const isLeftOut = isStruckOut(peer);
+      if (isLeftOut && tries === 0) this.#noteStruckOut(peer);
+      const isOut = isLeftOut || this.#lacking.has(peer);
+      hasFailed ||= isOut || tries > 0;
+      if (isOut || this.asks.has(peer)) continue;
+      left.push(peer);
+      fewest = Math.min(fewest, tries);
+    }
+    const least = left.filter((peer) => this.#tries.get(peer) === fewest);
+    const proven = hasFailed && fewest === 0 ? least.filter(({ trusted }) => trusted) : [];
+    return proven.length > 0 ? proven : least;
   }
 
   /** Whether it has not been asked yet. */

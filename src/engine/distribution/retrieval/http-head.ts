@@ -59,3 +59,12 @@ export const framingOf = (fields: HttpFields, withoutAny: BodyFraming): BodyFram
 /** Whether the sender will close the connection after this message. */
 export const announcesClose = (fields: HttpFields): boolean =>
   /\bclose\b/i.test(fields.get('connection') ?? '');
+
+/** The same function for whoever asks the same again and again: heads of a transfer differ in nothing. */
+export const rememberingLast = <Result>(read: (text: string) => Result): ((text: string) => Result) => {
+  let last: { readonly text: string; readonly result: Result } | undefined;
+  return (text) => {
+    if (last?.text !== text) last = { text, result: read(text) };
+    return last.result;
+  };
+};

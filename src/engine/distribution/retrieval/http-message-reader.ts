@@ -12,8 +12,14 @@ export interface HttpMessageKind<Head> {
   readonly maxBody: number;
   /** Bytes of memory to begin with: what most messages need. */
   readonly usualLength: number;
-  /** Reads the lines of a head. `undefined`: it only announces another one. Throws {@link HttpError}. */
-  readHead(lines: readonly string[]): { readonly head: Head; readonly framing: BodyFraming } | undefined;
+  /** Reads a head. `undefined`: it only announces another one. Throws {@link HttpError}. */
+  readHead(text: string): ReadHead<Head> | undefined;
+}
+
+/** A head, and where its body ends. */
+export interface ReadHead<Head> {
+  readonly head: Head;
+  readonly framing: BodyFraming;
 }
 
 /** Longest head of a message, and all trailers of one. */
@@ -152,7 +158,7 @@ export class HttpMessageReader<Head> {
   }
 
   #startBody(text: string): State<Head> {
-    const announced = this.#kind.readHead(text.split('\r\n'));
+    const announced = this.#kind.readHead(text);
     if (announced === undefined) return { _tag: 'Head' };
     const { head, framing } = announced;
     this.#bodyStart = this.#bodyEnd = this.#unread;

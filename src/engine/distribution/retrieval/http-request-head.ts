@@ -1,4 +1,5 @@
-import { announcesClose, framingOf, HttpError, parseFields, type BodyFraming } from './http-head.js';
+import { announcesClose, framingOf, HttpError, parseFields, rememberingLast } from './http-head.js';
+import type { ReadHead } from './http-message-reader.js';
 
 export interface RequestHead {
   readonly method: string;
@@ -12,10 +13,8 @@ export interface RequestHead {
 const REQUEST_LINE = /^([A-Z]{1,20}) (\S+) HTTP\/1\.([01])$/;
 
 /** Reads the head of a request. @throws HttpError */
-export const readRequestHead = ([requestLine = '', ...lines]: readonly string[]): {
-  readonly head: RequestHead;
-  readonly framing: BodyFraming;
-} => {
+export const readRequestHead = rememberingLast((text: string): ReadHead<RequestHead> => {
+  const [requestLine = '', ...lines] = text.split('\r\n');
   const [, method, target, minor] = REQUEST_LINE.exec(requestLine) ?? [];
   if (method === undefined || target === undefined) throw new HttpError('what it says is not HTTP');
   const isCurrent = minor === '1';
@@ -37,4 +36,4 @@ export const readRequestHead = ([requestLine = '', ...lines]: readonly string[])
     },
     framing: framingOf(fields, { _tag: 'Length', length: 0 }),
   };
-};
+});

@@ -1,4 +1,5 @@
-import { announcesClose, framingOf, HttpError, parseFields, type BodyFraming } from './http-head.js';
+import { announcesClose, framingOf, HttpError, parseFields, rememberingLast } from './http-head.js';
+import type { ReadHead } from './http-message-reader.js';
 
 export interface ResponseHead {
   /** Whether the connection may carry another request. */
@@ -8,8 +9,8 @@ export interface ResponseHead {
 const STATUS_LINE = /^HTTP\/1\.([01]) (\d{3})(?: .*)?$/;
 
 /** Reads the head of a response with a body of interest; `undefined`: it only announces that. @throws HttpError */
-export const readResponseHead = ([statusLine = '', ...lines]: readonly string[]):
-  { readonly head: ResponseHead; readonly framing: BodyFraming } | undefined => {
+export const readResponseHead = rememberingLast((text: string): ReadHead<ResponseHead> | undefined => {
+  const [statusLine = '', ...lines] = text.split('\r\n');
   const [, minor, status] = STATUS_LINE.exec(statusLine) ?? [];
   if (minor === undefined || status === undefined) throw new HttpError('what it says is not HTTP');
   // 100 Continue and its like.
@@ -20,4 +21,4 @@ export const readResponseHead = ([statusLine = '', ...lines]: readonly string[])
     head: { keepAlive: minor === '1' && !announcesClose(fields) },
     framing: framingOf(fields, { _tag: 'UntilClose' }),
   };
-};
+});

@@ -44,8 +44,8 @@ export class HttpServerConnection {
   /** The tick at which the request that is being received began; `undefined` between two requests. */
   #begun: number | undefined;
   #deadline: number;
-  /** The head that was told to go on. */
-  #continued: RequestHead | undefined;
+  /** Whether the client was told to go on with the body. */
+  #hasContinued = false;
   /** The client will send nothing more. */
   #hasEnded = false;
   #discarded = 0;
@@ -61,8 +61,8 @@ export class HttpServerConnection {
     this.#reader = new HttpMessageReader({
       maxBody: service.maxBody,
       usualLength: USUAL_LENGTH,
-      readHead: (lines) => {
-        const read = readRequestHead(lines);
+      readHead: (text) => {
+        const read = readRequestHead(text);
         service.admit(read.head);
         return read;
       },
@@ -112,8 +112,8 @@ export class HttpServerConnection {
     const { headTimeoutMs, requestTimeoutMs } = this.#limits;
     const passed = this.#ticker.now - this.#begun;
     this.#deadline = this.#ticker.after(head === undefined ? headTimeoutMs : requestTimeoutMs) - passed;
-    if (head?.expectsContinue === true && head !== this.#continued) {
-      this.#continued = head;
+    if (head?.expectsContinue === true && !this.#hasContinued) {
+      this.#hasContinued = true;
       this.#socket.write(CONTINUE);
     }
   }
@@ -154,6 +154,7 @@ export class HttpServerConnection {
     }
     this.#phase = 'receiving';
     this.#begun = undefined;
+    this.#hasContinued = false;
     this.#deadline = this.#ticker.after(this.#limits.idleTimeoutMs);
     this.#reader.next();
     this.#socket.resume();

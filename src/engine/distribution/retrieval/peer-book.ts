@@ -79,11 +79,15 @@ export class PeerBook {
     );
   }
 
-  /** Whether the peer can take another request now. A slow one gets no more than it can answer in time. */
-  hasRoom({ trusted, blockMs = 0, outstanding }: PeerRecord): boolean {
+  /** How many requests at a time the peer gets: a slow one no more than it can answer in time. */
+  places({ trusted, blockMs = 0 }: PeerRecord): number {
     const { requestsPerPeer, requestTimeoutMs } = this.limits;
     const inTime = Math.floor(requestTimeoutMs / SAFETY / Math.max(1, blockMs));
-    return outstanding < (trusted ? Math.max(1, Math.min(requestsPerPeer, inTime)) : 1);
+    return trusted ? Math.max(1, Math.min(requestsPerPeer, inTime)) : 1;
+  }
+
+  hasRoom(peer: PeerRecord): boolean {
+    return peer.outstanding < this.places(peer);
   }
 
   /** Notes that one of `together` requests has brought a good block after `ms`. */

@@ -42,6 +42,9 @@ class HttpRetrievalClient implements RetrievalClient {
   readonly #owned = new Map<AbortSignal, Owned>();
   /** Those that ask nobody just now, the one that has waited longest first. */
   readonly #waiting = new Set<BlockFetch>();
+  /** Those that have room and have not been offered yet. */
+  readonly #idle = new Set<PeerRecord>();
+  #offering: NodeJS.Immediate | undefined;
   #closed = false;
 
   constructor({
@@ -86,6 +89,7 @@ class HttpRetrievalClient implements RetrievalClient {
       this.#cancel([...fetches]);
     }
     this.#transport.close();
+    clearImmediate(this.#offering);
   }
 
   #own(fetch: BlockFetch): void {
@@ -137,7 +141,22 @@ class HttpRetrievalClient implements RetrievalClient {
       else this.#advance(fetch);
     }
     if (outcome._tag === 'Failed') this.#review();
-    else this.#offer(peer);
+    else if (peer.outstanding <= this.#book.places(peer) / 2) this.#offer(peer);
+    else this.#offerSoon(peer);
+  }
+
+  /**
+   * Offers the peer once everything that has arrived by now has been looked at. Each request that finds it asleep wakes
+   * it, which costs more than the request; half of them at a time keep it busy meanwhile.
+   */
+  #offerSoon(peer: PeerRecord): void {
+    this.#idle.add(peer);
+    this.#offering ??= setImmediate(() => {
+      this.#offering = undefined;
+      const idle = [...this.#idle];
+      this.#idle.clear();
+      for (const each of idle) this.#offer(each);
+    });
   }
 
   /** Gives what room a peer has to those who have waited longest. */
