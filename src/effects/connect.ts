@@ -83,14 +83,10 @@ type Connect = (grouping: GroupingDriver, raw: GroupHandle, signal: AbortSignal)
 
 /** Registers first, then connects, so that an outcome that comes at once is not missed. */
 const connecting =
-  (
-    operation: string,
-    group: PeerGroup,
-    { timeoutMs = CONNECT_TIMEOUT_MS, signal }: ConnectOptions,
-    connect: Connect,
-  ): PeerEffect<GroupStatus> =>
+  (operation: string, group: PeerGroup, options: ConnectOptions, connect: Connect): PeerEffect<GroupStatus> =>
   (env) =>
     attempt(operation, async () => {
+      const { timeoutMs = CONNECT_TIMEOUT_MS, signal } = options;
       const core = groupCore(group, operation);
       const run = <A>(effect: PeerEffect<A>): Promise<A> => promiseOf(effect(env));
       const bell = new Bell();

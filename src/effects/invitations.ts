@@ -9,6 +9,7 @@ import {
   opaqueXml,
 } from './validate/invitation.js';
 import { object } from './validate/object.js';
+import { withDefault } from './validate/rule.js';
 import { boolean } from './validate/scalars.js';
 import { secret, type SecretInput } from './validate/secret-input.js';
 import { wiping } from './wiping.js';
@@ -121,14 +122,18 @@ export const importGroupConfig = (
   password: SecretInput,
   options: { readonly overwrite?: boolean | undefined } = {},
 ): PeerEffect<ImportedGroup> =>
-  checked('importGroupConfig', CONFIG, { xml, password, overwrite: options.overwrite ?? false }, (valid) =>
+  checked('importGroupConfig', CONFIG, { xml, password, options }, (valid) =>
     wiping(
       valid.password,
       password,
       withGrouping('importGroupConfig', (grouping) =>
-        grouping.importConfig(valid.xml, valid.password, valid.overwrite),
+        grouping.importConfig(valid.xml, valid.password, valid.options.overwrite),
       ),
     ),
   );
 
-const CONFIG = object({ xml: opaqueXml, password: secret, overwrite: boolean });
+const CONFIG = object({
+  xml: opaqueXml,
+  password: secret,
+  options: object({ overwrite: withDefault(boolean, false) }),
+});

@@ -1,9 +1,12 @@
+import * as E from 'fp-ts/lib/Either.js';
 import type { Driver, EnumerationHandle } from '../driver/index.js';
 import { attempt, checked, type EffectOptions, type PeerEffect, promiseOf } from './effect.js';
+import type { Problem } from './error/index.js';
 import { Handle } from './handle.js';
 import { HandleCore } from './handle-core.js';
 import { onHandle } from './on-handle.js';
 import { count } from './validate/count.js';
+import { type At, expected } from './validate/rule.js';
 
 const KIND = 'listing';
 
@@ -18,6 +21,11 @@ export interface ListingSource<Item> {
   /** Asks the driver for the listing. */
   readonly open: (driver: Driver) => Promise<EnumerationHandle<Item>>;
 }
+
+const listingSource = <Item>(value: unknown, at: At): E.Either<readonly Problem[], ListingSource<Item>> =>
+  typeof value === 'object' && value !== null && 'open' in value && 'parent' in value && 'operation' in value
+    ? E.right(value as ListingSource<Item>)
+    : expected('something to list, such as identities()', value, at);
 
 /** A listing in progress. A listing of a group closes with the group. */
 export class Listing<Item> extends Handle<EnumerationHandle<Item>> {}
@@ -41,22 +49,30 @@ export class Listing<Item> extends Handle<EnumerationHandle<Item>> {}
  * console.log(await promise(effects.nextItems(listing, 10)));
  * ```
  */
-export const openListing =
-  <Item>(source: ListingSource<Item>, options: EffectOptions = {}): PeerEffect<Listing<Item>> =>
-  (env) =>
-    attempt(source.operation, async () => {
-      const parent = source.parent();
-      const owner = parent?.env ?? env;
-      const core = await HandleCore.open<EnumerationHandle<Item>>({
-        kind: KIND,
-        env: owner,
-        parent,
-        signal: options.signal,
-        open: () => source.open(owner.driver),
-        close: (raw) => owner.driver.enumeration.end(raw),
-      });
-      return new Listing(core);
-    });
+export const openListing = <Item>(
+  source: ListingSource<Item>,
+  options: EffectOptions = {},
+): PeerEffect<Listing<Item>> =>
+  checked(
+    'openListing',
+    listingSource<Item>,
+    source,
+    ({ operation, parent: parentOf, open }) =>
+      (env) =>
+        attempt(operation, async () => {
+          const parent = parentOf();
+          const owner = parent?.env ?? env;
+          const core = await HandleCore.open<EnumerationHandle<Item>>({
+            kind: KIND,
+            env: owner,
+            parent,
+            signal: options.signal,
+            open: () => open(owner.driver),
+            close: (raw) => owner.driver.enumeration.end(raw),
+          });
+          return new Listing(core);
+        }),
+  );
 
 /** How many items the listing has in all. See {@link openListing} for an example. Source: PeerGetItemCount. */
 export const countItems = (listing: Listing<unknown>): PeerEffect<number> =>
@@ -98,7 +114,7 @@ export const nextItems = <Item>(
 export const list =
   <Item>(source: ListingSource<Item>, options: EffectOptions = {}): PeerEffect<readonly Item[]> =>
   (env) =>
-    attempt(source.operation, async () => {
+    attempt('list', async () => {
       await using listing = await promiseOf(openListing(source, options)(env));
       const items: Item[] = [];
       for (;;) {

@@ -10,6 +10,7 @@ import {
 import type { EventRegistrationInput } from '../effects/validate/events.js';
 import { boundedQueue, type QueueOptions } from './bounded-queue.js';
 import type { Dropped } from './overflow-buffer.js';
+import { withPeerErrors } from './peer-errors.js';
 
 /** Which events to hear of and how many to hold back. */
 export interface GroupEventsOptions extends QueueOptions {
@@ -64,9 +65,12 @@ const BATCH = 256;
  */
 export function groupEvents(
   group: PeerGroup,
-  { events = ALL_EVENTS, ...queue }: GroupEventsOptions = {},
+  options: GroupEventsOptions = {},
 ): Observable<GroupEvent | Dropped> {
-  return drained(group, events).pipe(boundedQueue(queue), share());
+  return withPeerErrors('groupEvents', () => {
+    const { events = ALL_EVENTS, ...queue } = options;
+    return drained(group, events).pipe(boundedQueue(queue), share());
+  });
 }
 
 /**

@@ -1,6 +1,7 @@
 import { Observable } from 'rxjs';
 import { type DistributionSession, monitorOf, sessionCore } from '../effects/session.js';
 import type { StatusEvent } from '../effects/status-monitor.js';
+import { withPeerErrors } from './peer-errors.js';
 import { shareLatest, type ShareOptions } from './share-latest.js';
 
 /**
@@ -32,7 +33,7 @@ export function distributionStatus(
   session: DistributionSession,
   options: ShareOptions = {},
 ): Observable<StatusEvent> {
-  return statusEvents(session).pipe(shareLatest(options));
+  return withPeerErrors('distributionStatus', () => statusEvents(session).pipe(shareLatest(options)));
 }
 
 /** The monitor's events as they come. */

@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { ContentSource } from '../effects/content-source.js';
+import { toPeerError } from '../effects/effect.js';
 import { eitherSignal } from '../effects/either-signal.js';
 import { publishContent, type PublishOptions, type PublishProgress } from '../effects/publish-content.js';
 import { type ReadContentOptions, readPieces } from '../effects/read-content.js';
@@ -120,12 +121,30 @@ export function contentBytes(
  * }
  * ```
  */
-export async function* contentIterable(
+export function contentIterable(
   contentInformation: Uint8Array,
-  { signal, ...options }: ReadContentOptions & { readonly signal?: AbortSignal | undefined },
+  options: ReadContentOptions & { readonly signal?: AbortSignal | undefined },
 ): AsyncGenerator<Uint8Array, void> {
-  const never = new AbortController().signal;
-  for await (const { bytes } of readPieces(contentInformation, options, signal ?? never)) yield bytes;
+  return bytesUntil('contentIterable', contentInformation, options, new AbortController().signal);
+}
+
+/** The bytes of the content, until one of two signals. */
+async function* bytesUntil(
+  operation: string,
+  contentInformation: Uint8Array,
+  options: ReadContentOptions & { readonly signal?: AbortSignal | undefined },
+  own: AbortSignal,
+): AsyncGenerator<Uint8Array, void> {
+  try {
+    const ended = eitherSignal(own, options.signal);
+    try {
+      for await (const { bytes } of readPieces(contentInformation, options, ended.signal)) yield bytes;
+    } finally {
+      ended.unlink();
+    }
+  } catch (thrown) {
+    throw toPeerError(thrown, operation);
+  }
 }
 
 /**
@@ -152,14 +171,7 @@ export function contentStream(
   options: ReadContentOptions & { readonly signal?: AbortSignal | undefined },
 ): ReadableStream<Uint8Array> {
   const cancel = new AbortController();
-  const pieces = (async function* () {
-    const ended = eitherSignal(cancel.signal, options.signal);
-    try {
-      yield* contentIterable(contentInformation, { ...options, signal: ended.signal });
-    } finally {
-      ended.unlink();
-    }
-  })();
+  const pieces = bytesUntil('contentStream', contentInformation, options, cancel.signal);
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
