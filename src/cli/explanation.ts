@@ -15,23 +15,42 @@ const FROM: Readonly<Record<effects.BlockSourceKind, string>> = {
 /** How many bytes came from where, a line for each source that gave any. */
 export const describeBytes = ({ bytes, bytesByPeer }: Explanation): readonly string[] => {
   const peers = Object.entries(bytesByPeer).map(([peer, count]) => `  ${peer}: ${formatBytes(count)}`);
-  const sources = (['cache', 'peer', 'hosted-cache', 'origin'] as const)
+  const sources = (['cache', 'origin', 'hosted-cache', 'peer'] as const)
     .filter((source) => bytes[source] > 0)
     .map((source) => `from ${FROM[source]}: ${formatBytes(bytes[source])}`);
   return sources.length === 0 ? ['nothing was read'] : [...sources, ...peers];
 };
 
-/** Where each run of segments came from, and below it why not from elsewhere. */
-export const describeSegments = ({ reasons, segments }: Explanation): readonly string[] => [
-  ...reasons.map(describeReason),
-  ...segments.flatMap((run) => [
-    `${numbers(run)}: ${run.sources.length === 0 ? 'nothing' : run.sources.map(describeSource).join(', ')}`,
-    ...run.reasons.map((reason) => `  ${describeReason(reason)}`),
-  ]),
-];
+/** Where segments came from, and below it why not from elsewhere; those with the same explanation together. */
+export const describeSegments = ({ reasons, segments }: Explanation): readonly string[] => {
+  const alike = new Map<string, [Segment, ...Segment[]]>();
+  for (const run of segments) {
+    const said = JSON.stringify([run.sources, run.reasons]);
+    const before = alike.get(said);
+    if (before === undefined) alike.set(said, [run]);
+    else before.push(run);
+  }
+  return [
+    ...reasons.map(describeReason),
+    ...[...alike.values()].flatMap((runs) => {
+      const [{ sources, reasons: why }] = runs;
+      const from = sources.length === 0 ? 'nothing' : sources.map(describeSource).join(', ');
+      return [`${numbers(runs)}: ${from}`, ...why.map((reason) => `  ${describeReason(reason)}`)];
+    }),
+  ];
+};
 
-const numbers = ({ from, to }: Segment): string =>
-  to - from === 1 ? `segment ${from}` : `segments ${from} to ${to - 1}`;
+/** Runs that are named one by one. */
+const MOST_NAMED = 8;
+
+const numbers = (runs: readonly Segment[]): string => {
+  const named = runs
+    .slice(0, MOST_NAMED)
+    .map(({ from, to }) => (to - from === 1 ? String(from) : `${from} to ${to - 1}`));
+  const more = runs.slice(MOST_NAMED).reduce((sum, { from, to }) => sum + to - from, 0);
+  const isOne = runs.length === 1 && named[0] === String(runs[0]?.from);
+  return `segment${isOne ? '' : 's'} ${named.join(', ')}${more === 0 ? '' : ` and ${more} more`}`;
+};
 
 const describeSource = ({ source, peer }: Segment['sources'][number]): string =>
   `from ${peer ?? FROM[source]}`;

@@ -23,9 +23,14 @@ import {
   MAX_RESPONSE_LENGTH,
   SEGMENT_LENGTH,
 } from '../../src/engine/distribution/wire/index.js';
-import { MOST_RETRIEVALS, MOST_RUNS, WRITE_EVERY_MS } from '../../src/engine/distribution/insight/journal.js';
+import { MOST_RETRIEVALS, WRITE_EVERY_MS } from '../../src/engine/distribution/insight/journal.js';
+import { MOST_RUNS_KEPT } from '../../src/engine/distribution/insight/process-record.js';
 import { MOST_PROCESSES } from '../../src/engine/distribution/insight/process-files.js';
-import { MOST_EXPLANATIONS, MOST_FACTS } from '../../src/engine/distribution/insight/segment-log.js';
+import {
+  MOST_EXPLANATIONS,
+  MOST_FACTS,
+  MOST_RUNS,
+} from '../../src/engine/distribution/insight/segment-log.js';
 import { MAX_CHAIN_LENGTH } from '../../src/engine/grouping/certificates/chain.js';
 import { SCRYPT_COST } from '../../src/engine/grouping/crypto/password.js';
 import { MAX_DOCUMENT_LENGTH } from '../../src/engine/grouping/documents/xml.js';
@@ -70,7 +75,8 @@ describe('the table of limits', () => {
     ['machines counted one by one', MOST_PEERS_COUNTED],
     ['different explanations of segments', MOST_EXPLANATIONS],
     ['facts in one explanation', MOST_FACTS],
-    ['runs of segments kept on disk', MOST_RUNS],
+    ['runs of segments in an explanation', MOST_RUNS],
+    ['runs of segments kept on disk', MOST_RUNS_KEPT],
     ['retrievals of a process', MOST_RETRIEVALS],
     ['processes that are no more', MOST_PROCESSES],
     ['time until it is on disk', WRITE_EVERY_MS],

@@ -77,6 +77,17 @@ describe('the log of where segments came from', () => {
     expect(runs[0]?.reasons[0]).toMatchObject({ peer: '10.0.0.1:0' });
   });
 
+  it('gives as many runs as are wanted, the first ones', () => {
+    const log = new SegmentLog(100);
+    for (let segment = 0; segment < 100; segment += 2) log.cameFrom(segment, { source: 'origin' });
+    expect(log.runs()).toHaveLength(50);
+    expect(log.runs(3).map(({ from, to }) => [from, to])).toEqual([
+      [0, 1],
+      [2, 3],
+      [4, 5],
+    ]);
+  });
+
   it('says once what holds for a million segments', () => {
     const log = new SegmentLog(1_000_000);
     for (let segment = 0; segment < 1_000_000; segment += 1) log.cameFrom(segment, { source: 'origin' });

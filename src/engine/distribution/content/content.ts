@@ -13,7 +13,7 @@ import {
 import { FetchFailure, type ContentStore, type PendingBlock, type RetrievalClient } from '../ports.js';
 import { ContentLog } from '../insight/content-log.js';
 import { contentKeys, contentName } from '../insight/names.js';
-import type { RetrievalRecord } from '../insight/process-record.js';
+import { MOST_RUNS_KEPT, type RetrievalRecord } from '../insight/process-record.js';
 import type { Held } from '../session/handle-table.js';
 import type { ContentInformation } from '../wire/index.js';
 import { AddedData } from './added-data.js';
@@ -226,7 +226,7 @@ export class Content implements Held {
       ...contentKeys(segments.map(({ info }) => info)),
       segments: segments.length,
     };
-    return () => ({ ...about, explanation: provenance.explanation() });
+    return () => ({ ...about, explanation: provenance.explanation(MOST_RUNS_KEPT) });
   }
 
   #ready(operation: string): Described {

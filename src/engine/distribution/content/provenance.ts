@@ -64,7 +64,8 @@ export class Provenance {
     this.log.failed(offset, length, reason);
   }
 
-  explanation(): ContentExplanation {
-    return this.log.explanation();
+  /** @param mostRuns of segments; the first ones. */
+  explanation(mostRuns?: number): ContentExplanation {
+    return this.log.explanation(mostRuns);
   }
 }

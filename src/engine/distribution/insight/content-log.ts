@@ -39,12 +39,13 @@ export class ContentLog {
     }
   }
 
-  explanation(): ContentExplanation {
+  /** @param mostRuns of segments; the first ones. */
+  explanation(mostRuns?: number): ContentExplanation {
     return {
       bytes: { ...this.#bytes },
       bytesByPeer: Object.fromEntries(this.#bytesByPeer),
       reasons: [],
-      segments: this.#log.runs(),
+      segments: this.#log.runs(mostRuns),
     };
   }
 

@@ -7,9 +7,6 @@ import type { RetrievalRecord } from './process-record.js';
 export const WRITE_EVERY_MS = 1_000;
 /** Retrievals that one process remembers. */
 export const MOST_RETRIEVALS = 64;
-/** Runs of segments that are kept of one retrieval. */
-export const MOST_RUNS = 256;
-
 export interface JournalOptions {
   readonly directory: string;
   readonly clock: Clock;
@@ -49,7 +46,7 @@ export class Journal {
     this.touch();
     return () => {
       if (!this.#retrievals.delete(describe)) return;
-      const last = { ...bounded(describe()), endedAt: this.#options.clock.now() };
+      const last = { ...describe(), endedAt: this.#options.clock.now() };
       this.#retrievals.add(() => last);
       this.touch();
     };
@@ -73,12 +70,7 @@ export class Journal {
       startedAt: this.#startedAt,
       at: clock.now(),
       counters: counters(),
-      retrievals: [...this.#retrievals].map((describe) => bounded(describe())),
+      retrievals: [...this.#retrievals].map((describe) => describe()),
     });
   }
 }
-
-const bounded = (record: RetrievalRecord): RetrievalRecord => ({
-  ...record,
-  explanation: { ...record.explanation, segments: record.explanation.segments.slice(0, MOST_RUNS) },
-});

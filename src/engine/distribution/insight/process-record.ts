@@ -17,7 +17,7 @@ export interface RetrievalRecord {
   readonly dataKey?: string | undefined;
   /** How many segments its content information describes. */
   readonly segments: number;
-  /** With 256 runs of segments at most; more are cut off. */
+  /** With the first 256 runs of segments. */
   readonly explanation: ContentExplanation;
 }
 
@@ -32,6 +32,9 @@ export interface ProcessRecord {
   /** The last ones that it began, the newest last. */
   readonly retrievals: readonly RetrievalRecord[];
 }
+
+/** Runs of segments that are kept of one retrieval. */
+export const MOST_RUNS_KEPT = 256;
 
 const FORMAT = 'peerweave insight 1';
 

@@ -5,6 +5,9 @@ export const MOST_EXPLANATIONS = 512;
 /** How many sources and reasons one explanation has. A fact beyond that is dropped. */
 export const MOST_FACTS = 32;
 
+/** How many runs of segments an explanation of a content has at most. */
+export const MOST_RUNS = 65_536;
+
 interface Explanation {
   readonly sources: readonly SegmentSource[];
   readonly reasons: readonly SegmentReason[];
@@ -48,11 +51,11 @@ export class SegmentLog {
     this.#add(segment, JSON.stringify(reason), { sources: [], reasons: [reason] });
   }
 
-  /** Runs of segments with the same explanation, in order; those of which nothing is known are left out. */
-  runs(): readonly SegmentExplanation[] {
+  /** Runs of segments with the same explanation, in order, the first `most`; those of which nothing is known are left out. */
+  runs(most = MOST_RUNS): readonly SegmentExplanation[] {
     const runs: SegmentExplanation[] = [];
     let from = 0;
-    for (let to = 1; to <= this.#segments.length; to += 1) {
+    for (let to = 1; to <= this.#segments.length && runs.length < most; to += 1) {
       if (this.#segments[to] === this.#segments[from]) continue;
       const { sources, reasons, facts } = this.#explanationOf(from);
       if (facts.length > 0) runs.push({ from, to, sources, reasons });
