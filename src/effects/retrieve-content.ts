@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { isRight } from 'fp-ts/lib/Either.js';
 import type { ContentExplanation } from '../driver/index.js';
 import { contentHandle, explainContent } from './content.js';
 import { onFile } from './error/from-system.js';
-import { badArgument, cancelled } from './error/index.js';
+import { cancelled } from './error/index.js';
 import { type ContentPiece, openDescribed, piecesOf, type ReadContentOptions } from './read-content.js';
 import { observeDistribution, sessionCore } from './session.js';
+import { refuseUnlessFile } from './target-file.js';
 import { TransferCounter, type TransferCounts } from './transfer-counter.js';
 
 /** Whom to ask for content, and where to put it. */
@@ -71,7 +72,7 @@ class PartialFile implements AsyncDisposable {
   static async open(target: string | undefined): Promise<PartialFile> {
     // In the same directory, because a rename cannot cross file systems.
     const partial = `${target ?? ''}.${randomUUID()}.part`;
-    if (target !== undefined) await refuseUnlessFile(target);
+    if (target !== undefined) await refuseUnlessFile(target, 'retrieve');
     const file = target === undefined ? undefined : await onFile('retrieve', () => open(partial, 'wx'));
     return new PartialFile(target, partial, file);
   }
@@ -102,11 +103,3 @@ class PartialFile implements AsyncDisposable {
     await file?.close();
   }
 }
-
-/** A rename would put the file in the place of a device, and refuse a directory only once everything is fetched. */
-const refuseUnlessFile = async (target: string): Promise<void> => {
-  const found = await stat(target).catch(() => undefined);
-  if (found === undefined || found.isFile()) return;
-  const what = found.isDirectory() ? 'a directory' : 'a device or pipe';
-  throw badArgument([{ path: 'to', code: 'type', message: `is ${what}; name a file` }], 'retrieve');
-};

@@ -1,3 +1,8 @@
+export { get, type GetBytesOptions, getIterable, getStream } from './client/get.js';
+export type { GetBasis, GetProgress } from './client/get-progress.js';
+export type { GetOptions, PlacesOptions } from './client/options.js';
+export type { Fetch } from './client/origin.js';
+export type { ContentPlace } from './client/places.js';
 export type { Answer, ContentRequest } from './server/answer.js';
 export { ContentServer, type ContentServerOptions, createContentServer } from './server/content-server.js';
 export {

@@ -6,6 +6,7 @@ import { publishContent, type PublishOptions, type PublishProgress } from '../ef
 import { type ReadContentOptions, readPieces } from '../effects/read-content.js';
 import { retrieveContent, type RetrieveOptions, type RetrieveProgress } from '../effects/retrieve-content.js';
 import { fromGenerator } from './from-generator.js';
+import { readableFrom } from './readable-from.js';
 
 /**
  * Publishes a file, bytes or an iterable of bytes, with progress, and completes with its content information.
@@ -170,22 +171,5 @@ export function contentStream(
   contentInformation: Uint8Array,
   options: ReadContentOptions & { readonly signal?: AbortSignal | undefined },
 ): ReadableStream<Uint8Array> {
-  const cancel = new AbortController();
-  const pieces = bytesUntil('contentStream', contentInformation, options, cancel.signal);
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const { done, value } = await pieces.next();
-        if (done === true) controller.close();
-        else controller.enqueue(value);
-      },
-      async cancel() {
-        cancel.abort();
-        // The read that this ends may be told so; nobody is left to hear it.
-        await pieces.return().catch(() => undefined);
-      },
-    },
-    // Nothing beyond what the reader asks for: the reading below is one piece ahead already.
-    { highWaterMark: 0 },
-  );
+  return readableFrom((signal) => bytesUntil('contentStream', contentInformation, options, signal));
 }

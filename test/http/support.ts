@@ -13,6 +13,13 @@ import { createEngineDriver, type EngineDriver } from '../../src/engine/index.js
 export const contentOf = (length: number, seed = 7): Buffer =>
   createCipheriv('aes-128-ctr', Buffer.alloc(16, seed), Buffer.alloc(16)).update(Buffer.alloc(length));
 
+/** All that comes until the end. */
+export const collect = async <T>(items: AsyncIterable<T>): Promise<readonly T[]> => {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+};
+
 export const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();
 
 /** A fresh directory, removed when the scope ends. */

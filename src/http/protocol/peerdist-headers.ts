@@ -29,3 +29,22 @@ export const parseVersion = (
   const [, major, minor] = /^(\d+)\.(\d+)$/.exec(text ?? '') ?? [];
   return major === undefined ? undefined : { major: Number(major), minor: Number(minor) };
 };
+
+/** What a client says that reads content information up to `maxVersion` (MS-PCCRTP 3.1.4). */
+export const acceptingPeerDist = (maxVersion: 1 | 2): Readonly<Record<string, string>> => ({
+  'accept-encoding': PEERDIST,
+  [PARAMETERS_HEADER]: 'Version=1.1',
+  [EXTENDED_PARAMETERS_HEADER]: `MinContentInformation=1.0, MaxContentInformation=${maxVersion}.0`,
+});
+
+/** The same, after the content came because its hashes were not ready (MS-PCCRTP 3.1.5.1). */
+export const requestingHashes = (maxVersion: 1 | 2): Readonly<Record<string, string>> => ({
+  ...acceptingPeerDist(maxVersion),
+  [EXTENDED_PARAMETERS_HEADER]: `MinContentInformation=1.0, MaxContentInformation=${maxVersion}.0, HashRequest=true`,
+});
+
+/** What a client says that wants the very bytes, as no peer had them (MS-PCCRTP 2.2). */
+export const REQUESTING_MISSING_DATA: Readonly<Record<string, string>> = {
+  'accept-encoding': 'identity',
+  [PARAMETERS_HEADER]: 'Version=1.1, MissingDataRequest=true',
+};

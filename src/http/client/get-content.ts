@@ -1,0 +1,177 @@
+import type { ContentExplanation, SegmentReason } from '../../driver/index.js';
+import { type Content, contentHandle, explainContent } from '../../effects/content.js';
+import { promiseOf } from '../../effects/effect.js';
+import type { PeerEnv } from '../../effects/env.js';
+import { cancelled, PeerError } from '../../effects/error/index.js';
+import type { ContentPiece } from '../../effects/read-content.js';
+import {
+  getDistributionStatusInfo,
+  observeDistribution,
+  reportDistribution,
+  sessionCore,
+} from '../../effects/session.js';
+import { TransferCounter } from '../../effects/transfer-counter.js';
+import { askForContent } from './ask-for-content.js';
+import type { Interpretation } from './content-state.js';
+import type { GetProgress } from './get-progress.js';
+import { openInformation } from './open-information.js';
+import { checkedOptions, type GetOptions } from './options.js';
+import { Origin, originOf } from './origin.js';
+import { OPERATION, StartOver } from './origin-failure.js';
+import { PartialFile } from './partial-file.js';
+import { type ContentPlace, stepsOf } from './places.js';
+import { plainBody } from './plain-body.js';
+import { readDescribed } from './read-described.js';
+import { shareFile } from './share-file.js';
+
+/** A content that changes oftener than that while it is fetched cannot be had. */
+const MOST_RESTARTS = 3;
+
+/** Fetches what a URL names, step by step. Ended early, what a file has is kept and gone on with the next time. */
+export async function* getContent(
+  url: string | URL,
+  options: GetOptions,
+  signal: AbortSignal,
+): AsyncGenerator<GetProgress, void> {
+  const { session, to, headers = {}, fetch = globalThis.fetch } = options;
+  const { stallMs, places, patienceMs } = checkedOptions(options, OPERATION);
+  const { env } = sessionCore(session, OPERATION);
+  const origin = new Origin({ ...originOf(url, headers), fetch, stallMs, clock: env.clock });
+  await using file = to === undefined ? undefined : await PartialFile.open(to, origin.url);
+  const transfer = { origin, file, options, places, patienceMs, env, signal };
+  let asked: Asked = {
+    ranges: true,
+    noInformation: places.includes('cache') ? undefined : 'only the origin was to be asked',
+  };
+  for (let restarts = 0; ; restarts += 1) {
+    try {
+      yield* attempt(transfer, asked);
+      return;
+    } catch (error) {
+      if (!(error instanceof StartOver)) throw error;
+      if (restarts === MOST_RESTARTS) throw unsteady(error);
+      const { without, message: reason } = error;
+      if (without === 'ranges') asked = { ...asked, ranges: false };
+      if (without === 'content-information') asked = { ...asked, noInformation: reason };
+      yield { _tag: 'Restarted', reason, total: undefined, counts: new TransferCounter().counts() };
+    }
+  }
+}
+
+interface Transfer {
+  readonly origin: Origin;
+  readonly file: PartialFile | undefined;
+  readonly options: GetOptions;
+  readonly places: readonly ContentPlace[];
+  readonly patienceMs: number;
+  readonly env: PeerEnv;
+  readonly signal: AbortSignal;
+}
+
+/** How to ask the origin. */
+interface Asked {
+  readonly ranges: boolean;
+  /** Why not for content information. */
+  readonly noInformation: string | undefined;
+}
+
+async function* attempt(transfer: Transfer, asked: Asked): AsyncGenerator<GetProgress, void> {
+  const { origin, file, options, places, env, signal } = transfer;
+  const { session, to } = options;
+  const counter = new TransferCounter();
+  const stopObserving = observeDistribution(session, (event) => counter.observe(event));
+  try {
+    const version = asked.noInformation === undefined ? await readableVersion(transfer) : undefined;
+    const offer = await askForContent(origin, asked.ranges ? file?.begun : undefined, version, signal);
+    const { answer, found } = offer;
+    await using _answer = { [Symbol.asyncDispose]: () => answer.cancel() };
+    await using content =
+      found.brings === 'information'
+        ? await openInformation(answer.pieces(), found, { ...options, name: origin.url }, signal)
+        : undefined;
+    if (content !== undefined) counter.count(contentHandle(content, OPERATION));
+    else if (!places.includes('origin')) throw noInformation(origin.url);
+
+    await file?.begin(found.start, found);
+    const progress = () => ({ counts: counter.counts(), total: found.length });
+    const basis = found.brings === 'information' ? 'content-information' : found.brings;
+    const type = answer.headers.get('content-type') ?? undefined;
+    yield { _tag: 'Started', basis, offset: found.start, type, ...progress() };
+    const pieces =
+      content === undefined ? plainBody(origin, offer, env, signal) : describedBody(transfer, found, content);
+    for await (const piece of pieces) {
+      await file?.write(piece.bytes);
+      counter.take(piece);
+      yield { _tag: 'Received', offset: piece.offset, bytes: piece.bytes, ...progress() };
+    }
+    if (signal.aborted) throw cancelled(OPERATION);
+    await file?.finish();
+    if (content === undefined) {
+      const { bytes } = counter.counts();
+      reportDistribution(session, {
+        _tag: 'OriginUsed',
+        name: origin.url,
+        bytes,
+        reason: reasonOf(asked, found),
+      });
+      if (to !== undefined && version !== undefined && found.willHaveInformation) {
+        await shareFile(to, origin, found, version, options, signal).catch(() => undefined);
+      }
+    }
+    yield { _tag: 'Completed', to, explanation: await explanationOf(content, env), ...progress() };
+  } finally {
+    stopObserving();
+  }
+}
+
+/** The highest version of content information that the service reads now; `undefined` if it is not available. */
+const readableVersion = async ({ options, env }: Transfer): Promise<1 | 2 | undefined> => {
+  const info = await promiseOf(getDistributionStatusInfo(options.session)(env));
+  if (info.status !== 'available') return undefined;
+  return info.maxVersion >= 2 ? 2 : 1;
+};
+
+const describedBody = (
+  { origin, places, patienceMs, env, signal }: Transfer,
+  found: Interpretation,
+  content: Content,
+): AsyncGenerator<ContentPiece, void> => {
+  const { start, length: end = start } = found;
+  const steps = stepsOf(places);
+  return readDescribed({ content, origin, state: found, start, end, steps, patienceMs, env }, signal);
+};
+
+const explanationOf = async (
+  content: Content | undefined,
+  env: PeerEnv,
+): Promise<ContentExplanation | undefined> => {
+  const explained = content === undefined ? undefined : await explainContent(content)(env)();
+  return explained?._tag === 'Right' ? explained.right : undefined;
+};
+
+const reasonOf = (
+  { noInformation: detail }: Asked,
+  { willHaveInformation }: Interpretation,
+): SegmentReason => ({
+  _tag: 'NoContentInformation',
+  detail: detail ?? (willHaveInformation ? 'the origin had none ready' : 'the origin sent none'),
+});
+
+const noInformation = (url: string): PeerError =>
+  new PeerError({
+    tag: 'NotFound',
+    code: 'PEERWEAVE_NO_CONTENT_INFORMATION',
+    operation: OPERATION,
+    what: `the origin gives no content information of ${url}, so that nobody else can be asked for it`,
+    advice: "Name 'origin' among the places.",
+  });
+
+const unsteady = (cause: StartOver): PeerError =>
+  new PeerError({
+    tag: 'Unavailable',
+    code: 'PEERWEAVE_CONTENT_CHANGED',
+    operation: OPERATION,
+    what: `it had to be begun again too often; the last time ${cause.message}`,
+    advice: 'Try again when the content does not change any more.',
+    cause,
+  });

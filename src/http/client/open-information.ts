@@ -1,0 +1,58 @@
+import { type Content, readContentAt } from '../../effects/content.js';
+import { promiseOf } from '../../effects/effect.js';
+import { isPeerError, type PeerErrorTag } from '../../effects/error/index.js';
+import { openDescribed } from '../../effects/read-content.js';
+import { sessionCore } from '../../effects/session.js';
+import type { Interpretation } from './content-state.js';
+import type { PlacesOptions } from './options.js';
+import { OPERATION, StartOver } from './origin-failure.js';
+
+/** As much as the service takes; of version 1 it describes 128 GiB. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/** What is the caller's to know, and not a matter of the content information. */
+const OWN_FAULTS: ReadonlySet<PeerErrorTag> = new Set(['Cancelled', 'HandleClosed']);
+
+/**
+ * Opens the content that content information describes, which must be what the answer's head says it is.
+ * @throws StartOver for content information that is of no use.
+ */
+export const openInformation = async (
+  pieces: AsyncIterable<Uint8Array>,
+  { start, length = 0 }: Interpretation,
+  options: PlacesOptions & { readonly name: string },
+  signal: AbortSignal,
+): Promise<Content> => {
+  const { env } = sessionCore(options.session, OPERATION);
+  const information = await collect(pieces);
+  const content = await openDescribed(information, options, signal).catch((error: unknown) => {
+    if (!isPeerError(error) || OWN_FAULTS.has(error._tag)) throw error;
+    throw new StartOver('content-information', error.message);
+  });
+  try {
+    const [first, last, behind] = await Promise.all(
+      [start, length - 1, length].map((at) =>
+        promiseOf(readContentAt(content, at, { maxBytes: 0 }, { signal })(env)),
+      ),
+    );
+    if (first?._tag === 'End' || last?._tag === 'End' || behind?._tag !== 'End') {
+      throw new StartOver('content-information', 'the content information is of content of another length');
+    }
+    return content;
+  } catch (error) {
+    await content.close();
+    throw error;
+  }
+};
+
+const collect = async (pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
+  const all: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of pieces) {
+    length += piece.length;
+    if (length > MOST_BYTES)
+      throw new StartOver('content-information', 'the content information is too long');
+    all.push(piece);
+  }
+  return Buffer.concat(all);
+};

@@ -1,0 +1,84 @@
+import { cancelled, isPeerError, PeerError, type PeerErrorTag } from '../../effects/error/index.js';
+
+export const OPERATION = 'get';
+
+const TAGS: Readonly<Record<number, PeerErrorTag>> = {
+  401: 'AccessDenied',
+  403: 'AccessDenied',
+  404: 'NotFound',
+  407: 'AccessDenied',
+  408: 'Timeout',
+  410: 'NotFound',
+  429: 'Unavailable',
+  451: 'AccessDenied',
+  504: 'Timeout',
+};
+
+const ADVICE: Readonly<Partial<Record<PeerErrorTag, string>>> = {
+  AccessDenied: 'Pass the headers that authorize the request.',
+  NotFound: 'Check the URL.',
+  Protocol: 'The origin does not follow HTTP, or something in between changes what it says.',
+};
+
+/** The origin answered with a status that brings no content. */
+export const refusedBy = (status: number, url: string): PeerError => {
+  const tag = TAGS[status] ?? (status >= 500 ? 'Unavailable' : 'Protocol');
+  return new PeerError({
+    tag,
+    code: `HTTP_${status}`,
+    operation: OPERATION,
+    what: `the origin answered ${status} for ${url}`,
+    advice: ADVICE[tag] ?? 'Try again later.',
+  });
+};
+
+/** The origin answered with something that is no answer to what was asked. */
+export const brokenAnswer = (what: string): PeerError =>
+  new PeerError({
+    tag: 'Protocol',
+    code: 'PEERWEAVE_BAD_ANSWER',
+    operation: OPERATION,
+    what,
+    advice: ADVICE.Protocol ?? '',
+  });
+
+/** What fetch rejected with: no connection, or one that broke. */
+export const unreachable = (thrown: unknown, signal: AbortSignal): PeerError => {
+  if (signal.aborted) return cancelled(OPERATION, thrown);
+  const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'PEERWEAVE_UNREACHABLE';
+  return new PeerError({
+    tag: 'Unavailable',
+    code,
+    operation: OPERATION,
+    what: `the origin cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`,
+    advice: 'Check the URL and the network, and try again.',
+    cause: thrown,
+  });
+};
+
+/** The body was shorter than its head had said. */
+export const endedEarly = (): PeerError =>
+  new PeerError({
+    tag: 'Unavailable',
+    code: 'PEERWEAVE_ENDED_EARLY',
+    operation: OPERATION,
+    what: 'the origin sent fewer bytes than it had announced',
+    advice: 'Try again.',
+  });
+
+/** Whether another attempt may succeed. */
+export const mayPass = (error: unknown): boolean =>
+  isPeerError(error) && (error._tag === 'Unavailable' || error._tag === 'Timeout');
+
+/** The transfer cannot go on as it began; it can from the start. */
+export class StartOver extends Error {
+  constructor(
+    /** What has to be different then. */
+    readonly without: 'nothing' | 'ranges' | 'content-information',
+    reason: string,
+  ) {
+    super(reason);
+    this.name = 'StartOver';
+  }
+}

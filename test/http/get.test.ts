@@ -1,0 +1,293 @@
+import { once } from 'node:events';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { join } from 'node:path';
+import { lastValueFrom, tap, toArray } from 'rxjs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createPeerweave } from '../../src/index.js';
+import {
+  createContentServer,
+  get,
+  getIterable,
+  type GetOptions,
+  type GetProgress,
+  getStream,
+  sendContent,
+} from '../../src/http/index.js';
+import { collect, contentOf, listen, type Machine, startMachine } from './support.js';
+
+const CONTENT = contentOf(3_000_000);
+const PAGE = { bytes: CONTENT, type: 'application/x-test' };
+
+let publisher: Machine;
+let client: Machine;
+let origin: Awaited<ReturnType<typeof listen>>;
+let requests: IncomingMessage[];
+let sockets: Set<Socket>;
+
+beforeEach(async () => {
+  publisher = await startMachine();
+  client = await startMachine();
+  requests = [];
+  sockets = new Set();
+  const content = createContentServer({ session: publisher.session });
+  await content.prepare(PAGE);
+  origin = await listen((request, response) => {
+    requests.push(request);
+    sockets.add(request.socket);
+    void sendContent(content, request, response, PAGE);
+  });
+});
+
+afterEach(async () => {
+  await origin[Symbol.asyncDispose]();
+  await client[Symbol.asyncDispose]();
+  await publisher[Symbol.asyncDispose]();
+});
+
+const endpointOf = ({ driver }: Machine): string => {
+  const { host, port } = driver.endpoint() ?? { host: '', port: 0 };
+  return `${host}:${port}`;
+};
+
+const fetchAll = async (machine: Machine, options: Partial<GetOptions> = {}) => {
+  const progress: GetProgress[] = await lastValueFrom(
+    get(origin.url, { session: machine.session, ...options }).pipe(toArray()),
+  );
+  const last = progress.at(-1);
+  if (last?._tag !== 'Completed') throw new Error('not completed');
+  const bytes = Buffer.concat(progress.flatMap((one) => (one._tag === 'Received' ? [one.bytes] : [])));
+  return { progress, bytes, counts: last.counts, explanation: last.explanation };
+};
+
+describe('where bytes come from', () => {
+  it('is the peers, if they have them: the origin gives content information only', async () => {
+    const peer = endpointOf(publisher);
+    const { bytes, counts, progress } = await fetchAll(client, { peers: [peer] });
+    expect(bytes.equals(CONTENT)).toBe(true);
+    expect(counts).toMatchObject({ fromPeers: { [peer]: CONTENT.length }, fromOrigin: 0, fromCache: 0 });
+    expect(progress[0]).toMatchObject({
+      _tag: 'Started',
+      basis: 'content-information',
+      total: CONTENT.length,
+      type: 'application/x-test',
+      offset: 0,
+    });
+    expect(requests).toHaveLength(1);
+    expect([...sockets].reduce((sum, { bytesWritten }) => sum + bytesWritten, 0)).toBeLessThan(10_000);
+  });
+
+  it('is the cache the second time', async () => {
+    await fetchAll(client, { peers: [endpointOf(publisher)] });
+    const { bytes, counts } = await fetchAll(client);
+    expect(bytes.equals(CONTENT)).toBe(true);
+    expect(counts).toMatchObject({ fromCache: CONTENT.length, fromPeers: {}, fromOrigin: 0 });
+  });
+
+  it('is the origin for what nobody else has, and this machine for the next one that asks', async () => {
+    const first = await fetchAll(client);
+    expect(first.bytes.equals(CONTENT)).toBe(true);
+    expect(first.counts).toMatchObject({ fromOrigin: CONTENT.length, fromCache: 0, fromPeers: {} });
+    expect(requests.at(-1)?.headers).toMatchObject({
+      'x-p2p-peerdist': 'Version=1.1, MissingDataRequest=true',
+      'accept-encoding': expect.stringMatching(/^identity/),
+    });
+    await using next = await startMachine();
+    const peer = endpointOf(client);
+    const second = await fetchAll(next, { peers: [peer] });
+    expect(second.bytes.equals(CONTENT)).toBe(true);
+    expect(second.counts).toMatchObject({ fromPeers: { [peer]: CONTENT.length }, fromOrigin: 0 });
+  });
+
+  it('is told block by block, with the reasons', async () => {
+    const { explanation } = await fetchAll(client);
+    expect(explanation?.bytes.origin).toBe(CONTENT.length);
+    expect(explanation?.segments[0]?.reasons).not.toEqual([]);
+  });
+
+  it('is each place for its part, where none has all', async () => {
+    await using partly = await startMachine();
+    // It reads the first third only.
+    for await (const piece of getIterable(origin.url, { session: partly.session })) {
+      expect(piece.length).toBeGreaterThan(0);
+      break;
+    }
+    const peer = endpointOf(partly);
+    const { bytes, counts } = await fetchAll(client, { peers: [peer] });
+    expect(bytes.equals(CONTENT)).toBe(true);
+    expect(counts.fromPeers[peer]).toBeGreaterThan(0);
+    expect(counts.fromOrigin).toBeGreaterThan(0);
+    expect((counts.fromPeers[peer] ?? 0) + counts.fromOrigin).toBe(CONTENT.length);
+  });
+});
+
+describe('the order of places', () => {
+  it('may put the origin before the peers', async () => {
+    const places = ['cache', 'origin', 'peers'] as const;
+    const { counts } = await fetchAll(client, { places, peers: [endpointOf(publisher)] });
+    expect(counts).toMatchObject({ fromOrigin: CONTENT.length, fromPeers: {} });
+  });
+
+  it('may be the origin alone, which is not asked for content information', async () => {
+    const { counts, progress, bytes } = await fetchAll(client, { places: ['origin'] });
+    expect(bytes.equals(CONTENT)).toBe(true);
+    expect(counts.fromOrigin).toBe(CONTENT.length);
+    expect(progress[0]).toMatchObject({ basis: 'content' });
+    expect(requests[0]?.headers['accept-encoding']).toBe('identity');
+  });
+
+  it('may leave the origin out: what no peer has is an error then', async () => {
+    const places = ['cache', 'peers'] as const;
+    const peer = endpointOf(publisher);
+    expect((await fetchAll(client, { places, peers: [peer] })).counts.fromPeers[peer]).toBe(CONTENT.length);
+    await using other = await startMachine();
+    await expect(fetchAll(other, { places })).rejects.toMatchObject({ _tag: 'NotFound' });
+  });
+
+  it('may be the cache alone', async () => {
+    await expect(fetchAll(client, { places: ['cache'] })).rejects.toMatchObject({ _tag: 'NotFound' });
+    await fetchAll(client);
+    expect((await fetchAll(client, { places: ['cache'] })).counts.fromCache).toBe(CONTENT.length);
+  });
+
+  it.each([[['peers', 'cache']], [['origin', 'cache']], [['cache', 'cache']], [[]], [['cache', 'moon']]])(
+    '%o is none',
+    async (places) => {
+      await expect(fetchAll(client, { places: places as never })).rejects.toMatchObject({
+        _tag: 'BadArgument',
+      });
+    },
+  );
+});
+
+describe('when peers fail', () => {
+  it('goes on with the origin: one that refuses connections', async () => {
+    const { counts, bytes } = await fetchAll(client, { peers: ['127.0.0.1:1'] });
+    expect(bytes.equals(CONTENT)).toBe(true);
+    expect(counts.fromOrigin).toBe(CONTENT.length);
+  });
+
+  it('goes on with the origin: one that never answers', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const { counts, bytes } = await fetchAll(client, { peers: [`127.0.0.1:${port}`] });
+    expect(bytes.equals(CONTENT)).toBe(true);
+    expect(counts.fromOrigin).toBe(CONTENT.length);
+    silent.closeAllConnections();
+    silent.close();
+  });
+
+  it('waits for them less than a second, and less each time', async () => {
+    const { distribution } = client.driver;
+    const waits: (number | undefined)[] = [];
+    const { blockRead } = distribution;
+    const driver = {
+      ...client.driver,
+      distribution: {
+        ...distribution,
+        blockRead: ((session, content, offset, request, call) => {
+          if (request.maxBytes === 0) return blockRead(session, content, offset, request, call);
+          waits.push(request.timeoutMs);
+          const length = Math.min(65_536, CONTENT.length - offset);
+          return Promise.resolve({ _tag: 'Missing', offset, length, cause: 'timeout' });
+        }) as typeof blockRead,
+      },
+    };
+    const peers = createPeerweave({ driver });
+    await using session = await peers.promise(peers.effects.openSession());
+    const bytes = Buffer.concat(await collect(getIterable(origin.url, { session })));
+    expect(bytes.equals(CONTENT)).toBe(true);
+    expect(waits[0]).toBeLessThan(1_000);
+    expect(waits.at(-1)).toBe(50);
+    expect(waits.reduce<number>((sum, ms) => sum + (ms ?? 0), 0)).toBeLessThan(2_000 + waits.length * 50);
+  });
+
+  it('goes on with the origin when the service is switched off in the middle', async () => {
+    const peer = endpointOf(publisher);
+    const pieces: Uint8Array[] = [];
+    const { peers, session } = client;
+    await lastValueFrom(
+      get(origin.url, { session, peers: [peer] }).pipe(
+        tap((progress) => {
+          if (progress._tag !== 'Received') return;
+          if (pieces.push(progress.bytes) === 1) void peers.effects.setDistributionEnabled(false)();
+        }),
+      ),
+    );
+    expect(Buffer.concat(pieces).equals(CONTENT)).toBe(true);
+  });
+});
+
+describe('forms of it', () => {
+  it('is cold: nothing happens before it is subscribed, and each subscription fetches', async () => {
+    const progress$ = get(origin.url, { session: client.session });
+    expect(requests).toHaveLength(0);
+    await lastValueFrom(progress$);
+    const before = requests.length;
+    await lastValueFrom(progress$);
+    expect(requests.length).toBeGreaterThan(before);
+  });
+
+  it('is an AsyncIterable that fetches what is taken', async () => {
+    const pieces = await collect(getIterable(origin.url, { session: client.session }));
+    expect(Buffer.concat(pieces).equals(CONTENT)).toBe(true);
+  });
+
+  it('is a ReadableStream', async () => {
+    const body = await new Response(getStream(origin.url, { session: client.session })).arrayBuffer();
+    expect(Buffer.from(body).equals(CONTENT)).toBe(true);
+  });
+
+  it('ends at once by its signal', async () => {
+    const stop = new AbortController();
+    const pieces = getIterable(origin.url, { session: client.session, signal: stop.signal });
+    await pieces.next();
+    stop.abort();
+    await expect(collect(pieces)).rejects.toMatchObject({ _tag: 'Cancelled' });
+  });
+
+  it('leaves nothing behind when it is left', async () => {
+    for await (const piece of getIterable(origin.url, { session: client.session })) {
+      expect(piece.length).toBeGreaterThan(0);
+      break;
+    }
+    const stream = getStream(origin.url, { session: client.session });
+    const reader = stream.getReader();
+    await reader.read();
+    await reader.cancel();
+    await client.session.close();
+    expect(client.session.state).toBe('closed');
+  });
+
+  it('is a file, which appears when it is complete', async () => {
+    const to = join(client.directory, 'copy.bin');
+    await writeFile(to, 'an older one');
+    const seen: string[] = [];
+    await lastValueFrom(
+      get(origin.url, { session: client.session, to }).pipe(
+        tap((progress) => {
+          if (progress._tag === 'Received') void readFile(to, 'latin1').then((text) => seen.push(text));
+        }),
+      ),
+    );
+    expect((await readFile(to)).equals(CONTENT)).toBe(true);
+    expect(seen[0]).toBe('an older one');
+    expect((await readdir(client.directory)).filter((name) => name.startsWith('copy'))).toEqual(['copy.bin']);
+  });
+});
+
+it.each([
+  ['no URL', 'not a url', {}],
+  ['another scheme', 'ftp://127.0.0.1/', {}],
+  ['a header that is none', undefined, { headers: { 'a b': 'c' } }],
+  ['a peer that is none', undefined, { peers: ['nowhere'] }],
+  ['a tag that is too long', undefined, { tag: 'more than sixteen characters' }],
+  ['no patience', undefined, { patienceMs: 0 }],
+  ['an empty path', undefined, { to: '' }],
+])('%s is a bad argument, and nothing is asked', async (_name, url, options) => {
+  const failing = lastValueFrom(get(url ?? origin.url, { session: client.session, ...options }));
+  await expect(failing).rejects.toMatchObject({ _tag: 'BadArgument' });
+  expect(requests).toHaveLength(0);
+});
