@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { batch, post, V2_PATH } from '../engine/hosted-cache/harness.js';
@@ -72,3 +73,26 @@ test.each([
     expect(ran.stderr).toContain(words);
   }),
 );
+
+test('retrieve passes on to a hosted cache what it got from a peer, and gets it from there', () =>
+  inDirectory(async (directory) => {
+    const content = randomBytes(1_500_000);
+    await writeFile(join(directory, 'content'), content);
+    const cache = start(directory, ['--json', 'hosted-cache', ...LISTEN]);
+    const hosted = ['--hosted-cache', (await serving(cache)).endpoint];
+    const publishing = start(directory, ['--json', 'publish', 'content']);
+    const { endpoint: peer } = await serving(publishing);
+    const from = (name: string): readonly string[] => {
+      const own = ['--data-dir', join(directory, name)];
+      return [...own, 'retrieve', 'content.ci', '-o', `${name}.out`];
+    };
+    const first = await run(directory, [...from('first'), ...hosted, ...LISTEN, '--peer', peer]);
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    publishing.child.kill('SIGINT');
+    await publishing.ended;
+    const second = await run(directory, [...from('second'), ...hosted]);
+    expect(second).toMatchObject({ code: 0, stderr: '' });
+    expect((await readFile(join(directory, 'second.out'))).equals(content)).toBe(true);
+    cache.child.kill('SIGINT');
+    expect(await cache.ended).toMatchObject({ code: 0 });
+  }));

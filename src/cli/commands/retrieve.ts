@@ -1,7 +1,8 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { retrieve } from 'peerweave';
 import { parseContentInformation } from 'peerweave/engine';
 import { inSession, withContext } from '../context.js';
+import { formatEndpoint, listenAddress } from '../endpoint.js';
 import { readNamedFile } from '../files.js';
 import { formatBytes, formatRate } from '../output.js';
 import { createProgress } from '../progress.js';
@@ -11,6 +12,9 @@ interface RetrieveFlags {
   readonly peer?: readonly string[];
   readonly output: string;
   readonly timeout: string;
+  readonly discover: boolean;
+  readonly hostedCache?: { readonly host: string; readonly port: number };
+  readonly listen?: { readonly host: string; readonly port: number };
 }
 
 /** Progress documents a second with `--json`. */
@@ -22,6 +26,16 @@ export const addRetrieve = (program: Command): void => {
     .description('retrieve content by its content information, from the cache and from peers')
     .argument('<ci-file>', 'the content information')
     .option('--peer <host:port...>', 'peers to ask')
+    .option('--discover', 'look for peers among the neighbours, by multicast', false)
+    .addOption(
+      new Option('--hosted-cache <host:port>', 'a hosted cache to ask as well').argParser(listenAddress),
+    )
+    .addOption(
+      new Option(
+        '--listen <host:port>',
+        'where the hosted cache can fetch what came from elsewhere; without it, it is told nothing',
+      ).argParser(listenAddress),
+    )
     .requiredOption('-o, --output <file>', 'where to write the content')
     .option('--timeout <ms>', 'how long to wait for each piece', '5000')
     .action(async (ciFile: string, flags: RetrieveFlags, command: Command) => {
@@ -64,7 +78,11 @@ export const addRetrieve = (program: Command): void => {
               ].join('\n'),
             );
           }),
-        { listen: false },
+        {
+          listen: flags.listen ?? false,
+          discovery: flags.discover && {},
+          hostedCache: flags.hostedCache && { address: formatEndpoint(flags.hostedCache) },
+        },
       );
     });
 };
