@@ -22,10 +22,6 @@ export default {
     include: ['test/conformance/native-so.test.ts', 'test/native/**/*.test.ts', 'test/windows/*.test.ts'],
     exclude: [
       '**/node_modules/**',
-      // Starts the built package, which would find the koffi of the other platform.
-      'test/native/exits.test.ts',
-      // Wine's CryptProtectMemory does nothing, so there is nothing to see of it.
-      'test/native/secrets.test.ts',
     ],
     testTimeout: 60_000,
     hookTimeout: 60_000,
