@@ -104,15 +104,28 @@ describe('sources of Probes', () => {
     expect(answersOf(THERE).filter(({ to }) => to === LIAR)).toHaveLength(21);
   });
 
-  test('10 000 Probes from made-up neighbours get 500 answers, and few events', async () => {
+  test('10 000 Probes from made-up neighbours are read for 256 KiB a second, and get few events', async () => {
     const there = await startMachine(lan, THERE, holding(one));
+    const readable = Math.floor(262_144 / probeFor([one.id]).length);
     for (let host = 1_000; host < 11_000; host += 1) {
       lan.deliver({ from: `10.0.0.${host}`, to: THERE, bytes: probeFor([one.id]) }, 'multicast');
     }
     lan.clock.advance(65);
-    expect(answersOf(THERE)).toHaveLength(500);
+    expect(answersOf(THERE)).toHaveLength(readable);
     expect(reasons(there)).toHaveLength(100);
     expect(reasons(there)).toContainEqual(expect.objectContaining({ reason: 'flood' }));
+  });
+
+  test('long messages are read as rarely as they are long', async () => {
+    const there = await startMachine(lan, THERE, holding(one));
+    const long = Buffer.from(probeFor([one.id]).toString().padEnd(32_000));
+    for (let repeat = 0; repeat < 10; repeat += 1) {
+      const bytes = Buffer.from(long.toString().replace(/urn:uuid:[-0-9]+/, uuid()));
+      lan.deliver({ from: LIAR, to: THERE, bytes }, 'multicast');
+    }
+    const received = there.events.filter(({ _tag }) => _tag === 'DiscoveryRequestReceived');
+    expect(received).toHaveLength(4);
+    expect(reasons(there)).toContainEqual(expect.objectContaining({ reason: 'rate-limit' }));
   });
 
   test('the same MessageID is answered once, whoever sends it', async () => {

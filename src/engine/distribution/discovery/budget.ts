@@ -24,11 +24,11 @@ export class Budget {
     return this.#account(holder).left >= 1;
   }
 
-  /** Gives `holder` one more, if it may have it now. */
-  take(holder = ''): boolean {
+  /** Gives `holder` as many more, if it may have them now. */
+  take(holder = '', amount = 1): boolean {
     const account = this.#account(holder);
-    if (account.left < 1) return false;
-    account.left -= 1;
+    if (account.left < amount) return false;
+    account.left -= amount;
     return true;
   }
 

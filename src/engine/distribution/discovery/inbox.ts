@@ -35,8 +35,8 @@ export class Inbox {
   constructor(options: InboxOptions) {
     const { clock, limits } = options;
     this.#options = options;
-    this.#perSource = new Budget(clock, limits.messagesPerSource, SOURCES);
-    this.#all = new Budget(clock, limits.messages, 2);
+    this.#perSource = new Budget(clock, limits.bytesPerSource, SOURCES);
+    this.#all = new Budget(clock, limits.bytes, 2);
     this.#events = new Budget(clock, EVENTS, 1);
   }
 
@@ -54,8 +54,9 @@ export class Inbox {
 
   #problemOf(message: Datagram): DiscoveryIgnoreReason | undefined {
     if (!this.#mayCome(message)) return 'off-link';
-    if (!this.#perSource.take(message.from.address)) return 'rate-limit';
-    if (!this.#all.take(message.arrival === 'answer' ? 'answers' : 'probes')) return 'flood';
+    const { length } = message.bytes;
+    if (!this.#perSource.take(message.from.address, length)) return 'rate-limit';
+    if (!this.#all.take(message.arrival === 'answer' ? 'answers' : 'probes', length)) return 'flood';
     try {
       const decoded = decodeDiscoveryMessage(message.bytes);
       if (decoded?._tag === 'ProbeMatch') this.#options.onMatch(message, decoded);

@@ -16,10 +16,10 @@ export interface DiscoveryLimits {
   readonly peersPerSegment: number;
   /** From that many answers to a Probe of its own on, an engine leaves answering to others. MS-PCCRD 3.2.4.1. */
   readonly enoughAnswers: number;
-  /** Messages about segments read from one source, a second. */
-  readonly messagesPerSource: number;
+  /** Bytes of messages read from one source, a second. What reading costs goes by the bytes. */
+  readonly bytesPerSource: number;
   /** The same from all sources together, once for Probes and once for answers. */
-  readonly messages: number;
+  readonly bytes: number;
   /** Answers to one source, a second. */
   readonly answersPerSource: number;
 }
@@ -33,7 +33,7 @@ export const DEFAULT_DISCOVERY_LIMITS: DiscoveryLimits = {
   nobodyLifetimeMs: 15_000,
   peersPerSegment: 64,
   enoughAnswers: 10,
-  messagesPerSource: 100,
-  messages: 500,
+  bytesPerSource: 131_072,
+  bytes: 262_144,
   answersPerSource: 20,
 };
