@@ -1,15 +1,9 @@
 import type { ContentExplanation, SegmentReason } from '../../driver/index.js';
 import { type Content, contentHandle, explainContent } from '../../effects/content.js';
-import { promiseOf } from '../../effects/effect.js';
 import type { PeerEnv } from '../../effects/env.js';
 import { cancelled, PeerError } from '../../effects/error/index.js';
 import type { ContentPiece } from '../../effects/read-content.js';
-import {
-  getDistributionStatusInfo,
-  observeDistribution,
-  reportDistribution,
-  sessionCore,
-} from '../../effects/session.js';
+import { observeDistribution, reportDistribution, sessionCore } from '../../effects/session.js';
 import { TransferCounter } from '../../effects/transfer-counter.js';
 import { askForContent } from './ask-for-content.js';
 import type { Interpretation } from './content-state.js';
@@ -22,6 +16,7 @@ import { PartialFile } from './partial-file.js';
 import { type ContentPlace, stepsOf } from './places.js';
 import { plainBody } from './plain-body.js';
 import { readDescribed } from './read-described.js';
+import { readableVersion } from './readable-version.js';
 import { shareFile } from './share-file.js';
 
 /** A content that changes oftener than that while it is fetched cannot be had. */
@@ -41,7 +36,7 @@ export async function* getContent(
   const transfer = { origin, file, options, places, patienceMs, env, signal };
   let asked: Asked = {
     ranges: true,
-    noInformation: places.includes('cache') ? undefined : 'only the origin was to be asked',
+    noInformation: places.includes('cache') ? undefined : ORIGIN_ONLY,
   };
   for (let restarts = 0; ; restarts += 1) {
     try {
@@ -52,7 +47,9 @@ export async function* getContent(
       if (restarts === MOST_RESTARTS) throw unsteady(error);
       const { without, message: reason } = error;
       if (without === 'ranges') asked = { ...asked, ranges: false };
-      if (without === 'content-information') asked = { ...asked, noInformation: reason };
+      if (without === 'content-information') {
+        asked = { ...asked, noInformation: { _tag: 'NoContentInformation', detail: reason } };
+      }
       yield { _tag: 'Restarted', reason, total: undefined, counts: new TransferCounter().counts() };
     }
   }
@@ -72,7 +69,7 @@ interface Transfer {
 interface Asked {
   readonly ranges: boolean;
   /** Why not for content information. */
-  readonly noInformation: string | undefined;
+  readonly noInformation: SegmentReason | undefined;
 }
 
 async function* attempt(transfer: Transfer, asked: Asked): AsyncGenerator<GetProgress, void> {
@@ -81,7 +78,7 @@ async function* attempt(transfer: Transfer, asked: Asked): AsyncGenerator<GetPro
   const counter = new TransferCounter();
   const stopObserving = observeDistribution(session, (event) => counter.observe(event));
   try {
-    const version = asked.noInformation === undefined ? await readableVersion(transfer) : undefined;
+    const version = asked.noInformation === undefined ? await readableVersion(session, env) : undefined;
     const offer = await askForContent(origin, asked.ranges ? file?.begun : undefined, version, signal);
     const { answer, found } = offer;
     await using _answer = { [Symbol.asyncDispose]: () => answer.cancel() };
@@ -112,7 +109,7 @@ async function* attempt(transfer: Transfer, asked: Asked): AsyncGenerator<GetPro
         _tag: 'OriginUsed',
         name: origin.url,
         bytes,
-        reason: reasonOf(asked, found),
+        reason: asked.noInformation ?? (version === undefined ? SERVICE_OFF : reasonOf(bytes, found)),
       });
       if (to !== undefined && version !== undefined && found.willHaveInformation) {
         await shareFile(to, origin, found, version, options, signal).catch(() => undefined);
@@ -123,13 +120,6 @@ async function* attempt(transfer: Transfer, asked: Asked): AsyncGenerator<GetPro
     stopObserving();
   }
 }
-
-/** The highest version of content information that the service reads now; `undefined` if it is not available. */
-const readableVersion = async ({ options, env }: Transfer): Promise<1 | 2 | undefined> => {
-  const info = await promiseOf(getDistributionStatusInfo(options.session)(env));
-  if (info.status !== 'available') return undefined;
-  return info.maxVersion >= 2 ? 2 : 1;
-};
 
 const describedBody = (
   { origin, places, patienceMs, env, signal }: Transfer,
@@ -149,13 +139,17 @@ const explanationOf = async (
   return explained?._tag === 'Right' ? explained.right : undefined;
 };
 
-const reasonOf = (
-  { noInformation: detail }: Asked,
-  { willHaveInformation }: Interpretation,
-): SegmentReason => ({
-  _tag: 'NoContentInformation',
-  detail: detail ?? (willHaveInformation ? 'the origin had none ready' : 'the origin sent none'),
-});
+const ORIGIN_ONLY: SegmentReason = { _tag: 'DisabledByPolicy', detail: 'only the origin was to be asked' };
+const SERVICE_OFF: SegmentReason = { _tag: 'DisabledByPolicy', detail: 'the service was not available' };
+
+/** MS-PCCRTP servers give no content information of anything smaller. */
+const SMALLEST_ENCODED = 65_536;
+
+const reasonOf = (bytes: number, { willHaveInformation }: Interpretation): SegmentReason => {
+  if (bytes < SMALLEST_ENCODED) return { _tag: 'BelowSizeLimit', bytes, limit: SMALLEST_ENCODED };
+  const detail = willHaveInformation ? 'the origin had none ready' : 'the origin sent none';
+  return { _tag: 'NoContentInformation', detail };
+};
 
 const noInformation = (url: string): PeerError =>
   new PeerError({

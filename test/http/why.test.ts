@@ -1,0 +1,74 @@
+import { type RequestListener } from 'node:http';
+import { join } from 'node:path';
+import { lastValueFrom } from 'rxjs';
+import { expect, it } from 'vitest';
+import { createContentServer, get, type GetOptions, sendContent } from '../../src/http/index.js';
+import { findRetrievals, readJournal } from '../../src/engine/index.js';
+import { contentOf, listen, startMachine, type Machine } from './support.js';
+
+const BIG = contentOf(300_000);
+const SMALL = contentOf(1_000);
+
+/** What is on record of a URL once its machine has ended. */
+const recordOf = async (machine: Machine, url: string, options: Partial<GetOptions> = {}) => {
+  await lastValueFrom(get(url, { session: machine.session, ...options }));
+  await machine.session.close();
+  const entries = await readJournal(join(machine.directory, 'data'));
+  const [found] = findRetrievals(entries, { name: url });
+  return found?.retrieval.explanation;
+};
+
+const plain =
+  (bytes: Buffer): RequestListener =>
+  (_request, response) =>
+    void response.end(bytes);
+
+it('what came from peers is on record by its URL, segment by segment', async () => {
+  await using publisher = await startMachine();
+  await using machine = await startMachine();
+  const content = createContentServer({ session: publisher.session });
+  const page = { bytes: BIG, type: 'application/x-test' };
+  await content.prepare(page);
+  await using origin = await listen(
+    (request, response) => void sendContent(content, request, response, page),
+  );
+  const { host, port } = publisher.driver.endpoint()!;
+  const peer = `${host}:${port}`;
+  const explanation = await recordOf(machine, origin.url, { peers: [peer] });
+  expect(explanation).toMatchObject({
+    bytes: { peer: BIG.length, origin: 0 },
+    bytesByPeer: { [peer]: BIG.length },
+    reasons: [],
+  });
+  const sources = new Set(explanation?.segments.flatMap((run) => run.sources.map((source) => source.peer)));
+  expect([...sources]).toEqual([peer]);
+});
+
+it.each([
+  ['is too small', SMALL, {}, { _tag: 'BelowSizeLimit', bytes: 1_000, limit: 65_536 }],
+  ['has no content information', BIG, {}, { _tag: 'NoContentInformation', detail: 'the origin sent none' }],
+  [
+    'was to be had from the origin only',
+    BIG,
+    { places: ['origin'] },
+    { _tag: 'DisabledByPolicy', detail: 'only the origin was to be asked' },
+  ],
+] as const)('what %s is on record with that reason', async (_what, bytes, options, reason) => {
+  await using machine = await startMachine();
+  await using origin = await listen(plain(bytes));
+  expect(await recordOf(machine, origin.url, { ...options })).toEqual({
+    bytes: { cache: 0, peer: 0, 'hosted-cache': 0, origin: bytes.length },
+    bytesByPeer: {},
+    reasons: [reason],
+    segments: [],
+  });
+});
+
+it('a service that is switched off is a reason', async () => {
+  await using machine = await startMachine();
+  await using origin = await listen(plain(BIG));
+  await machine.driver.distribution.setEnabled(false);
+  expect(await recordOf(machine, origin.url)).toMatchObject({
+    reasons: [{ _tag: 'DisabledByPolicy', detail: 'the service was not available' }],
+  });
+});
