@@ -58,9 +58,15 @@ export const eventMembers = (
       const data = room(frame);
       const found: GroupEvent[] = [];
       while (found.length < most) {
-        if (native.hresult('PeerGroupGetEventData', events, data.address) === PEER_S_NO_EVENT_DATA) break;
-        const event = native.take(u64In(data), (address) => readEvent(native.memory, address));
-        if (event !== undefined) found.push(event);
+        try {
+          if (native.hresult('PeerGroupGetEventData', events, data.address) === PEER_S_NO_EVENT_DATA) break;
+          const event = native.take(u64In(data), (address) => readEvent(native.memory, address));
+          if (event !== undefined) found.push(event);
+        } catch (error) {
+          // What was taken before would be lost with it; the next call meets the error again, if it stays.
+          if (found.length === 0) throw error;
+          break;
+        }
       }
       return found;
     });
