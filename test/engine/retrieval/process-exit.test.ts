@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { build } from 'tsup';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 let folder = '';
@@ -12,13 +12,12 @@ let folder = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'retrieval-exit-'));
   await build({
-    entry: [fileURLToPath(new URL('child/exit.ts', import.meta.url))],
-    outDir: folder,
-    outExtension: () => ({ js: '.mjs' }),
+    entryPoints: [fileURLToPath(new URL('child/exit.ts', import.meta.url))],
+    outfile: join(folder, 'exit.mjs'),
+    bundle: true,
+    platform: 'node',
     format: 'esm',
     target: 'node20',
-    config: false,
-    silent: true,
   });
 });
 

@@ -1,22 +1,25 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { afterEach } from 'vitest';
 import type { ContentStore, Publication } from '../../../src/engine/distribution/ports.js';
 import { openContentStore, type ContentStoreOptions } from '../../../src/engine/distribution/store/index.js';
 import { contentId, SECRET } from './made-content.js';
 
-const cleanups: (() => unknown)[] = [];
+const stores: ContentStore[] = [];
+const directories: string[] = [];
 
+// Windows keeps what a store has open.
 afterEach(async () => {
-  for (const clean of cleanups.splice(0).reverse()) await clean();
+  for (const store of stores.splice(0).reverse()) await store.close();
+  for (const path of directories.splice(0).reverse()) rmSync(path, { recursive: true, force: true });
 });
 
 /** A directory that is gone after the test. */
 export const temporaryDirectory = (): string => {
   const path = mkdtempSync(join(tmpdir(), 'peerweave-store-'));
-  cleanups.push(() => rmSync(path, { recursive: true, force: true }));
+  directories.push(path);
   return path;
 };
 
@@ -26,7 +29,7 @@ export const openStore = async (
   options: Partial<ContentStoreOptions> = {},
 ): Promise<ContentStore> => {
   const store = await openContentStore({ directory, serverSecret: SECRET, ...options });
-  cleanups.push(() => store.close());
+  stores.push(store);
   return store;
 };
 
@@ -54,11 +57,15 @@ export const readBack = async (
   return blocks;
 };
 
-/** Every file below `directory`, relative to it. */
+/** Every file below `directory`, relative to it, with slashes. */
 export const filesIn = async (directory: string): Promise<string[]> => {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1))
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(directory.length + 1)
+        .replaceAll(sep, '/'),
+    )
     .sort();
 };

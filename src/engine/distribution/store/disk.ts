@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { pipeline } from 'node:stream/promises';
 import type { FileVersion } from '../../../driver/index.js';
 
 /**
@@ -11,11 +12,15 @@ export interface Disk {
   /** The names in a directory; none if it is missing. */
   list(path: string): Promise<readonly string[]>;
   listNow(path: string): readonly string[];
-  /** `false`: `to` is a directory that is not empty. Files are replaced. */
+  /**
+   * `false`: `to` is a directory that is not empty, or on Windows a directory could not be moved because somebody has a
+   * file of it open. Files are replaced, on Windows by their bytes if they are open.
+   */
   rename(from: string, to: string): Promise<boolean>;
   /** `false`: there was none. */
   removeFile(path: string): Promise<boolean>;
   removeEmptyDirectory(path: string): Promise<'removed' | 'not-empty' | 'missing'>;
+  /** On Windows, what is open may stay until later. */
   removeTree(path: string): Promise<void>;
   /** Creates a file for the owner only. `false`: it exists already and was left alone. */
   create(path: string, bytes: Uint8Array): Promise<boolean>;
@@ -56,8 +61,11 @@ const unless = <Instead>(error: unknown, codes: readonly string[], instead: Inst
 };
 
 const MISSING = ['ENOENT', 'ENOTDIR'];
-// POSIX lets a system choose between the two; Windows answers EPERM.
-const NOT_EMPTY = process.platform === 'win32' ? ['ENOTEMPTY', 'EEXIST', 'EPERM'] : ['ENOTEMPTY', 'EEXIST'];
+const IS_WINDOWS = process.platform === 'win32';
+// What Windows answers where somebody has a file open, or a directory has files.
+const IN_USE = IS_WINDOWS ? ['EPERM', 'EACCES', 'EBUSY'] : [];
+// POSIX lets a system choose between the first two.
+const NOT_EMPTY = ['ENOTEMPTY', 'EEXIST', ...IN_USE];
 
 /** The file system of this machine. */
 export const nodeDisk: Disk = {
@@ -75,7 +83,10 @@ export const nodeDisk: Disk = {
   rename: (from, to) =>
     fs.promises.rename(from, to).then(
       () => true,
-      (error: unknown) => unless(error, NOT_EMPTY, false),
+      (error: unknown) =>
+        IN_USE.includes(errorCode(error) ?? '') && isFile(from)
+          ? replaceBytes(from, to)
+          : unless(error, NOT_EMPTY, false),
     ),
   removeFile: (path) =>
     fs.promises.unlink(path).then(
@@ -90,7 +101,10 @@ export const nodeDisk: Disk = {
         return notEmpty ? ('not-empty' as const) : unless(error, MISSING, 'missing' as const);
       },
     ),
-  removeTree: (path) => fs.promises.rm(path, { recursive: true, force: true }),
+  removeTree: (path) =>
+    fs.promises
+      .rm(path, { recursive: true, force: true })
+      .catch((error: unknown) => unless(error, IS_WINDOWS ? NOT_EMPTY : [], undefined)),
   create: (path, bytes) =>
     fs.promises.writeFile(path, bytes, { flag: 'wx', mode: FILE_MODE }).then(
       () => true,
@@ -146,6 +160,16 @@ export const nodeDisk: Disk = {
       at += written;
     }
   },
+};
+
+const isFile = (path: string): boolean => fs.statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+
+/** Not at once, as a rename is: whoever reads meanwhile finds a broken record or block, which is checked for. */
+const replaceBytes = async (from: string, to: string): Promise<true> => {
+  await pipeline(fs.createReadStream(from), fs.createWriteStream(to, { flags: 'r+' }));
+  await fs.promises.truncate(to, fs.statSync(from).size);
+  await fs.promises.unlink(from);
+  return true;
 };
 
 const openIfThere = (path: string, flags: string | number): number | undefined => {

@@ -56,12 +56,11 @@ export class WorkArea {
     }
   }
 
-  /** Takes a directory out of sight. @returns where it is now, `undefined` if it was gone. */
+  /** Takes a directory out of sight. @returns where it is now, `undefined` if it was gone or has to stay. */
   async takeAway(directory: string): Promise<string | undefined> {
     const taken = this.newPath();
     try {
-      await this.#disk.rename(directory, taken);
-      return taken;
+      return (await this.#disk.rename(directory, taken)) ? taken : undefined;
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return undefined;
       throw error;
