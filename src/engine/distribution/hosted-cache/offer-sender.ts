@@ -10,15 +10,8 @@ import {
   type OfferedSegment,
   type PlacedSegment,
 } from '../wire/index.js';
+import type { HostedCacheServer } from './hosted-cache-server.js';
 import { postOffer, type OfferFailure } from './post-offer.js';
-
-/** A hosted cache to offer to. */
-export interface HostedCacheServer {
-  /** `host:port` where it takes offers, and serves blocks over plain HTTP. */
-  readonly address: string;
-  /** For a cache that takes offers of version 1 only (Windows Server 2008 R2): `host:port` of HTTPS, and who to trust. */
-  readonly secure?: { readonly address: string; readonly ca?: string | Buffer | undefined } | undefined;
-}
 
 export interface OfferSenderOptions {
   readonly server: HostedCacheServer;

@@ -9,7 +9,7 @@ import {
   type OfferResponse,
 } from '../wire/index.js';
 import { OFFER_PATHS } from './offer-path.js';
-import type { HostedCacheServer } from './offer-sender.js';
+import type { HostedCacheServer } from './hosted-cache-server.js';
 
 export type OfferFailure = OfferRefusal;
 
