@@ -30,16 +30,17 @@ export const requireTag = (operation: string, tag: Uint8Array): void => {
   }
 };
 
-/** Refuses a range of versions that is none, or that leaves out the only one this engine writes. */
-export const requireVersion1 = (operation: string, minVersion = 1, maxVersion: number = minVersion): void => {
-  if (minVersion > maxVersion) {
-    throw invalid(operation, `versions from ${minVersion} to ${maxVersion} are no range`);
-  }
-  if (minVersion > 1) {
-    throw win32Fault(operation, 'ERROR_NOT_SUPPORTED', {
-      reason: 'this engine makes content information of version 1 only',
-    });
-  }
+/** Refuses versions of content information from `least` to `most` that are no range. */
+export const requireVersions = (operation: string, least: number, most: number): void => {
+  if (least > most) throw invalid(operation, `versions from ${least} to ${most} are no range`);
+};
+
+/** Refuses to publish as another version than the only one this engine makes. */
+export const requireVersion1 = (operation: string, version = 1): void => {
+  if (version === 1) return;
+  throw win32Fault(operation, 'ERROR_NOT_SUPPORTED', {
+    reason: 'this engine publishes content information of version 1 only',
+  });
 };
 
 export { invalid as invalidArgument };

@@ -14,6 +14,7 @@ import {
   requireAbsolute,
   requireContentId,
   requireVersion1,
+  requireVersions,
   requireWhole,
 } from './arguments.js';
 import type { HashName } from './ports.js';
@@ -22,7 +23,7 @@ import type { DistributionService } from './service.js';
 import { ContentInformationSource } from './session/content-information-source.js';
 import { PublicationStream } from './session/publication-stream.js';
 import type { Sessions } from './session/sessions.js';
-import { contentInformationOf, encodeContentInformation } from './wire/index.js';
+import { contentInformationOf, encodeContentInformation, versionOf } from './wire/index.js';
 import { withdraw } from './withdraw.js';
 
 type ServerFamily = Pick<
@@ -126,15 +127,21 @@ export const serverFamily = (
   ): Promise<ContentInformationHandle> {
     const operation = 'distribution.openContentInformation';
     const session = sessions.find(operation, handle);
-    const { contentId, offset = 0, length } = query;
+    const { contentId, offset = 0, length, minVersion = 1, maxVersion = 2 } = query;
     requireContentId(operation, contentId);
     requireWhole(operation, 'the offset of a range', offset);
     if (length !== undefined) requireWhole(operation, 'the length of a range', length, 1);
-    requireVersion1(operation, query.minVersion, query.maxVersion);
+    requireVersions(operation, minVersion, maxVersion);
     const { store } = service.require(operation);
     return session.operations.run(operation, call.signal, async () => {
       const publication = store.publication(contentId);
       if (publication === undefined) throw notPublished(operation);
+      const version = versionOf(publication.hash);
+      if (version < minVersion || version > maxVersion) {
+        throw win32Fault(operation, 'PEERDIST_ERROR_VERSION_UNSUPPORTED', {
+          reason: `this content is published in version ${version}`,
+        });
+      }
       const end = length === undefined ? publication.length : offset + length;
       if (offset >= publication.length || end > publication.length) {
         throw invalidArgument(

@@ -36,7 +36,7 @@ export interface Report {
   readonly memory?: number | undefined;
 }
 
-const ANSWER_MS = 1_000;
+const ANSWER_MS = 1_500;
 /** The usual waiting time of responders, and some more. */
 const GATHER_MS = 400;
 
@@ -52,7 +52,7 @@ const main = async (options: ProgramOptions): Promise<void> => {
     random: randomBytes,
     emit: (event) => events.push(event),
     // A machine that is busy with other tests must not look like one that nobody answers.
-    limits: { answerTimeoutMs: ANSWER_MS, repeatAfterMs: 200, transmissions: 5 },
+    limits: { answerTimeoutMs: ANSWER_MS, repeatAfterMs: 250, transmissions: 5 },
     openNetwork: async (onDatagram) => {
       const network = await openUdpNetwork({
         clock: systemClock,

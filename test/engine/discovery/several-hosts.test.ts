@@ -100,7 +100,8 @@ describe.skipIf(lacksNamespaces())('several hosts', () => {
 
   test('with a fifth of all packets lost', async () => {
     addHosts('ab', { ipv4: true, ipv6: false });
-    const segments = Array.from({ length: 16 }, (_, index) => index);
+    // Few enough that even with all repetitions nobody gets near 20 answers a second.
+    const segments = Array.from({ length: 8 }, (_, index) => index);
     for (const host of ['a', 'b'])
       networks.filter(host, 'input', 'meta l4proto udp numgen random mod 100 < 20 counter drop');
     const lost = (host: string) => networks.counted(host, 'input');
@@ -108,7 +109,7 @@ describe.skipIf(lacksNamespaces())('several hosts', () => {
     const asker = await start('a');
     const { found } = await asker.order({ findEach: segments });
     // Of five Probes at most, each with its answer, all are lost once in 160 times.
-    expect(found!.length).toBeGreaterThanOrEqual(12);
+    expect(found!.length).toBeGreaterThanOrEqual(6);
     expect(new Set(found)).toEqual(new Set(['10.1.1.2:8080']));
     expect(lost('a') + lost('b')).toBeGreaterThan(0);
   });

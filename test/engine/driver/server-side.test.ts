@@ -88,7 +88,7 @@ describe('the server side of the engine', () => {
     await publish(distribution, session, 'a', bytesOf(10));
     await expect(
       distribution.openContentInformation(session, { contentId: id('a'), minVersion: 2, maxVersion: 2 }),
-    ).rejects.toMatchObject({ symbol: 'ERROR_NOT_SUPPORTED' });
+    ).rejects.toMatchObject({ symbol: 'PEERDIST_ERROR_VERSION_UNSUPPORTED' });
     await expect(
       distribution.openContentInformation(session, { contentId: id('a'), minVersion: 2, maxVersion: 1 }),
     ).rejects.toMatchObject({ symbol: 'ERROR_INVALID_PARAMETER' });

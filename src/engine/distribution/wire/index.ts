@@ -30,18 +30,11 @@ export {
   encodeOffer,
   MAX_OFFER_LENGTH,
   MAX_OFFERED_SEGMENTS,
-  type BatchedOffer,
-  type InitialOffer,
   type Offer,
   type OfferedSegment,
   type SegmentInfoOffer,
 } from './offers.js';
-export {
-  commonMajorVersion,
-  SPOKEN_VERSIONS,
-  type ProtocolVersion,
-  type VersionRange,
-} from './protocol-version.js';
+export { commonMajorVersion, SPOKEN_VERSIONS } from './protocol-version.js';
 export {
   contentInformationLengthLimit,
   MAX_CONTENT_INFORMATION_LENGTH,
@@ -57,12 +50,7 @@ export {
   type RetrievalResponse,
 } from './responses.js';
 export { decodeSegmentAges, encodeSegmentAges, type SegmentAge } from './segment-ages.js';
-export {
-  MAX_LISTED_SEGMENTS,
-  REQUEST_ID_LENGTH,
-  type SegmentListRequest,
-  type SegmentListResponse,
-} from './segment-list-messages.js';
+export { MAX_LISTED_SEGMENTS, type SegmentListRequest } from './segment-list-messages.js';
 export {
   deriveSegmentId,
   deriveServerKey,

@@ -31,7 +31,7 @@ export interface SegmentListResponse {
 type Body<Message> = Omit<Message, '_tag' | 'cipher'>;
 
 /** Bytes of a request id. */
-export const REQUEST_ID_LENGTH = 16;
+const REQUEST_ID_LENGTH = 16;
 
 /** As many ids of 32 bytes, each with its size, as a request has room for beside everything else. */
 export const MAX_LISTED_SEGMENTS = Math.floor((MAX_REQUEST_LENGTH - 40) / (4 + HASH_LENGTHS.sha256));
