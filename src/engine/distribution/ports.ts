@@ -4,6 +4,7 @@
  */
 
 import type { DistributionEvent, PeerAttempt, SourceFile } from '../../driver/index.js';
+import type { Segmentation } from './segmentation/index.js';
 
 /** Hashes of version-1 content information. */
 export type HashName = 'sha256' | 'sha384' | 'sha512';
@@ -71,15 +72,21 @@ export interface PublicationWriter {
   abort(): Promise<void>;
 }
 
+/** What to publish, and how. */
+export interface PublicationRequest {
+  readonly contentId: Uint8Array;
+  /** Tells the version of the publication. */
+  readonly hash: SegmentHash;
+  /** How to cut segments of version 2. */
+  readonly segmentation?: Segmentation | undefined;
+  readonly length?: number | undefined;
+  /** A file with the bytes that are going to be appended, to refer to instead of keeping a copy. */
+  readonly source?: SourceFile | undefined;
+}
+
 /** Content on disk: segments with their blocks, publications, and which tag or publication holds which segment. */
 export interface ContentStore extends BlockSource {
-  beginPublication(options: {
-    readonly contentId: Uint8Array;
-    readonly hash: SegmentHash;
-    readonly length?: number | undefined;
-    /** A file with the bytes that are going to be appended, to refer to instead of keeping a copy. */
-    readonly source?: SourceFile | undefined;
-  }): Promise<PublicationWriter>;
+  beginPublication(request: PublicationRequest): Promise<PublicationWriter>;
   publication(contentId: Uint8Array): Publication | undefined;
   /** Looks whether files have changed that publications made here refer to, and tells by an event of those that have. */
   checkSources(): Promise<void>;
@@ -87,6 +94,11 @@ export interface ContentStore extends BlockSource {
   unpublish(contentId: Uint8Array): Promise<boolean>;
   /** Makes room for a segment that is about to be fetched on behalf of `tag`; idempotent. */
   adopt(info: SegmentInfo, tag: Uint8Array): Promise<StoredSegment>;
+  /**
+   * The same for segments of version 2 that follow one another in a content, 256 at most: they are kept together. Give the
+   * same ones each time.
+   */
+  adoptAll(infos: readonly SegmentInfo[], tag: Uint8Array): Promise<readonly StoredSegment[]>;
   /** Drops what only `tag` holds. */
   flush(tag: Uint8Array): Promise<void>;
   /** Finds out whether the directory can be written right now; rejects with the system's error if it cannot. */

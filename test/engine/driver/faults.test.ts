@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RetrievalClient } from '../../../src/engine/distribution/ports.js';
-import { nodeDisk } from '../../../src/engine/distribution/store/disk.js';
+import { nodeDisk } from '../../../src/engine/distribution/store/disk/disk.js';
 import { openContentStore } from '../../../src/engine/distribution/store/index.js';
 import { ManualClock } from './manual-clock.js';
 import { createRig, LIMITS, openContent, publish, TAG, type Rig, type RigOptions } from './rig.js';

@@ -1,4 +1,4 @@
-import { nodeDisk, type Disk } from '../../../src/engine/distribution/store/disk.js';
+import { nodeDisk, type Disk } from '../../../src/engine/distribution/store/disk/disk.js';
 
 /** A disk on which one operation fails. */
 export interface FaultyDisk {
@@ -52,6 +52,7 @@ export const faultyDisk = (): FaultyDisk => {
     readWhole: now(nodeDisk.readWhole),
     exists: nodeDisk.exists,
     identity: now(nodeDisk.identity),
+    changedMs: now(nodeDisk.changedMs),
     version: now(nodeDisk.version),
     open: now((path) => opened(nodeDisk.open(path))),
     openToRead: now((path) => opened(nodeDisk.openToRead(path))),

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { WorkerHasher } from '../../../src/engine/distribution/store/worker-hasher.js';
+import { WorkerHasher } from '../../../src/engine/distribution/store/hashing/worker-hasher.js';
 import { buildProgram, output, start } from './child-program.js';
 import { BLOCK, blocksOf, contentId, contentOf, SEGMENT, sha256 } from './made-content.js';
 import { openStore, readBack, temporaryDirectory } from './store-fixture.js';
@@ -44,7 +44,14 @@ describe('WorkerHasher', () => {
     const hasher = new WorkerHasher(2, 4 * BLOCK);
     const tasks = [];
     for (let at = 0; at < content.length; at += 4 * BLOCK) {
-      tasks.push(hasher.start('sha256', content.subarray(at, at + 4 * BLOCK)));
+      const bytes = content.subarray(at, at + 4 * BLOCK);
+      tasks.push(
+        hasher.start(
+          'sha256',
+          bytes,
+          blocksOf(bytes).map(({ length }) => length),
+        ),
+      );
     }
     const hashes = Buffer.concat(await Promise.all(tasks.map((task) => task.hashes)));
     await hasher.close();
@@ -55,11 +62,11 @@ describe('WorkerHasher', () => {
     const hasher = new WorkerHasher(1, BLOCK);
     const bytes = contentOf('changes', BLOCK);
     const expected = sha256(bytes);
-    const { accepted, hashes } = hasher.start('sha256', bytes);
+    const { accepted, hashes } = hasher.start('sha256', bytes, [BLOCK]);
     await accepted;
     bytes.fill(0);
     expect(await hashes).toEqual(expected);
-    expect(await hasher.start('sha512', bytes).hashes).toHaveLength(64);
+    expect(await hasher.start('sha512', bytes, [BLOCK]).hashes).toHaveLength(64);
     await hasher.close();
   });
 

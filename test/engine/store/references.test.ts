@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { PublicationEvent, SourceFile } from '../../../src/driver/index.js';
-import { nodeDisk } from '../../../src/engine/distribution/store/disk.js';
+import { nodeDisk } from '../../../src/engine/distribution/store/disk/disk.js';
 import type { ContentStore, Publication } from '../../../src/engine/distribution/ports.js';
 import { BLOCK, blocksOf, contentId, contentOf, SEGMENT, tag } from './made-content.js';
 import { filesIn, openStore, publish, readBack, temporaryDirectory } from './store-fixture.js';

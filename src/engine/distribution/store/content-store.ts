@@ -1,27 +1,30 @@
-import type { PublicationEvent, SourceFile } from '../../../driver/index.js';
+import type { PublicationEvent } from '../../../driver/index.js';
 import type {
   ContentStore,
-  HashName,
   Publication,
+  PublicationRequest,
   PublicationWriter,
   SegmentInfo,
   StoredSegment,
 } from '../ports.js';
-import { deriveServerKey } from '../wire/index.js';
-import { inlineHasher } from './block-hasher.js';
-import { nodeDisk, type Disk } from './disk.js';
-import { FilePublicationWriter, type PublicationHashers } from './file-publication-writer.js';
-import { FileSegment } from './file-segment.js';
-import { InFlight } from './in-flight.js';
-import { layoutOf, publicationName, tagHolder } from './layout.js';
-import { OpenSegments } from './open-segments.js';
-import { Publications } from './publications.js';
-import { PublishedFiles } from './published-files.js';
-import { SegmentDirectories } from './segment-directories.js';
-import { PIECE_LENGTH } from './segment-being-written.js';
+import { createSegmentCutter, DEFAULT_SEGMENTATION } from '../segmentation/index.js';
+import { deriveServerKey, versionOf } from '../wire/index.js';
+import { nodeDisk, type Disk } from './disk/disk.js';
+import { InFlight } from './disk/in-flight.js';
+import { WorkArea } from './disk/work-area.js';
+import { inlineHasher } from './hashing/block-hasher.js';
+import { WorkerHasher } from './hashing/worker-hasher.js';
+import { publicationName, storeLayout, tagHolder } from './layout.js';
+import { BlockCutter } from './publishing/block-cutter.js';
+import { DiskPublicationWriter, type PublicationHashers } from './publishing/publication-writer.js';
+import { Publications } from './publishing/publications.js';
+import { PublishedFiles } from './publishing/published-files.js';
+import { MOST_HASHED } from './publishing/unit-being-written.js';
+import { SegmentIndex } from './segment-index/segment-index.js';
 import { StoreFailure } from './store-failure.js';
-import { WorkArea } from './work-area.js';
-import { WorkerHasher } from './worker-hasher.js';
+import { OpenUnits } from './units/open-units.js';
+import { Segments } from './units/segments.js';
+import { UnitDirectories } from './units/unit-directories.js';
 
 export interface ContentStoreOptions {
   /** Made if it is missing. Several stores, in any number of processes of this machine, may share it. */
@@ -47,19 +50,21 @@ const PROBE_LENGTH = 4096;
  * the system's error if the directory cannot be made or written.
  */
 export const openContentStore = async (options: ContentStoreOptions): Promise<ContentStore> => {
-  const store = new FileStore(options);
+  const store = new DiskStore(options);
   await store.open();
   return store;
 };
 
-class FileStore implements ContentStore {
+class DiskStore implements ContentStore {
   readonly #disk: Disk;
   readonly #work: WorkArea;
   readonly #serverSecret: Uint8Array;
-  readonly #directories: SegmentDirectories;
+  readonly #directories: UnitDirectories;
   readonly #publications: Publications;
   readonly #files: PublishedFiles;
-  readonly #open: OpenSegments;
+  readonly #units: OpenUnits;
+  readonly #index: SegmentIndex;
+  readonly #segments: Segments;
   readonly #hashers: PublicationHashers;
   readonly #writers = new Set<PublicationWriter>();
   readonly #calls = new InFlight();
@@ -69,24 +74,26 @@ class FileStore implements ContentStore {
   constructor(options: ContentStoreOptions) {
     const { directory, serverSecret, disk = nodeDisk, hashWorkers = 0 } = options;
     const { onDamage = () => undefined, emit = () => undefined } = options;
-    const layout = layoutOf(directory);
+    const layout = storeLayout(directory);
     const work = new WorkArea(disk, layout);
-    const segments = new SegmentDirectories(disk, layout, work);
+    const directories = new UnitDirectories(disk, layout, work);
     this.#disk = disk;
     this.#work = work;
     this.#serverSecret = serverSecret;
-    this.#directories = segments;
-    this.#publications = new Publications({ disk, layout, work, segments, onDamage });
+    this.#directories = directories;
+    this.#publications = new Publications({ disk, layout, work, directories, onDamage });
     this.#files = new PublishedFiles({ disk, publications: this.#publications, emit });
-    this.#open = new OpenSegments({
+    this.#units = new OpenUnits({
       disk,
       layout,
       onDamage,
       onSourceChange: (publication) => this.#files.blockChanged(publication),
     });
+    this.#index = new SegmentIndex({ disk, layout, work });
+    this.#segments = new Segments({ units: this.#units, directories, index: this.#index });
     this.#hashers = {
       small: inlineHasher,
-      large: hashWorkers > 0 ? new WorkerHasher(hashWorkers, PIECE_LENGTH) : inlineHasher,
+      large: hashWorkers > 0 ? new WorkerHasher(hashWorkers, MOST_HASHED) : inlineHasher,
     };
   }
 
@@ -97,39 +104,31 @@ class FileStore implements ContentStore {
   }
 
   find(segmentId: Uint8Array): StoredSegment | undefined {
-    try {
-      const segment = this.#open.lookUp(hexOf(segmentId));
-      return segment && new FileSegment(segment.info, this.#open, segment);
-    } catch {
-      // Out of file descriptors, no permission: for whoever asks it is not here.
-      return undefined;
-    }
+    return this.#segments.find(segmentId);
   }
 
-  async beginPublication(options: {
-    readonly contentId: Uint8Array;
-    readonly hash: HashName;
-    readonly length?: number | undefined;
-    readonly source?: SourceFile | undefined;
-  }): Promise<PublicationWriter> {
+  async beginPublication(request: PublicationRequest): Promise<PublicationWriter> {
     return this.#call(async () => {
-      const { contentId, hash, length, source } = options;
+      const { contentId, hash, segmentation, length, source } = request;
       const name = publicationName(contentId);
       await this.#publications.claim(name);
       const serverKey = deriveServerKey(hash, this.#serverSecret);
-      const writer = new FilePublicationWriter(
+      const cutter =
+        versionOf(hash) === 1 ? new BlockCutter() : createSegmentCutter(segmentation ?? DEFAULT_SEGMENTATION);
+      const writer = new DiskPublicationWriter(
         {
           disk: this.#disk,
           work: this.#work,
-          segments: this.#directories,
+          directories: this.#directories,
           publications: this.#publications,
           hashers: this.#hashers,
+          onInstalled: (unit) => this.#segments.installed(unit),
           onEnd: (isComplete) => {
             this.#writers.delete(writer);
             if (isComplete && source !== undefined) this.#files.watch(name);
           },
         },
-        { contentId, name, hash, serverKey, length, source },
+        { contentId, name, hash, cutter, serverKey, length, source },
       );
       this.#writers.add(writer);
       try {
@@ -150,14 +149,14 @@ class FileStore implements ContentStore {
     return this.#call(() => this.#publications.remove(publicationName(contentId)));
   }
 
-  adopt(info: SegmentInfo, tag: Uint8Array): Promise<StoredSegment> {
-    return this.#call(async () => {
-      const idHex = hexOf(info.id);
-      const holder = tagHolder(tag);
-      const isHere = await this.#directories.hold(idHex, info, holder);
-      if (!isHere) await this.#directories.add(info, idHex, holder);
-      return new FileSegment(info, this.#open, this.#open.lookUp(idHex));
-    });
+  async adopt(info: SegmentInfo, tag: Uint8Array): Promise<StoredSegment> {
+    const [segment] = await this.adoptAll([info], tag);
+    if (segment === undefined) throw new RangeError('no segment');
+    return segment;
+  }
+
+  adoptAll(infos: readonly SegmentInfo[], tag: Uint8Array): Promise<readonly StoredSegment[]> {
+    return this.#call(() => this.#segments.adopt(infos, tagHolder(tag)));
   }
 
   flush(tag: Uint8Array): Promise<void> {
@@ -187,7 +186,8 @@ class FileStore implements ContentStore {
     this.#files.close();
     await Promise.all([...this.#writers].map((writer) => writer.abort()));
     await this.#calls.end();
-    await this.#open.close();
+    await this.#units.close();
+    await this.#index.close();
     await this.#hashers.large.close();
     // Whatever cannot be removed now is swept away later.
     await this.#work.close().catch(() => undefined);
@@ -196,7 +196,12 @@ class FileStore implements ContentStore {
   async #sweep(): Promise<void> {
     await this.#work.sweep();
     await this.#publications.sweep();
-    await this.#directories.sweep((holder) => this.#publications.isLeft(holder));
+    await this.#index.takeOver();
+    for await (const name of this.#directories.all()) {
+      if (this.#isClosed) return;
+      await this.#directories.sweep(name, (holder) => this.#publications.isLeft(holder));
+      await this.#segments.reindex(name);
+    }
   }
 
   #call<Result>(action: () => Promise<Result>): Promise<Result> {
@@ -204,5 +209,3 @@ class FileStore implements ContentStore {
     return this.#calls.track(action());
   }
 }
-
-const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');

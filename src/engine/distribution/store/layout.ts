@@ -4,30 +4,33 @@ import { join } from 'node:path';
 /**
  * Where things lie below the store's directory:
  *
- *     segments/<2 hex>/<segment id>/info      what the segment is, with its block hashes (self-checking)
- *                                   blocks    one byte per block, 1 if it is here
- *                                   data      the blocks, each at its offset
- *                                   holders/  one file for each publication (p-) or tag (t-) that wants it; empty,
- *                                             or for a publication by reference where its file is (self-checking)
+ *     units/<2 hex>/<name>/info      which segments lie here, with their block hashes (self-checking)
+ *                          blocks    one byte per block, 1 if it is here
+ *                          data      the blocks, each at its place
+ *                          holders/  one file for each publication (p-) or tag (t-) that wants it; empty, or for a
+ *                                    publication by reference where its file is (self-checking)
+ *     index/<process>.<n>            in which units segments of version 2 are, as that process found or put them there
  *     publications/<name>/owner               the process that makes or made it
- *                         record              once it is finished: its segment ids (self-checking)
+ *                         record              once it is finished: its units (self-checking)
  *     incoming/<process>/                     what that process has not finished, and what it is removing
  *
  * All names are hex digits made here, so nothing remote becomes a path.
  */
 export interface Layout {
-  readonly segments: string;
+  readonly units: string;
+  readonly index: string;
   readonly publications: string;
   readonly incoming: string;
 }
 
-export const layoutOf = (directory: string): Layout => ({
-  segments: join(directory, 'segments'),
+export const storeLayout = (directory: string): Layout => ({
+  units: join(directory, 'units'),
+  index: join(directory, 'index'),
   publications: join(directory, 'publications'),
   incoming: join(directory, 'incoming'),
 });
 
-export interface SegmentPaths {
+export interface UnitPaths {
   readonly directory: string;
   readonly info: string;
   readonly blocks: string;
@@ -35,8 +38,8 @@ export interface SegmentPaths {
   readonly holders: string;
 }
 
-/** The files of a segment that lies in `directory`. */
-export const segmentPathsIn = (directory: string): SegmentPaths => ({
+/** The files of a unit that lies in `directory`. */
+export const unitPathsIn = (directory: string): UnitPaths => ({
   directory,
   info: join(directory, 'info'),
   blocks: join(directory, 'blocks'),
@@ -44,8 +47,8 @@ export const segmentPathsIn = (directory: string): SegmentPaths => ({
   holders: join(directory, 'holders'),
 });
 
-export const segmentPaths = (layout: Layout, idHex: string): SegmentPaths =>
-  segmentPathsIn(join(layout.segments, idHex.slice(0, 2), idHex));
+export const unitPaths = (layout: Layout, name: string): UnitPaths =>
+  unitPathsIn(join(layout.units, name.slice(0, 2), name));
 
 export interface PublicationPaths {
   readonly directory: string;
@@ -62,7 +65,7 @@ export const publicationPaths = (layout: Layout, name: string): PublicationPaths
 export const publicationName = (contentId: Uint8Array): string =>
   createHash('sha256').update(contentId).digest('hex');
 
-/** Who wants a segment to stay, as a file name. */
+/** Who wants a unit to stay, as a file name. */
 export type Holder = `p-${string}` | `t-${string}`;
 
 export const publicationHolder = (name: string): Holder => `p-${name}`;

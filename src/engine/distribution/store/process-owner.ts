@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { errorCode } from './disk.js';
+import { errorCode } from './disk/disk.js';
 
 /*
  * An owner is one open store: process id, the time its process started and a random part. The start time tells a

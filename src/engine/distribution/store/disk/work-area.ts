@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { errorCode, type Disk } from './disk.js';
 import { settled } from './in-flight.js';
-import type { Layout } from './layout.js';
-import { isOwnerAlive, newOwner } from './process-owner.js';
+import type { Layout } from '../layout.js';
+import { isOwnerAlive, newOwner } from '../process-owner.js';
 
 /**
  * This process's own corner of the store. What is made here becomes visible to others by a rename only, and what is

@@ -1,20 +1,17 @@
-import type { SegmentInfo } from '../ports.js';
-import { blockCount } from '../wire/index.js';
+import type { Disk } from '../disk/disk.js';
+import { InFlight } from '../disk/in-flight.js';
+import { unitPaths, type Layout } from '../layout.js';
 import { copyOfOurs, type BlockFile } from './block-file.js';
 import { BlockReads } from './block-reads.js';
 import { BlockTrust } from './block-trust.js';
 import { BlockWrites } from './block-writes.js';
-import type { Disk } from './disk.js';
-import { InFlight } from './in-flight.js';
-import { segmentPaths, type Layout } from './layout.js';
 import { openSources } from './open-sources.js';
-import { decodeSegmentInfo } from './record-codec.js';
+import { decodeUnit } from './unit-codec.js';
+import type { Unit } from './unit.js';
 
-/** A segment whose files are open. */
-export interface OpenSegment {
-  readonly info: SegmentInfo;
-  readonly data: number;
-  readonly blocks: number;
+/** A unit whose files are open. */
+export interface OpenUnit {
+  readonly unit: Unit;
   /** One byte per block, 1 if it is in the data file; as of the last look at the disk. */
   readonly present: Uint8Array;
   /** The data file, then those that publications were made from. */
@@ -22,24 +19,26 @@ export interface OpenSegment {
   readonly writes: BlockWrites;
 }
 
-interface Entry extends OpenSegment {
+interface Entry extends OpenUnit {
   readonly infoPath: string;
   readonly identity: string;
   /** A file that could not be opened may be there again. */
   readonly lacksSource: boolean;
+  readonly blocks: number;
+  lookedMs: number;
   users: number;
   isDropped: boolean;
 }
 
 /** Whether a block is here, as of the last look at the disk. */
-export const hasBlock = ({ files }: OpenSegment, index: number): boolean =>
-  files.some((file) => file.has(index));
+export const hasBlock = ({ files }: OpenUnit, block: number): boolean =>
+  files.some((file) => file.has(block));
 
-/** How many segments are kept open at most, not counting those in use; each takes two or three file descriptors. */
+/** How many units are kept open at most, not counting those in use; each takes two or three file descriptors. */
 const KEEP_OPEN = 32;
 
-/** Keeps the files of the segments used last open. Other processes may change or remove them at any time. */
-export class OpenSegments {
+/** Keeps the files of the units used last open. Other processes may change or remove them at any time. */
+export class OpenUnits {
   readonly #disk: Disk;
   readonly #layout: Layout;
   readonly #onDamage: (path: string) => void;
@@ -47,7 +46,7 @@ export class OpenSegments {
   /** In the order of their last use. */
   readonly #entries = new Map<string, Entry>();
   readonly #uses = new InFlight();
-  /** Shared, so that the memory it takes does not grow with the number of segments. */
+  /** Shared, so that the memory it takes does not grow with the number of units. */
   readonly reads: BlockReads;
   #isClosed = false;
 
@@ -65,24 +64,34 @@ export class OpenSegments {
     this.reads = new BlockReads(parts.disk);
   }
 
-  /** The segment as it is on disk now. It is good until control returns to the event loop. */
-  lookUp(idHex: string): OpenSegment | undefined {
-    return this.#current(idHex);
+  /** The unit as it is on disk now; `undefined` also if it cannot be opened: for whoever asks it is not here. */
+  lookUp(name: string): OpenUnit | undefined {
+    try {
+      return this.#current(name);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The unit as it was at the last look at the disk, if that was lately. */
+  lastSeen(name: string): OpenUnit | undefined {
+    return this.#entries.get(name) ?? this.lookUp(name);
   }
 
   /**
-   * Keeps the segment open while `action` runs.
+   * Keeps the unit open while `action` runs.
    *
-   * @param known as it was found a moment ago, which is good enough if it is still open.
-   * @returns `undefined` if there is no such segment.
+   * @param maxAgeMs of the last look at the disk, if another one can be spared.
+   * @returns `undefined` if there is no such unit.
    */
   async use<Result>(
-    idHex: string,
-    action: (segment: OpenSegment) => Promise<Result>,
-    known?: OpenSegment,
+    name: string,
+    action: (unit: OpenUnit) => Promise<Result>,
+    maxAgeMs = 0,
   ): Promise<Result | undefined> {
-    const open = this.#entries.get(idHex);
-    const entry = open !== undefined && open === known ? open : this.#current(idHex);
+    const open = this.#entries.get(name);
+    const ageMs = open === undefined ? Infinity : Date.now() - open.lookedMs;
+    const entry = ageMs < maxAgeMs ? open : this.#current(name);
     if (entry === undefined) return undefined;
     entry.users += 1;
     try {
@@ -93,34 +102,35 @@ export class OpenSegments {
     }
   }
 
-  /** There are no segments any more; waits for the actions under way. */
+  /** There are no units any more; waits for the actions under way. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const idHex of [...this.#entries.keys()]) this.#drop(idHex);
+    for (const name of [...this.#entries.keys()]) this.#drop(name);
     await this.#uses.end();
   }
 
-  #current(idHex: string): Entry | undefined {
+  #current(name: string): Entry | undefined {
     if (this.#isClosed) return undefined;
-    const known = this.#entries.get(idHex);
-    const identity = this.#disk.identity(known?.infoPath ?? segmentPaths(this.#layout, idHex).info);
-    if (known?.identity !== identity || known?.lacksSource === true) this.#drop(idHex);
+    const known = this.#entries.get(name);
+    const identity = this.#disk.identity(known?.infoPath ?? unitPaths(this.#layout, name).info);
+    if (known?.identity !== identity || known?.lacksSource === true) this.#drop(name);
     if (identity === undefined) return undefined;
-    const entry = this.#entries.get(idHex) ?? this.#open(idHex, identity);
+    const entry = this.#entries.get(name) ?? this.#open(name, identity);
     if (entry === undefined) return undefined;
-    this.#entries.delete(idHex);
-    this.#entries.set(idHex, entry);
+    this.#entries.delete(name);
+    this.#entries.set(name, entry);
     this.#closeLeastRecent(entry);
     this.#disk.readNow(entry.blocks, entry.present);
+    entry.lookedMs = Date.now();
     return entry;
   }
 
-  #open(idHex: string, identity: string): Entry | undefined {
-    const paths = segmentPaths(this.#layout, idHex);
+  #open(name: string, identity: string): Entry | undefined {
+    const paths = unitPaths(this.#layout, name);
     const record = this.#disk.readWhole(paths.info);
     if (record === undefined) return undefined;
-    const info = decodeSegmentInfo(record);
-    if (info === undefined) {
+    const unit = decodeUnit(record);
+    if (unit?.name !== name) {
       this.#onDamage(paths.info);
       return undefined;
     }
@@ -128,19 +138,19 @@ export class OpenSegments {
     if (data === undefined) return undefined;
     const blocks = this.#openOrClose(paths.blocks, data);
     if (blocks === undefined) return undefined;
-    const sources = openSources(this.#disk, paths, info, this.#onSourceChange);
-    const present = new Uint8Array(blockCount(info));
+    const sources = openSources(this.#disk, paths, this.#onSourceChange);
+    const present = new Uint8Array(unit.layout.count);
     const copy = copyOfOurs(this.#disk, { data, blocks }, present, new BlockTrust());
     return {
-      info,
+      unit,
       infoPath: paths.info,
-      data,
       blocks,
       present,
       files: [copy, ...sources.filter((source) => source !== undefined)],
       lacksSource: sources.includes(undefined),
-      writes: new BlockWrites(this.#disk, { data, blocks }),
+      writes: new BlockWrites(this.#disk, { data, blocks }, unit.layout),
       identity,
+      lookedMs: 0,
       users: 0,
       isDropped: false,
     };
@@ -158,16 +168,16 @@ export class OpenSegments {
   }
 
   #closeLeastRecent(current: Entry): void {
-    for (const [idHex, entry] of this.#entries) {
+    for (const [name, entry] of this.#entries) {
       if (this.#entries.size <= KEEP_OPEN) return;
-      if (entry.users === 0 && entry !== current) this.#drop(idHex);
+      if (entry.users === 0 && entry !== current) this.#drop(name);
     }
   }
 
-  #drop(idHex: string): void {
-    const entry = this.#entries.get(idHex);
+  #drop(name: string): void {
+    const entry = this.#entries.get(name);
     if (entry === undefined) return;
-    this.#entries.delete(idHex);
+    this.#entries.delete(name);
     entry.isDropped = true;
     this.#closeIfUnused(entry);
   }

@@ -1,8 +1,8 @@
-import type { FileVersion } from '../../../driver/index.js';
-import type { Publication } from '../ports.js';
-import { blockLength, hashBlock } from '../wire/index.js';
-import type { Disk } from './disk.js';
-import { isSameVersion } from './file-version.js';
+import type { FileVersion } from '../../../../driver/index.js';
+import type { Publication } from '../../ports.js';
+import { blockLength, hashBlock } from '../../wire/index.js';
+import type { Disk } from '../disk/disk.js';
+import { isSameVersion } from '../disk/file-version.js';
 
 /** The most that blocks read together have. */
 const PIECE_LENGTH = 1024 * 1024;

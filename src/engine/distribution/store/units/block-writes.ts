@@ -1,5 +1,5 @@
-import { BLOCK_LENGTH } from '../wire/index.js';
-import type { Disk } from './disk.js';
+import type { Disk } from '../disk/disk.js';
+import type { BlockLayout } from './block-layout.js';
 
 interface PendingBlock {
   readonly index: number;
@@ -8,14 +8,14 @@ interface PendingBlock {
   readonly reject: (error: unknown) => void;
 }
 
-/** Most blocks written by one call: a megabyte. */
+/** Most blocks written by one call: a megabyte or two. */
 const MOST_TOGETHER = 16;
 
 /** So many are worth a call; fewer wait this long for company. */
 const ENOUGH_TOGETHER = 8;
 const WAIT_MS = 5;
 
-/** Where blocks of a segment are written to, and noted as being there. */
+/** Where blocks of a unit are written to, and noted as being there. */
 export interface WritableFiles {
   readonly data: number;
   /** One byte for each block. */
@@ -23,19 +23,21 @@ export interface WritableFiles {
 }
 
 /**
- * Writes blocks into the files of a segment. A call to the thread pool costs more than copying a block, so blocks wait
+ * Writes blocks into the files of a unit. A call to the thread pool costs more than copying a block, so blocks wait
  * a moment for others, and neighbours are written together.
  */
 export class BlockWrites {
   readonly #disk: Disk;
   readonly #files: WritableFiles;
+  readonly #layout: BlockLayout;
   #pending: PendingBlock[] = [];
   #isWriting = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(disk: Disk, files: WritableFiles) {
+  constructor(disk: Disk, files: WritableFiles, layout: BlockLayout) {
     this.#disk = disk;
     this.#files = files;
+    this.#layout = layout;
   }
 
   /** Resolves when the block is in the file and noted. `bytes` must not change until then. */
@@ -67,7 +69,7 @@ export class BlockWrites {
     const first = blocks[0]?.index ?? 0;
     const pieces = blocks.map(({ bytes }) => bytes);
     try {
-      await this.#disk.write(this.#files.data, pieces, first * BLOCK_LENGTH);
+      await this.#disk.write(this.#files.data, pieces, this.#layout.startOf(first));
       // A few bytes: handing them to the thread pool would cost more than writing them.
       this.#disk.writeNow(this.#files.blocks, new Uint8Array(blocks.length).fill(1), first);
       for (const { resolve } of blocks) resolve();

@@ -1,12 +1,14 @@
+import type { Disk } from '../disk/disk.js';
 import type { BlockTrust } from './block-trust.js';
-import type { Disk } from './disk.js';
 
-/** An open file with blocks of a segment. */
+/** An open file with blocks of a unit. */
 export interface BlockFile {
   readonly fd: number;
-  /** Where the segment begins in it. */
+  /** Where the unit begins in it. */
   readonly start: number;
   readonly trust: BlockTrust;
+  /** Whether it is the store's, and blocks are written to it. */
+  readonly isOurs: boolean;
   /** Whether it should have a block. */
   readonly has: (index: number) => boolean;
   /** It has not, or has other bytes. */
@@ -16,7 +18,7 @@ export interface BlockFile {
 const NOT_HERE = Uint8Array.of(0);
 
 /**
- * The data file of a segment.
+ * The data file of a unit.
  *
  * @param present one byte per block, 1 if it is here: the file open as `blocks`, as of the last look at it.
  */
@@ -29,6 +31,7 @@ export const copyOfOurs = (
   fd: files.data,
   start: 0,
   trust,
+  isOurs: true,
   has: (index) => present[index] === 1,
   forget: (index) => {
     disk.writeNow(files.blocks, NOT_HERE, index);
@@ -46,6 +49,7 @@ export const sourceOfPublication = (
   return {
     ...place,
     trust,
+    isOurs: false,
     has: (index) => !lost.has(index),
     forget: (index) => {
       lost.add(index);

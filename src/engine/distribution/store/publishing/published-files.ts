@@ -1,6 +1,6 @@
-import type { FileVersion, PublicationEvent } from '../../../driver/index.js';
-import type { Disk } from './disk.js';
-import { isSameVersion, isSettled } from './file-version.js';
+import type { FileVersion, PublicationEvent } from '../../../../driver/index.js';
+import type { Disk } from '../disk/disk.js';
+import { isSameVersion, isSettled } from '../disk/file-version.js';
 import { holdsBytesOf } from './held-bytes.js';
 import type { Publications } from './publications.js';
 

@@ -1,4 +1,4 @@
-import type { FileVersion } from '../../../driver/index.js';
+import type { FileVersion } from '../../../../driver/index.js';
 
 export const isSameVersion = (one: FileVersion, other: FileVersion): boolean =>
   one.changedNs === other.changedNs &&

@@ -1,8 +1,9 @@
 import { Worker } from 'node:worker_threads';
-import type { HashName } from '../ports.js';
-import type { BlockHasher, HashingTask } from './block-hasher.js';
+import type { SegmentHash } from '../../ports.js';
+import { HASH_LENGTHS } from '../../wire/index.js';
+import { InFlight, settled } from '../disk/in-flight.js';
+import { algorithmOf, type BlockHasher, type HashingTask } from './block-hasher.js';
 import { HASH_WORKER_SOURCE, type HashJob, type HashReply } from './hash-worker.js';
-import { InFlight, settled } from './in-flight.js';
 
 interface Pending {
   resolve(hashes: Buffer): void;
@@ -37,9 +38,10 @@ export class WorkerHasher implements BlockHasher {
     this.concurrency = workerCount * DEPTH;
   }
 
-  start(hash: HashName, bytes: Uint8Array): HashingTask {
+  start(hash: SegmentHash, bytes: Uint8Array, lengths: readonly number[]): HashingTask {
+    const job = { algorithm: algorithmOf(hash), hashLength: HASH_LENGTHS[hash], lengths };
     if (bytes.buffer instanceof SharedArrayBuffer) {
-      const hashes = this.#tasks.track(this.#worker().run({ hash, bytes }));
+      const hashes = this.#tasks.track(this.#worker().run({ ...job, bytes }));
       return { accepted: settled(hashes), hashes };
     }
     const copied = this.#slot().then((slot) => {
@@ -48,7 +50,7 @@ export class WorkerHasher implements BlockHasher {
     });
     const hashes = copied.then(async (slot) => {
       try {
-        return await this.#worker().run({ hash, bytes: slot.subarray(0, bytes.length) });
+        return await this.#worker().run({ ...job, bytes: slot.subarray(0, bytes.length) });
       } finally {
         this.#release(slot);
       }

@@ -1,17 +1,19 @@
-import type { SourceFile } from '../../../driver/index.js';
-import type { HashName, Publication, PublicationWriter, SegmentInfo } from '../ports.js';
-import { blockCount, describeSegment, SEGMENT_LENGTH } from '../wire/index.js';
-import type { BlockHasher } from './block-hasher.js';
-import type { Disk } from './disk.js';
-import { isSameVersion, isSettled } from './file-version.js';
-import { settled } from './in-flight.js';
-import { publicationHolder, segmentPathsIn, type SegmentPaths } from './layout.js';
+import type { SourceFile } from '../../../../driver/index.js';
+import type { Publication, PublicationWriter, SegmentHash } from '../../ports.js';
+import type { SegmentCutter } from '../../segmentation/index.js';
+import { SEGMENT_LENGTH } from '../../wire/index.js';
+import type { Disk } from '../disk/disk.js';
+import { isSameVersion, isSettled } from '../disk/file-version.js';
+import { settled } from '../disk/in-flight.js';
+import type { WorkArea } from '../disk/work-area.js';
+import type { BlockHasher } from '../hashing/block-hasher.js';
+import { publicationHolder, unitPathsIn, type UnitPaths } from '../layout.js';
+import { StoreFailure } from '../store-failure.js';
+import { encodeReference } from '../units/reference-codec.js';
+import { unitOf, type Unit } from '../units/unit.js';
+import type { UnitDirectories } from '../units/unit-directories.js';
 import type { Publications } from './publications.js';
-import { encodeReference } from './reference-codec.js';
-import { SegmentBeingWritten } from './segment-being-written.js';
-import type { SegmentDirectories } from './segment-directories.js';
-import { StoreFailure } from './store-failure.js';
-import type { WorkArea } from './work-area.js';
+import { UnitBeingWritten } from './unit-being-written.js';
 
 /** A small content is done before a worker thread has started. */
 export interface PublicationHashers {
@@ -22,9 +24,11 @@ export interface PublicationHashers {
 export interface PublicationParts {
   readonly disk: Disk;
   readonly work: WorkArea;
-  readonly segments: SegmentDirectories;
+  readonly directories: UnitDirectories;
   readonly publications: Publications;
   readonly hashers: PublicationHashers;
+  /** Called when a unit is in place with all its blocks. */
+  readonly onInstalled: (unit: Unit) => Promise<void>;
   /** Called when it was completed, or aborted. */
   readonly onEnd: (isComplete: boolean) => void;
 }
@@ -33,7 +37,8 @@ export interface PublicationPlan {
   readonly contentId: Uint8Array;
   /** Of the content id, in the file system; already claimed. */
   readonly name: string;
-  readonly hash: HashName;
+  readonly hash: SegmentHash;
+  readonly cutter: SegmentCutter;
   readonly serverKey: Uint8Array;
   /** Declared in advance; `undefined`: unknown. */
   readonly length: number | undefined;
@@ -41,22 +46,22 @@ export interface PublicationPlan {
   readonly source: SourceFile | undefined;
 }
 
-interface PreparedSegment {
-  readonly info: SegmentInfo;
+interface PreparedUnit {
+  readonly unit: Unit;
   readonly directory: string;
 }
 
 /**
- * Writes a publication segment by segment into the work area; `complete` moves the segments into place and then
- * writes the record that makes the publication known. After a failed append only `abort` is of use.
+ * Writes a publication unit by unit into the work area; `complete` moves the units into place and then writes the record
+ * that makes the publication known. After a failed append only `abort` is of use.
  *
  * With a source it keeps no bytes, only where they are in that file, and that its version was the same all the time.
  */
-export class FilePublicationWriter implements PublicationWriter {
+export class DiskPublicationWriter implements PublicationWriter {
   readonly #parts: PublicationParts;
   readonly #plan: PublicationPlan;
-  readonly #prepared: PreparedSegment[] = [];
-  #current: { readonly paths: SegmentPaths; readonly data: SegmentBeingWritten } | undefined;
+  readonly #prepared: PreparedUnit[] = [];
+  #current: { readonly paths: UnitPaths; readonly data: UnitBeingWritten } | undefined;
   readonly #begunMs = Date.now();
   #length = 0;
   #state: 'open' | 'failed' | 'over' = 'open';
@@ -97,15 +102,13 @@ export class FilePublicationWriter implements PublicationWriter {
     if (this.#length + data.length > declared) {
       throw new StoreFailure('LENGTH_MISMATCH', `more than the ${declared} bytes that were declared`);
     }
-    let rest = data;
-    while (rest.length > 0) {
+    for (let taken = 0; taken < data.length;) {
       this.#throwUnlessOpen();
-      const { data: segment } = (this.#current ??= await this.#beginSegment());
-      const taken = rest.subarray(0, segment.room);
-      await segment.append(taken, signal);
-      this.#length += taken.length;
-      rest = rest.subarray(taken.length);
-      if (segment.room === 0) await this.#finishSegment();
+      const { data: unit } = (this.#current ??= await this.#beginUnit());
+      const count = await unit.append(data.subarray(taken), signal);
+      this.#length += count;
+      taken += count;
+      if (unit.isFull) await this.#finishUnit();
     }
   }
 
@@ -115,17 +118,18 @@ export class FilePublicationWriter implements PublicationWriter {
     if (declared !== undefined && declared !== this.#length) {
       throw new StoreFailure('LENGTH_MISMATCH', `${this.#length} bytes instead of the declared ${declared}`);
     }
-    await this.#finishSegment();
+    await this.#finishUnit();
     this.requireSameSource();
-    const segments = this.#prepared.map(({ info }) => info);
-    const record = { contentId, hash, length: this.#length, segmentIds: segments.map(({ id }) => id) };
-    for (const { info, directory } of this.#prepared) {
-      await this.#parts.segments.install(directory, hexOf(info.id));
+    for (const { unit, directory } of this.#prepared) {
+      await this.#parts.directories.install(directory, unit.name);
+      await this.#parts.onInstalled(unit);
     }
+    const units = this.#prepared.map(({ unit }) => unit.name);
     const before = this.#parts.publications.record(name);
-    await this.#parts.publications.add(name, record);
+    await this.#parts.publications.add(name, { contentId, hash, length: this.#length, units });
     this.#end(true);
-    if (before !== undefined) await settled(this.#releaseAllBut(record.segmentIds));
+    if (before !== undefined) await settled(this.#releaseAllBut(units));
+    const segments = this.#prepared.flatMap(({ unit }) => unit.segments);
     return { contentId, hash, length: this.#length, segments };
   }
 
@@ -136,35 +140,34 @@ export class FilePublicationWriter implements PublicationWriter {
     for (const directory of [this.#current?.paths.directory, ...this.#prepared.map((one) => one.directory)]) {
       if (directory !== undefined) await this.#parts.disk.removeTree(directory);
     }
-    // A publication that an earlier owner finished under this content id keeps its segments.
-    await this.#releaseAllBut(this.#parts.publications.record(this.#plan.name)?.segmentIds ?? []);
+    // A publication that an earlier owner finished under this content id keeps its units.
+    await this.#releaseAllBut(this.#parts.publications.record(this.#plan.name)?.units ?? []);
     await this.#parts.publications.giveBack(this.#plan.name);
   }
 
-  async #beginSegment(): Promise<{ paths: SegmentPaths; data: SegmentBeingWritten }> {
-    const paths = segmentPathsIn(this.#parts.work.newPath());
+  async #beginUnit(): Promise<{ paths: UnitPaths; data: UnitBeingWritten }> {
+    const paths = unitPathsIn(this.#parts.work.newPath());
     await this.#parts.disk.makeDirectory(paths.directory);
     const { disk, hashers } = this.#parts;
-    const { hash, length, source } = this.#plan;
+    const { hash, length, source, cutter } = this.#plan;
     const isLarge = Math.max(length ?? 0, this.#length + 1) > SEGMENT_LENGTH;
     const hasher = isLarge ? hashers.large : hashers.small;
-    const keepsCopy = source === undefined;
-    return { paths, data: new SegmentBeingWritten(paths.data, { disk, hasher, hash, keepsCopy }) };
+    const options = { disk, hasher, hash, cutter, keepsCopy: source === undefined };
+    return { paths, data: new UnitBeingWritten(paths.data, options) };
   }
 
-  async #finishSegment(): Promise<void> {
+  async #finishUnit(): Promise<void> {
     if (this.#current === undefined) return;
     const { paths, data } = this.#current;
-    const { hash, serverKey, name, source } = this.#plan;
-    const blockHashes = await data.finish();
-    const info = describeSegment({ hash, serverKey, length: data.length, blockHashes });
+    const { serverKey, name, source } = this.#plan;
+    const unit = unitOf(await data.finish(serverKey));
     this.#current = undefined;
-    this.#prepared.push({ info, directory: paths.directory });
-    const blocks = new Uint8Array(blockCount(info)).fill(source === undefined ? 1 : 0);
-    const start = this.#length - info.length;
+    this.#prepared.push({ unit, directory: paths.directory });
+    const blocks = new Uint8Array(unit.layout.count).fill(source === undefined ? 1 : 0);
+    const start = this.#length - data.length;
     const reference =
       source && encodeReference({ source, start, isSettled: isSettled(source.version, this.#begunMs) });
-    await this.#parts.segments.describe(paths, info, blocks, publicationHolder(name), reference);
+    await this.#parts.directories.describe(paths, unit, blocks, publicationHolder(name), reference);
   }
 
   #end(isComplete: boolean): void {
@@ -172,8 +175,8 @@ export class FilePublicationWriter implements PublicationWriter {
     this.#parts.onEnd(isComplete);
   }
 
-  #releaseAllBut(ids: readonly Uint8Array[]): Promise<void> {
-    return this.#parts.segments.releaseAll(publicationHolder(this.#plan.name), new Set(ids.map(hexOf)));
+  #releaseAllBut(units: readonly string[]): Promise<void> {
+    return this.#parts.directories.releaseAll(publicationHolder(this.#plan.name), new Set(units));
   }
 
   #throwUnlessOpen(): void {
@@ -197,5 +200,3 @@ export class FilePublicationWriter implements PublicationWriter {
     return result;
   }
 }
-
-const hexOf = (id: Uint8Array): string => Buffer.from(id).toString('hex');

@@ -1,4 +1,4 @@
-import { BLOCK_LENGTH } from '../wire/index.js';
+import { BLOCK_LENGTH } from '../../wire/index.js';
 
 /** Where blocks lie that follow one another. */
 export interface BlockLayout {
@@ -15,3 +15,10 @@ export const evenLayout = (length: number): BlockLayout => ({
   count: Math.ceil(length / BLOCK_LENGTH),
   startOf: (index) => Math.min(index * BLOCK_LENGTH, length),
 });
+
+/** Blocks of any length. */
+export const layoutOf = (lengths: readonly number[]): BlockLayout => {
+  const starts = new Float64Array(lengths.length + 1);
+  for (const [index, length] of lengths.entries()) starts[index + 1] = (starts[index] ?? 0) + length;
+  return { count: lengths.length, startOf: (index) => starts[index] ?? 0 };
+};

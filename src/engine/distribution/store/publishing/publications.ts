@@ -1,24 +1,21 @@
 import { join } from 'node:path';
-import type { SourceFile } from '../../../driver/index.js';
-import type { Publication, SegmentInfo } from '../ports.js';
-import type { Disk } from './disk.js';
+import type { SourceFile } from '../../../../driver/index.js';
+import type { Publication, SegmentInfo } from '../../ports.js';
+import type { Disk } from '../disk/disk.js';
+import type { WorkArea } from '../disk/work-area.js';
 import {
   publicationHolder,
   publicationOfHolder,
   publicationPaths,
-  segmentPaths,
+  unitPaths,
   type Layout,
-} from './layout.js';
-import {
-  decodePublication,
-  decodeSegmentInfo,
-  encodePublication,
-  type PublicationRecord,
-} from './record-codec.js';
-import { encodeReference } from './reference-codec.js';
-import type { SegmentDirectories } from './segment-directories.js';
-import { StoreFailure } from './store-failure.js';
-import type { WorkArea } from './work-area.js';
+} from '../layout.js';
+import { StoreFailure } from '../store-failure.js';
+import { encodeReference } from '../units/reference-codec.js';
+import { decodeUnit } from '../units/unit-codec.js';
+import type { Unit } from '../units/unit.js';
+import type { UnitDirectories } from '../units/unit-directories.js';
+import { decodePublication, encodePublication, type PublicationRecord } from './publication-codec.js';
 
 /**
  * The finished publications and who makes or made them. A publication outlives its process, so that a crash takes
@@ -28,20 +25,20 @@ export class Publications {
   readonly #disk: Disk;
   readonly #layout: Layout;
   readonly #work: WorkArea;
-  readonly #segments: SegmentDirectories;
+  readonly #directories: UnitDirectories;
   readonly #onDamage: (path: string) => void;
 
   constructor(parts: {
     readonly disk: Disk;
     readonly layout: Layout;
     readonly work: WorkArea;
-    readonly segments: SegmentDirectories;
+    readonly directories: UnitDirectories;
     readonly onDamage: (path: string) => void;
   }) {
     this.#disk = parts.disk;
     this.#layout = parts.layout;
     this.#work = parts.work;
-    this.#segments = parts.segments;
+    this.#directories = parts.directories;
     this.#onDamage = parts.onDamage;
   }
 
@@ -67,24 +64,21 @@ export class Publications {
     await this.#disk.removeEmptyDirectory(directory);
   }
 
-  /** Makes a publication known whose segments are in place, instead of an earlier one with this content id. */
+  /** Makes a publication known whose units are in place, instead of an earlier one with this content id. */
   async add(name: string, record: PublicationRecord): Promise<void> {
     const { directory, record: path } = publicationPaths(this.#layout, name);
     await this.#disk.makeDirectory(directory);
     await this.#work.replaceFile(path, encodePublication(record));
   }
 
-  /** `undefined` if there is none, or if it or one of its segments is damaged. */
+  /** `undefined` if there is none, or if it or one of its units is damaged. */
   find(name: string): Publication | undefined {
     const record = this.record(name);
-    if (record === undefined) return undefined;
+    const units = record && this.#unitsOf(record);
+    if (record === undefined || units === undefined) return undefined;
     const { contentId, hash, length } = record;
     const segments: SegmentInfo[] = [];
-    for (const id of record.segmentIds) {
-      const info = this.#segmentInfo(id);
-      if (info === undefined) return undefined;
-      segments.push(info);
-    }
+    for (const unit of units) segments.push(...unit.segments);
     return { contentId, hash, length, segments };
   }
 
@@ -98,17 +92,19 @@ export class Publications {
 
   /** The file that a publication refers to; `undefined` if it has a copy, or there is none. */
   source(name: string): SourceFile | undefined {
-    const [first] = this.record(name)?.segmentIds ?? [];
-    return first && this.#segments.reference(hexOf(first), publicationHolder(name))?.source;
+    const [first] = this.record(name)?.units ?? [];
+    if (first === undefined) return undefined;
+    return this.#directories.reference(first, publicationHolder(name))?.source;
   }
 
   /** Lets a publication refer to a file that was found to have its bytes. */
   async refer(name: string, source: SourceFile, isSettled: boolean): Promise<void> {
+    const record = this.record(name);
     let start = 0;
-    for (const info of this.find(name)?.segments ?? []) {
+    for (const unit of (record && this.#unitsOf(record)) ?? []) {
       const reference = encodeReference({ source, start, isSettled });
-      await this.#segments.refer(hexOf(info.id), publicationHolder(name), reference);
-      start += info.length;
+      await this.#directories.refer(unit.name, publicationHolder(name), reference);
+      start += unit.layout.startOf(unit.layout.count);
     }
   }
 
@@ -119,7 +115,7 @@ export class Publications {
     const taken = await this.#work.takeAway(directory);
     if (taken === undefined) return false;
     await this.#disk.removeTree(taken);
-    await this.#segments.releaseAll(publicationHolder(name));
+    await this.#directories.releaseAll(publicationHolder(name));
     return true;
   }
 
@@ -142,16 +138,21 @@ export class Publications {
     return owner !== undefined && this.#work.isOpen(owner.toString('latin1'));
   }
 
-  #segmentInfo(id: Uint8Array): SegmentInfo | undefined {
-    const { info: path } = segmentPaths(this.#layout, hexOf(id));
-    const bytes = this.#disk.readWhole(path);
-    const info = bytes === undefined ? undefined : decodeSegmentInfo(bytes);
-    if (info === undefined) this.#onDamage(path);
-    return info;
+  #unitsOf({ units: names }: PublicationRecord): readonly Unit[] | undefined {
+    const units: Unit[] = [];
+    for (const name of names) {
+      const { info: path } = unitPaths(this.#layout, name);
+      const bytes = this.#disk.readWhole(path);
+      const unit = bytes === undefined ? undefined : decodeUnit(bytes);
+      if (unit === undefined) {
+        this.#onDamage(path);
+        return undefined;
+      }
+      units.push(unit);
+    }
+    return units;
   }
 }
-
-const hexOf = (id: Uint8Array): string => Buffer.from(id).toString('hex');
 
 const alreadyExists = (): StoreFailure =>
   new StoreFailure('ALREADY_EXISTS', 'the content id is already published, or being published');

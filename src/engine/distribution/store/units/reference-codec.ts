@@ -1,10 +1,10 @@
-import type { FileVersion, SourceFile } from '../../../driver/index.js';
-import { sealRecord, unsealRecord } from './sealed-record.js';
+import type { FileVersion, SourceFile } from '../../../../driver/index.js';
+import { sealRecord, unsealRecord } from '../disk/sealed-record.js';
 
-/** Where the bytes of a segment lie outside of the store: what a publication keeps instead of a copy. */
+/** Where the bytes of a unit lie outside of the store: what a publication keeps instead of a copy. */
 export interface Reference {
   readonly source: SourceFile;
-  /** Where the segment begins in the file. */
+  /** Where the unit begins in the file. */
   readonly start: number;
   /** No change since its blocks were hashed can have gone unnoticed: the file is as long as its version is the same. */
   readonly isSettled: boolean;

@@ -1,13 +1,16 @@
 import type { hash as digest } from 'node:crypto';
 import type { MessagePort } from 'node:worker_threads';
-import type { HashName } from '../ports.js';
-import { BLOCK_LENGTH } from '../wire/index.js';
 
 /** Whole blocks in shared memory that are to be hashed. */
 export interface HashJob {
   readonly id: number;
-  readonly hash: HashName;
+  /** For node:crypto. */
+  readonly algorithm: string;
+  /** How much of each hash is wanted. */
+  readonly hashLength: number;
   readonly bytes: Uint8Array;
+  /** Of the blocks that `bytes` consists of. */
+  readonly lengths: readonly number[];
 }
 
 export interface HashReply {
@@ -22,15 +25,17 @@ export interface HashReply {
  * The body of a worker. It is handed to the worker as source text, so that it needs no file of its own, which a bundler
  * would have to be told about: it may use nothing but its arguments.
  */
-const serveHashJobs = (port: MessagePort, hashOf: typeof digest, blockLength: number): void => {
-  port.on('message', ({ id, hash, bytes }: HashJob) => {
+const serveHashJobs = (port: MessagePort, hashOf: typeof digest): void => {
+  port.on('message', ({ id, algorithm, hashLength, bytes, lengths }: HashJob) => {
     try {
-      const hashes: Uint8Array[] = [];
-      for (let at = 0; at < bytes.length; at += blockLength) {
-        hashes.push(hashOf(hash, bytes.subarray(at, at + blockLength), 'buffer'));
+      const hashes = new Uint8Array(lengths.length * hashLength);
+      let at = 0;
+      for (const [index, length] of lengths.entries()) {
+        const hash = hashOf(algorithm, bytes.subarray(at, at + length), 'buffer');
+        hashes.set(hash.subarray(0, hashLength), index * hashLength);
+        at += length;
       }
-      // A copy of its own: of a Buffer the whole slab that it lies in would be sent.
-      port.postMessage({ id, hashes: Uint8Array.from(Buffer.concat(hashes)) } satisfies HashReply);
+      port.postMessage({ id, hashes } satisfies HashReply);
     } catch (thrown) {
       port.postMessage({ id, error: String(thrown) } satisfies HashReply);
     }
@@ -41,5 +46,4 @@ const serveHashJobs = (port: MessagePort, hashOf: typeof digest, blockLength: nu
 export const HASH_WORKER_SOURCE = `(${serveHashJobs.toString()})(
   require('node:worker_threads').parentPort,
   require('node:crypto').hash,
-  ${BLOCK_LENGTH},
 );`;

@@ -1,7 +1,7 @@
 import type { SeenVersion } from './block-trust.js';
 import { lengthOf, type BlockLayout } from './block-layout.js';
-import type { Disk } from './disk.js';
-import { isSameVersion } from './file-version.js';
+import type { Disk } from '../disk/disk.js';
+import { isSameVersion } from '../disk/file-version.js';
 import { ReadMemory } from './read-memory.js';
 
 interface ReadBytes {

@@ -1,22 +1,19 @@
 import { join } from 'node:path';
-import type { SegmentInfo } from '../ports.js';
-import { blockCount, deriveSegmentId, hashOfBlockHashes, versionOf } from '../wire/index.js';
+import type { Disk } from '../disk/disk.js';
+import { publicationOfHolder, type UnitPaths } from '../layout.js';
 import { sourceOfPublication, type BlockFile } from './block-file.js';
 import { BlockTrust } from './block-trust.js';
-import type { Disk } from './disk.js';
-import { publicationOfHolder, type SegmentPaths } from './layout.js';
 import { decodeReference } from './reference-codec.js';
 
 /**
- * Opens the files that publications of a segment were made from.
+ * Opens the files that publications of a unit were made from.
  *
  * @param onChange told of the publication, by its name in the file system, whose file has other bytes.
  * @returns `undefined` in place of what cannot be opened now.
  */
 export const openSources = (
   disk: Disk,
-  { holders }: SegmentPaths,
-  info: SegmentInfo,
+  { holders }: UnitPaths,
   onChange: (publication: string) => void,
 ): readonly (BlockFile | undefined)[] => {
   try {
@@ -28,7 +25,7 @@ export const openSources = (
       const { source, start, isSettled } = reference;
       const fd = openUnchecked(disk, source.path);
       if (fd === undefined) return [undefined];
-      const trust = new BlockTrust(isSettled && isProven(info) ? source.version : undefined);
+      const trust = new BlockTrust(isSettled ? source.version : undefined);
       return [sourceOfPublication({ fd, start }, trust, () => onChange(publication))];
     });
   } catch {
@@ -45,13 +42,3 @@ const openUnchecked = (disk: Disk, path: string): number | undefined => {
     return undefined;
   }
 };
-
-/** Whether the block hashes are the ones that the id was made of, and not what somebody claims. */
-const isProven = ({ id, hash, hashOfData, secret, length, blockHashes }: SegmentInfo): boolean => {
-  const [only] = blockHashes;
-  if (only === undefined || blockHashes.length !== blockCount({ hash, length })) return false;
-  const data = versionOf(hash) === 2 ? only : hashOfBlockHashes(hash, blockHashes);
-  return isEqual(data, hashOfData) && isEqual(deriveSegmentId(hash, secret, hashOfData), id);
-};
-
-const isEqual = (one: Uint8Array, other: Uint8Array): boolean => Buffer.compare(one, other) === 0;

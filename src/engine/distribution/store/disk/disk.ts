@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import type { FileVersion } from '../../../driver/index.js';
+import type { FileVersion } from '../../../../driver/index.js';
 
 /**
  * What the store needs of a file system, so that a test can make any single step fail. Missing files and directories
@@ -28,6 +28,8 @@ export interface Disk {
   exists(path: string): boolean;
   /** Tells a file from another one that took its path; `undefined` if there is none. */
   identity(path: string): string | undefined;
+  /** When a directory or file last changed, in milliseconds since 1970; `undefined` if there is none. */
+  changedMs(path: string): number | undefined;
   /** Of a regular file, by its path or open; `undefined` if it is missing or of another kind. */
   version(file: string | number): FileVersion | undefined;
   /** Opens for reading and writing; `undefined` if it is missing. */
@@ -37,7 +39,7 @@ export interface Disk {
   /** Creates a file for the owner only and opens it. */
   openNew(path: string): number;
   close(fd: number): void;
-  readNow(fd: number, target: Uint8Array): number;
+  readNow(fd: number, target: Uint8Array, position?: number): number;
   writeNow(fd: number, bytes: Uint8Array, position: number): void;
   /** Fewer bytes than asked mean the end of the file. */
   read(fd: number, target: Uint8Array, position: number): Promise<number>;
@@ -123,6 +125,7 @@ export const nodeDisk: Disk = {
     const stat = fs.statSync(path, { throwIfNoEntry: false, bigint: true });
     return stat === undefined ? undefined : `${stat.dev}:${stat.ino}:${stat.ctimeNs}`;
   },
+  changedMs: (path) => fs.statSync(path, { throwIfNoEntry: false })?.ctimeMs,
   version: (file) => {
     const stat =
       typeof file === 'number'
@@ -142,7 +145,7 @@ export const nodeDisk: Disk = {
   openToRead: (path) => openIfThere(path, READ),
   openNew: (path) => fs.openSync(path, 'wx+', FILE_MODE),
   close: (fd) => fs.closeSync(fd),
-  readNow: (fd, target) => fs.readSync(fd, target, 0, target.length, 0),
+  readNow: (fd, target, position = 0) => fs.readSync(fd, target, 0, target.length, position),
   writeNow: (fd, bytes, position) => {
     fs.writeSync(fd, bytes, 0, bytes.length, position);
   },

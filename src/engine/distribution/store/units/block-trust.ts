@@ -1,5 +1,5 @@
-import type { FileVersion } from '../../../driver/index.js';
-import { isSameVersion, isSettled } from './file-version.js';
+import type { FileVersion } from '../../../../driver/index.js';
+import { isSameVersion, isSettled } from '../disk/file-version.js';
 
 /** The one state that a file was in while something of it was read. */
 export interface SeenVersion {

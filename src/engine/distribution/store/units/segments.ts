@@ -1,0 +1,112 @@
+import type { SegmentInfo } from '../../ports.js';
+import { versionOf } from '../../wire/index.js';
+import type { Holder } from '../layout.js';
+import type { SegmentIndex } from '../segment-index/segment-index.js';
+import { DiskSegment, type Place } from './disk-segment.js';
+import { hasBlock, type OpenUnit, type OpenUnits } from './open-units.js';
+import type { UnitDirectories } from './unit-directories.js';
+import { isRun, isRunName, nameOfSegment, unitOf, type Unit } from './unit.js';
+
+/** Finds segments wherever they lie, and makes room for those that are to be fetched. */
+export class Segments {
+  readonly #units: OpenUnits;
+  readonly #directories: UnitDirectories;
+  readonly #index: SegmentIndex;
+
+  constructor(parts: {
+    readonly units: OpenUnits;
+    readonly directories: UnitDirectories;
+    readonly index: SegmentIndex;
+  }) {
+    this.#units = parts.units;
+    this.#directories = parts.directories;
+    this.#index = parts.index;
+  }
+
+  /** A segment of version 1 that is held, or one of version 2 that is here. */
+  find(id: Uint8Array): DiskSegment | undefined {
+    const name = nameOfSegment(id);
+    const info = this.#units.lookUp(name)?.unit.segments[0];
+    if (info !== undefined) return this.#segment(info, [{ unit: name, first: 0 }]).markFresh();
+    const places = this.#placesInRuns(id);
+    const [first] = places;
+    const found = first && this.#units.lastSeen(first.unit)?.unit.segments[first.first];
+    return found && this.#segment(found, places).markFresh();
+  }
+
+  /** @param infos one of version 1, or those of version 2 that follow one another. */
+  async adopt(infos: readonly SegmentInfo[], holder: Holder): Promise<readonly DiskSegment[]> {
+    const unit = unitOf(infos);
+    if (!(await this.#directories.hold(unit, holder))) await this.#directories.add(unit, holder);
+    const own = this.#units.lookUp(unit.name);
+    if (!isRun(unit)) return infos.map((info) => this.#segment(info, [{ unit: unit.name, first: 0 }]));
+    const firsts = new Map<string, number>();
+    return infos.map((info, first) => {
+      const place = { unit: unit.name, first };
+      const again = firsts.get(nameOfSegment(info.id)) ?? first;
+      firsts.set(nameOfSegment(info.id), again);
+      if (own !== undefined && hasBlock(own, first)) return this.#segment(info, [place]);
+      // The same bytes may come again in the run, and may lie in another one.
+      const others = again === first ? this.#placesInRuns(info.id) : [{ unit: unit.name, first: again }];
+      return this.#segment(info, [place, ...others]);
+    });
+  }
+
+  /** A unit has got all its blocks. */
+  installed(unit: Unit): Promise<void> {
+    return isRun(unit) ? this.#index.add(entriesOf(unit, () => true)) : Promise.resolve();
+  }
+
+  /** Notes what is in a unit, unless that has been done. */
+  async reindex(name: string): Promise<void> {
+    const open = isRunName(name) ? this.#units.lookUp(name) : undefined;
+    if (open === undefined) return;
+    const entries = entriesOf(open.unit, (block) => hasBlock(open, block));
+    const [first] = entries;
+    if (first === undefined) return;
+    const [id, place] = first;
+    const isNoted = this.#index.find(id).some((known) => isSame(known, place));
+    if (!isNoted) await this.#index.add(entries);
+  }
+
+  #segment(info: SegmentInfo, places: readonly Place[]): DiskSegment {
+    return new DiskSegment(info, this.#units, places, (place) => this.#written(info, place));
+  }
+
+  /** What cannot be noted is not found by others, and fetched once more. */
+  async #written(info: SegmentInfo, place: Place): Promise<void> {
+    if (versionOf(info.hash) === 2) await this.#index.add([[info.id, place]]).catch(() => undefined);
+  }
+
+  /** Where a segment of version 2 is, those places first where its bytes are. */
+  #placesInRuns(id: Uint8Array): readonly Place[] {
+    const here: Place[] = [];
+    const empty: Place[] = [];
+    for (const place of this.#index.find(id)) {
+      const open = this.#units.lookUp(place.unit);
+      if (open === undefined || !isAt(open, place, id)) this.#index.remove(id, place);
+      else (hasBlock(open, place.first) ? here : empty).push(place);
+    }
+    return [...here, ...empty];
+  }
+}
+
+const isAt = ({ unit }: OpenUnit, { first }: Place, id: Uint8Array): boolean => {
+  const found = unit.segments[first]?.id;
+  return found !== undefined && Buffer.compare(found, id) === 0;
+};
+
+const isSame = (one: Place, other: Place): boolean => one.unit === other.unit && one.first === other.first;
+
+/** Each segment of a unit that is there, once. */
+const entriesOf = (
+  { name, segments }: Unit,
+  isHere: (block: number) => boolean,
+): readonly (readonly [id: Uint8Array, place: Place])[] => {
+  const entries = new Map<string, readonly [Uint8Array, Place]>();
+  for (const [first, { id }] of segments.entries()) {
+    const key = nameOfSegment(id);
+    if (isHere(first) && !entries.has(key)) entries.set(key, [id, { unit: name, first }]);
+  }
+  return [...entries.values()];
+};

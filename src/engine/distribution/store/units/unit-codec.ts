@@ -1,0 +1,79 @@
+import type { SegmentHash, SegmentInfo } from '../../ports.js';
+import { blockCount, HASH_LENGTHS, MAX_SEGMENT_LENGTH_V2, SEGMENT_LENGTH } from '../../wire/index.js';
+import { sealRecord, unsealRecord } from '../disk/sealed-record.js';
+import { isRun, unitOf, type Unit } from './unit.js';
+
+const SEGMENT_MAGIC = Buffer.from('PWs1');
+const RUN_MAGIC = Buffer.from('PWr1');
+
+/** By the number that stands for it. */
+export const HASH_NAMES: readonly SegmentHash[] = ['sha256', 'sha384', 'sha512', 'truncated-sha512'];
+
+const SEGMENT_HEAD_LENGTH = 7;
+const RUN_HASH = 'truncated-sha512';
+const RUN_HASH_LENGTH = HASH_LENGTHS[RUN_HASH];
+/** Length, id, hash of data and secret. */
+const RUN_ENTRY_LENGTH = 4 + 3 * RUN_HASH_LENGTH;
+
+/** @param unit with ids of the length of their hash, as every id is that comes out of content information. */
+export const encodeUnit = (unit: Unit): Buffer =>
+  isRun(unit) ? encodeRun(unit.segments) : Buffer.concat(unit.segments.map(encodeSegment));
+
+export const decodeUnit = (record: Buffer): Unit | undefined => {
+  const [segment, run] = [unsealRecord(SEGMENT_MAGIC, record), unsealRecord(RUN_MAGIC, record)];
+  const segments = segment === undefined ? decodeRun(run) : decodeSegment(segment);
+  return segments === undefined || segments.length === 0 ? undefined : unitOf(segments);
+};
+
+const encodeSegment = (info: SegmentInfo): Buffer => {
+  const head = Buffer.alloc(SEGMENT_HEAD_LENGTH);
+  head.writeUInt8(HASH_NAMES.indexOf(info.hash), 0);
+  head.writeUInt32BE(info.length, 1);
+  head.writeUInt16BE(info.blockHashes.length, 5);
+  return sealRecord(SEGMENT_MAGIC, [head, info.id, info.hashOfData, info.secret, ...info.blockHashes]);
+};
+
+const decodeSegment = (body: Buffer): readonly SegmentInfo[] | undefined => {
+  if (body.length < SEGMENT_HEAD_LENGTH) return undefined;
+  const hash = HASH_NAMES[body.readUInt8(0)];
+  const length = body.readUInt32BE(1);
+  const hashCount = body.readUInt16BE(5);
+  if (hash === undefined || hash === RUN_HASH || length < 1 || length > SEGMENT_LENGTH) return undefined;
+  if (hashCount > blockCount({ hash, length })) return undefined;
+  const size = HASH_LENGTHS[hash];
+  if (body.length !== SEGMENT_HEAD_LENGTH + (3 + hashCount) * size) return undefined;
+  const field = (index: number): Buffer =>
+    body.subarray(SEGMENT_HEAD_LENGTH + index * size, SEGMENT_HEAD_LENGTH + (index + 1) * size);
+  const blockHashes = Array.from({ length: hashCount }, (_, index) => field(3 + index));
+  return [{ id: field(0), hash, hashOfData: field(1), secret: field(2), length, blockHashes }];
+};
+
+const encodeRun = (segments: readonly SegmentInfo[]): Buffer =>
+  sealRecord(
+    RUN_MAGIC,
+    segments.flatMap(({ length, id, hashOfData, secret }) => {
+      const head = Buffer.alloc(4);
+      head.writeUInt32BE(length);
+      return [head, id, hashOfData, secret];
+    }),
+  );
+
+const decodeRun = (body: Buffer | undefined): readonly SegmentInfo[] | undefined => {
+  if (body === undefined || body.length % RUN_ENTRY_LENGTH !== 0) return undefined;
+  const segments = Array.from({ length: body.length / RUN_ENTRY_LENGTH }, (_, index): SegmentInfo => {
+    const entry = body.subarray(index * RUN_ENTRY_LENGTH, (index + 1) * RUN_ENTRY_LENGTH);
+    const field = (at: number): Buffer =>
+      entry.subarray(4 + at * RUN_HASH_LENGTH, 4 + (at + 1) * RUN_HASH_LENGTH);
+    const hashOfData = field(1);
+    return {
+      id: field(0),
+      hash: RUN_HASH,
+      hashOfData,
+      secret: field(2),
+      length: entry.readUInt32BE(0),
+      blockHashes: [hashOfData],
+    };
+  });
+  const isValid = segments.every(({ length }) => length >= 1 && length <= MAX_SEGMENT_LENGTH_V2);
+  return isValid ? segments : undefined;
+};
