@@ -6,4 +6,4 @@ cd "$(dirname "$0")/../.."
 # Node's own allocations at exit are none of our business, so leaks are counted by the simulators instead.
 export PEERWEAVE_SIMULATORS_ASAN=1 ASAN_OPTIONS=detect_leaks=0:halt_on_error=1:handle_segv=0
 LD_PRELOAD=$(gcc -print-file-name=libasan.so) exec node node_modules/vitest/vitest.mjs run --maxWorkers=1 \
-  test/native test/conformance/native-so.test.ts "$@"
+  --config vitest.native.config.ts "$@"

@@ -2,7 +2,7 @@ import { orThrow } from '../../effects/effect.js';
 import type { DistributionSession } from '../../effects/session.js';
 import { contentOptions, type ContentTagInput } from '../../effects/validate/content.js';
 import { object } from '../../effects/validate/object.js';
-import { optional, withDefault } from '../../effects/validate/rule.js';
+import { optional, type Rule, withDefault } from '../../effects/validate/rule.js';
 import { integer, text } from '../../effects/validate/scalars.js';
 import { validate } from '../../effects/validate/validate.js';
 import type { Fetch } from './origin.js';
@@ -46,8 +46,13 @@ const OPTIONS = object({
   to: optional(text(1)),
 });
 
+type CheckedOptions = typeof OPTIONS extends Rule<infer Options> ? Options : never;
+
 /** Checks what the service would otherwise complain of only once there is content information. */
-export const checkedOptions = (options: PlacesOptions & Pick<GetOptions, 'to'>, operation: string) => {
+export const checkedOptions = (
+  options: PlacesOptions & Pick<GetOptions, 'to'>,
+  operation: string,
+): CheckedOptions => {
   const { tag, peers } = options;
   orThrow(validate(contentOptions, { tag, peers }, operation));
   return orThrow(validate(OPTIONS, options, operation));
