@@ -4,7 +4,7 @@
  */
 
 import type { DistributionEvent, PeerAttempt, SourceFile } from '../../driver/index.js';
-import type { Segmentation } from './segmentation/index.js';
+import type { Segmentation } from './segmentation/choices.js';
 
 /** Hashes of version-1 content information. */
 export type HashName = 'sha256' | 'sha384' | 'sha512';
