@@ -52,11 +52,9 @@ export {
 export { decodeSegmentAges, encodeSegmentAges, type SegmentAge } from './segment-ages.js';
 export { MAX_LISTED_SEGMENTS, type SegmentListRequest } from './segment-list-messages.js';
 export {
-  deriveSegmentId,
   deriveServerKey,
   describeSegment,
   hashBlock,
-  hashOfBlockHashes,
 } from './secrets.js';
 export {
   BLOCK_LENGTH,
