@@ -51,11 +51,7 @@ export {
 } from './responses.js';
 export { decodeSegmentAges, encodeSegmentAges, type SegmentAge } from './segment-ages.js';
 export { MAX_LISTED_SEGMENTS, type SegmentListRequest } from './segment-list-messages.js';
-export {
-  deriveServerKey,
-  describeSegment,
-  hashBlock,
-} from './secrets.js';
+export { deriveServerKey, describeSegment, hashBlock } from './secrets.js';
 export {
   BLOCK_LENGTH,
   blockCount,
