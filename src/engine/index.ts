@@ -15,6 +15,8 @@ export {
   startHostedCache,
   type HostedCache,
   type HostedCacheOptions,
+  type HostedCacheServer,
+  type PullerLimits,
 } from './distribution/hosted-cache/index.js';
 export type { Endpoint } from './distribution/service.js';
 export {

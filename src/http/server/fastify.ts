@@ -15,11 +15,17 @@ export interface FastifyRequestLike {
 
 /** What is used of a reply of Fastify. */
 export interface FastifyReplyLike {
+  /** Headers set so far. */
   getHeaders(): PresetHeaders;
+  /** Takes a header back. */
   removeHeader(name: string): unknown;
+  /** Sets the status. */
   code(status: number): unknown;
+  /** Sets headers, beside those that are set. */
   headers(headers: Record<string, string>): unknown;
+  /** Sends the answer with this body. */
   send(payload?: unknown): unknown;
+  /** Has the instance answer that nothing was found. */
   callNotFound(): unknown;
 }
 
