@@ -103,12 +103,11 @@ describe.skipIf(lacksNamespaces())('several hosts', () => {
     // Few enough that even with all repetitions nobody gets near 20 answers a second.
     const segments = Array.from({ length: 8 }, (_, index) => index);
     for (const host of ['a', 'b'])
-      networks.filter(host, 'input', 'meta l4proto udp numgen random mod 100 < 20 counter drop');
+      networks.filter(host, 'input', 'meta l4proto udp numgen inc mod 5 < 1 counter drop');
     const lost = (host: string) => networks.counted(host, 'input');
     await start('b', { serves: { ...IPV4, segments } });
     const asker = await start('a');
     const { found } = await asker.order({ findEach: segments });
-    // Of five Probes at most, each with its answer, all are lost once in 160 times.
     expect(found!.length).toBeGreaterThanOrEqual(6);
     expect(new Set(found)).toEqual(new Set(['10.1.1.2:8080']));
     expect(lost('a') + lost('b')).toBeGreaterThan(0);
