@@ -30,6 +30,7 @@ export interface PullerOptions {
   readonly limits: PullerLimits;
 }
 
+/** Bounds of what a hosted cache fetches for offers. */
 export interface PullerLimits {
   /** Milliseconds for one answer of a client. */
   readonly requestTimeoutMs: number;
