@@ -93,6 +93,7 @@ describe('the table of limits', () => {
     ['request message', MAX_REQUEST_LENGTH],
     ['response message', MAX_RESPONSE_LENGTH],
     ['requests served at a time', server.activeClients],
+    ['their wait', server.busyAfterMs],
     ['connections served', server.connections],
     ['one answer', server.uploadTimeoutMs],
     ['head of a request', server.headTimeoutMs],

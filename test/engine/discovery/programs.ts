@@ -13,12 +13,12 @@ export interface BuiltProgram {
   remove(): Promise<void>;
 }
 
-/** @param name of its file, without the ending. */
-export const buildProgram = async (name: string): Promise<BuiltProgram> => {
+/** @param name of its file, without the ending. @param near a file of its folder; by default this one. */
+export const buildProgram = async (name: string, near: string = import.meta.url): Promise<BuiltProgram> => {
   // Inside the repository, so that packages are found from there.
   const path = fileURLToPath(new URL(`../../../node_modules/.${name}-${process.pid}.mjs`, import.meta.url));
   await build({
-    entryPoints: [fileURLToPath(new URL(`${name}.ts`, import.meta.url))],
+    entryPoints: [fileURLToPath(new URL(`${name}.ts`, near))],
     outfile: path,
     bundle: true,
     platform: 'node',

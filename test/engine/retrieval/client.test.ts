@@ -267,6 +267,74 @@ describe('peers', () => {
     ]);
   });
 
+  it('that have a block and no time for it are asked again, without a strike', async () => {
+    const events: DistributionEvent[] = [];
+    let empties = 0;
+    const peer = await fakePeer((socket, request) => {
+      const isWanted = request._tag === 'GetBlocks' && request.ranges[0]!.index === 1;
+      empties += isWanted ? 1 : 0;
+      if (isWanted && empties <= 3) socket.write(http(emptyBlock(request)));
+      else honest(socket, request);
+    });
+    const client = startClient({ emit: (event) => events.push(event) });
+    await client.fetch(ask(0, [peer.peer], { wanted: 9 })).block;
+    const attempts: unknown[] = [];
+    const { bytes } = await client.fetch(
+      ask(1, [peer.peer], { wanted: 8, onAttempt: (attempt) => attempts.push(attempt) }),
+    ).block;
+    expect(bytes.equals(segment.blocks[1]!)).toBe(true);
+    expect(attempts).toEqual([{ peer: peer.peer, reason: 'busy', detail: 'is busy' }]);
+    expect(events.filter(({ _tag }) => _tag === 'PeerFailed')).toEqual([]);
+
+    empties = -1;
+    expect((await failureOf(client.fetch(ask(1, [peer.peer], { wanted: 8 })).block)).attempts).toEqual([
+      { peer: peer.peer, reason: 'busy', detail: 'is busy' },
+    ]);
+  });
+
+  it('that are busy leave a block to others meanwhile', async () => {
+    const [busy, other] = [
+      await fakePeer((socket, request) => {
+        const isFirst = request._tag === 'GetBlockList' || request.ranges[0]!.index === 0;
+        if (isFirst) honest(socket, request);
+        else socket.write(http(emptyBlock(request)));
+      }),
+      await fakePeer(honest),
+    ];
+    const client = startClient();
+    await client.fetch(ask(0, [busy.peer], { wanted: 9 })).block;
+    const { peer } = await client.fetch(ask(1, [busy.peer, other.peer], { wanted: 8 })).block;
+    expect(peer).toBe(other.peer);
+  });
+
+  it('that take fewer connections than they are offered are busy, not bad', async () => {
+    const events: DistributionEvent[] = [];
+    const waiting: (() => void)[] = [];
+    const peer = await fakePeer((socket, request) => void waiting.push(() => honest(socket, request)));
+    let refused = 0;
+    peer.server.prependListener('connection', (socket: Socket) => {
+      if (peer.sockets.size < 2) return;
+      refused += 1;
+      socket.resetAndDestroy();
+    });
+    const client = startClient({
+      emit: (event) => events.push(event),
+      limits: { requestTimeoutMs: 20_000 },
+    });
+    const fetched = Promise.all(
+      segment.blocks.map((_, block) => client.fetch(ask(block, [peer.peer])).block),
+    );
+    for (const _ of segment.blocks) {
+      await until(() => waiting.length > 0);
+      waiting.shift()!();
+    }
+    (await fetched).forEach(({ bytes }, block) => {
+      expect(bytes.equals(segment.blocks[block]!)).toBe(true);
+    });
+    expect(refused).toBeGreaterThan(0);
+    expect(events.filter(({ _tag }) => _tag === 'PeerFailed')).toEqual([]);
+  });
+
   it('that close an idle connection just when it is used again are not to blame', async () => {
     const events: DistributionEvent[] = [];
     let fresh = true;

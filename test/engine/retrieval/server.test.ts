@@ -225,12 +225,14 @@ describe('by the rules of the protocol', () => {
     expect(Buffer.concat(blockIn(await post(port, wire('MSG_GETBLKS block0'))).data)).toHaveLength(0);
   });
 
-  it('one client too many is told that nothing is here, until another is done', async () => {
+  /** A server of two at a time that answers nobody before it is released. */
+  const startHeld = async (busyAfterMs: number) => {
     let release = (): void => undefined;
     let reading = 0;
     const gate = new Promise<void>((resolve) => (release = resolve));
     const held = memorySource([published]).find(published.info.id)!;
-    const { port } = await startServer({
+    const events: DistributionEvent[] = [];
+    const { port, close } = await startServer({
       source: {
         find: () => ({
           ...held,
@@ -241,18 +243,48 @@ describe('by the rules of the protocol', () => {
           },
         }),
       },
-      limits: { activeClients: 2 },
+      limits: { activeClients: 2, busyAfterMs },
+      emit: (event) => events.push(event),
     });
     const admitted = [post(port, wire('MSG_GETBLKS block0')), post(port, wire('MSG_GETBLKS block1'))];
     await until(() => reading === 2);
+    return { port, close, release: () => release(), admitted, events };
+  };
+
+  it('one client too many is told that nothing is here, until another is done', async () => {
+    const { port, release, admitted, events } = await startHeld(20);
     const refused = blockIn(await post(port, wire('MSG_GETBLKS block0')));
     expect(refused.nextBlockIndex).toBe(0);
     expect(Buffer.concat(refused.data)).toHaveLength(0);
     expect(decodeResponse(await post(port, wire('MSG_GETBLKLIST [0,2]')))).toMatchObject({ ranges: [] });
+    expect(events.filter(({ _tag }) => _tag === 'RequestRefused')).toMatchObject([
+      { reason: 'busy' },
+      { reason: 'busy' },
+    ]);
     release();
     for (const answer of await Promise.all(admitted))
       expect(blockIn(answer).data[0]!.length).toBeGreaterThan(0);
     expect(blockIn(await post(port, wire('MSG_GETBLKS block0'))).data[0]!.length).toBeGreaterThan(0);
+  });
+
+  it('clients too many wait a while for others to be done, and are served then', async () => {
+    const { port, release, admitted, events } = await startHeld(20_000);
+    const waiting = Array.from({ length: 20 }, () => post(port, wire('MSG_GETBLKS block0')));
+    await until(() => events.filter(({ _tag }) => _tag === 'BlockRequestReceived').length === 22);
+    release();
+    for (const answer of await Promise.all([...admitted, ...waiting])) {
+      expect(blockIn(answer).data[0]!.length).toBeGreaterThan(0);
+    }
+    expect(events.some(({ _tag }) => _tag === 'RequestRefused')).toBe(false);
+  });
+
+  it('a server that is closed lets nobody wait', async () => {
+    const { port, close, admitted, events } = await startHeld(20_000);
+    const all = [...admitted, post(port, wire('MSG_GETBLKS block0'))];
+    await until(() => events.filter(({ _tag }) => _tag === 'BlockRequestReceived').length === 3);
+    const ends = Promise.allSettled(all);
+    await close();
+    expect((await ends).map(({ status }) => status)).toEqual(Array(3).fill('rejected'));
   });
 
   it('thirty-two requests at once are all served, and each served block is told', async () => {

@@ -22,6 +22,14 @@ export interface Ask {
   awaitsList: boolean;
 }
 
+const BUSY = { reason: 'busy', detail: 'is busy' } as const;
+
+/** Before it is asked again, and twice as long each time after that. */
+const FIRST_PAUSE_MS = 100;
+
+/** So often a busy peer is asked again. */
+const BUSY_TRIES = 3;
+
 const STRUCK_OUT = { reason: 'struck-out', detail: 'failed too often lately and is not asked' } as const;
 
 /** A block that somebody wants, and what its peers made of that so far. */
@@ -36,6 +44,8 @@ export class BlockFetch {
   patience = 0;
   readonly #tries = new Map<PeerRecord, number>();
   readonly #lacking = new Set<PeerRecord>();
+  /** Those that had no time, how often, and the tick from which on they may be asked again. */
+  readonly #busy = new Map<PeerRecord, { readonly times: number; readonly until: number }>();
   /** Those that were never asked for that reason. */
   readonly #struckOut = new Set<PeerRecord>();
   readonly #attempts: PeerAttempt[] = [];
@@ -89,6 +99,19 @@ export class BlockFetch {
   /** The peer does not have the block, so there is no use in asking it again. */
   lacks(peer: PeerRecord): void {
     this.#lacking.add(peer);
+  }
+
+  /** The peer has no time. @param after the tick that comes when so many milliseconds have passed. */
+  isBusy(peer: PeerRecord, after: (ms: number) => number): void {
+    const times = this.#busy.get(peer)?.times ?? 0;
+    if (times === 0) this.note({ peer: peer.peer, ...BUSY });
+    if (times === BUSY_TRIES) this.#lacking.add(peer);
+    else this.#busy.set(peer, { times: times + 1, until: after(FIRST_PAUSE_MS * 2 ** times) });
+  }
+
+  /** Whether the peer was busy, and it is too early to ask it again. */
+  isEarly(peer: PeerRecord, now: number): boolean {
+    return now < (this.#busy.get(peer)?.until ?? 0);
   }
 
   /** A peer did not deliver. */

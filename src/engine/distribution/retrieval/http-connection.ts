@@ -47,7 +47,8 @@ export class HttpConnection {
     this.#socket.setTimeout(IDLE_MS);
     this.#socket.on('end', () => this.#receiveEnd());
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.#failure ??= new PeerFault(`connection failed: ${error.code ?? error.message}`, 'unreachable');
+      const detail = `connection failed: ${error.code ?? error.message}`;
+      this.#failure ??= new PeerFault(detail, 'unreachable', this.bytesRead === 0);
     });
     this.#socket.on('timeout', () => {
       // How long an answer may take is for others to say.
@@ -55,7 +56,9 @@ export class HttpConnection {
     });
     this.#socket.on('close', () => {
       owner.onClose(this);
-      this.#fail(this.#failure ?? new PeerFault('closed the connection', 'unreachable'));
+      this.#fail(
+        this.#failure ?? new PeerFault('closed the connection', 'unreachable', this.bytesRead === 0),
+      );
     });
   }
 
@@ -97,7 +100,7 @@ export class HttpConnection {
     try {
       this.#finish(this.#reader.end(), false);
     } catch (error) {
-      this.#break(error, 'unreachable');
+      this.#break(error, 'unreachable', this.bytesRead === 0);
     }
   }
 
@@ -113,10 +116,10 @@ export class HttpConnection {
     this.#reader.next();
   }
 
-  #break(error: unknown, reason: PeerFault['reason']): void {
+  #break(error: unknown, reason: PeerFault['reason'], isRefusal = false): void {
     if (!(error instanceof HttpError)) throw error;
     this.#socket.destroy();
-    this.#fail(new PeerFault(error.message, reason));
+    this.#fail(new PeerFault(error.message, reason, isRefusal));
   }
 
   #fail(fault: PeerFault): void {

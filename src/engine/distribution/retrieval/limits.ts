@@ -34,8 +34,10 @@ export const DEFAULT_CLIENT_LIMITS: RetrievalClientLimits = {
 
 /** The bounds of a retrieval server. Times in milliseconds. */
 export interface RetrievalServerLimits {
-  /** Requests answered at a time; more get the answer that the block is not here. */
+  /** Requests answered at a time; more have to wait. */
   readonly activeClients: number;
+  /** How long they wait before they get the answer that the block is not here; less than clients wait for answers. */
+  readonly busyAfterMs: number;
   /** For one answer, from the complete request to the last byte taken by the network. PCCRR 3.2.2. */
   readonly uploadTimeoutMs: number;
   /** For the head of a request to arrive. */
@@ -50,9 +52,10 @@ export interface RetrievalServerLimits {
 
 export const DEFAULT_SERVER_LIMITS: RetrievalServerLimits = {
   activeClients: 64,
+  busyAfterMs: 1_000,
   uploadTimeoutMs: 15_000,
   headTimeoutMs: 5_000,
   requestTimeoutMs: 10_000,
   idleTimeoutMs: 15_000,
-  connections: 512,
+  connections: 2_048,
 };

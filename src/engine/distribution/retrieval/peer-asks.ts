@@ -12,6 +12,10 @@ import type { Transport } from './transport.js';
 export type AskOutcome =
   | { readonly _tag: 'Block'; readonly bytes: Buffer }
   | { readonly _tag: 'Lacking' }
+  /** It has the block, and says that it has not: that is how a peer without time answers. PCCRR 3.2.5. */
+  | { readonly _tag: 'Busy' }
+  /** It took one connection less than it was offered. */
+  | { readonly _tag: 'Crowded' }
   | { readonly _tag: 'Failed'; readonly fault: PeerFault };
 
 export interface PeerAsksParts {
@@ -123,15 +127,22 @@ export class PeerAsks {
       this.#tell(ask, { _tag: 'BlockResponseReceived', ...about, bytes: answer.length });
       const bytes = this.#accept(ask, about, answer);
       if (bytes === undefined) {
-        // A peer that has proved itself may be busy; what another one lists is not worth asking for again.
-        if (!peer.trusted) book.setList(peer, fetch.segment, []);
-        this.#end(ask, { _tag: 'Lacking' });
+        this.#end(ask, { _tag: this.#isBusy(ask) ? 'Busy' : 'Lacking' });
         return;
       }
       book.praise(peer, Math.max(0, clock.now() - ask.begunAt), ask.together);
       this.#tell(ask, { _tag: 'BlockVerified', ...about, bytes: bytes.length });
       this.#end(ask, { _tag: 'Block', bytes });
     });
+  }
+
+  /** Of a peer that does not deliver what it has listed: one that has proved itself is busy, others are not believed. */
+  #isBusy({ peer, fetch }: Ask): boolean {
+    const { book } = this.#parts;
+    const listed = book.list(peer, fetch.segment) ?? [];
+    if (peer.trusted) return includesBlock(listed, fetch.request.block);
+    book.setList(peer, fetch.segment, []);
+    return false;
   }
 
   #accept(
@@ -171,6 +182,11 @@ export class PeerAsks {
   #fail(ask: Ask, fault: PeerFault): void {
     const { book, emit, limits } = this.#parts;
     const { peer } = ask;
+    if (fault.isRefusal && peer.trusted && peer.outstanding > 1) {
+      book.crowd(peer);
+      this.#end(ask, { _tag: 'Crowded' });
+      return;
+    }
     const wasStruckOut = book.isStruckOut(peer);
     book.blame(peer, fault, ask.incident);
     this.#tell(ask, { _tag: 'PeerFailed', peer: peer.peer, reason: fault.reason, detail: fault.message });
@@ -194,7 +210,6 @@ export class PeerAsks {
     this.#endList(ask);
     ask.peer.outstanding -= 1;
     ask.fetch.asks.delete(ask.peer);
-    if (this.#asks.size === 0) this.#parts.ticker.stop();
     return true;
   }
 

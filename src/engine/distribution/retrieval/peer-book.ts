@@ -14,6 +14,8 @@ export interface PeerRecord {
   trusted: boolean;
   /** What a block takes of its time, as of late; `undefined` before the first one. */
   blockMs: number | undefined;
+  /** How many requests at a time it takes, as far as it has refused more. */
+  most: number;
   /** Faults that count. */
   faults: number;
   /** Grows with every fault that counts, so that a request can tell whether one happened meanwhile. */
@@ -36,6 +38,9 @@ const MANY_PEERS = 1_024;
 
 /** A peer is given so many requests that the last one should be answered in this part of the time for it. */
 const SAFETY = 2;
+
+/** After so many blocks it is tried whether a peer takes one request more again. */
+const RECOVERY = 64;
 
 /** Of so many blocks the time is averaged. */
 const WEIGHT = 4;
@@ -63,6 +68,7 @@ export class PeerBook {
       lastUse: 0,
       trusted: false,
       blockMs: undefined,
+      most: this.limits.requestsPerPeer,
       faults: 0,
       incident: 0,
       forgetAt: 0,
@@ -80,10 +86,10 @@ export class PeerBook {
   }
 
   /** How many requests at a time the peer gets: a slow one no more than it can answer in time. */
-  places({ trusted, blockMs = 0 }: PeerRecord): number {
+  places({ trusted, blockMs = 0, most }: PeerRecord): number {
     const { requestsPerPeer, requestTimeoutMs } = this.limits;
     const inTime = Math.floor(requestTimeoutMs / SAFETY / Math.max(1, blockMs));
-    return trusted ? Math.max(1, Math.min(requestsPerPeer, inTime)) : 1;
+    return trusted ? Math.max(1, Math.min(requestsPerPeer, Math.floor(most), inTime)) : 1;
   }
 
   hasRoom(peer: PeerRecord): boolean {
@@ -97,6 +103,15 @@ export class PeerBook {
     const before = record.trusted ? record.blockMs : undefined;
     record.blockMs = before === undefined ? blockMs : before + (blockMs - before) / WEIGHT;
     record.trusted = true;
+    record.most = Math.min(this.limits.requestsPerPeer, record.most + 1 / RECOVERY);
+  }
+
+  /**
+   * Notes that the peer took one connection less than it was offered, while it was busy with others of ours. That is no
+   * fault: how many it has for all is its own affair.
+   */
+  crowd(record: PeerRecord): void {
+    record.most = Math.max(1, record.outstanding - 1);
   }
 
   /**

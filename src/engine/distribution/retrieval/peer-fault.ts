@@ -5,6 +5,8 @@ export class PeerFault extends Error {
   constructor(
     detail: string,
     readonly reason: PeerReason = 'malformed-answer',
+    /** The connection ended before it brought anything: its listener may have as many as it takes. */
+    readonly isRefusal = false,
   ) {
     super(detail);
     this.name = 'PeerFault';

@@ -42,6 +42,8 @@ class HttpRetrievalClient implements RetrievalClient {
   readonly #owned = new Map<AbortSignal, Owned>();
   /** Those that ask nobody just now, the one that has waited longest first. */
   readonly #waiting = new Set<BlockFetch>();
+  /** Those of which a peer was busy. */
+  readonly #resting = new Set<BlockFetch>();
   /** Those that have room and have not been offered yet. */
   readonly #idle = new Set<PeerRecord>();
   #offering: NodeJS.Immediate | undefined;
@@ -89,6 +91,7 @@ class HttpRetrievalClient implements RetrievalClient {
       this.#cancel([...fetches]);
     }
     this.#transport.close();
+    this.#ticker.stop();
     clearImmediate(this.#offering);
   }
 
@@ -106,6 +109,7 @@ class HttpRetrievalClient implements RetrievalClient {
   }
 
   #disown(fetch: BlockFetch): void {
+    this.#resting.delete(fetch);
     const { signal } = fetch.request;
     const owned = this.#owned.get(signal);
     if (owned?.fetches.delete(fetch) !== true || owned.fetches.size > 0) return;
@@ -132,6 +136,12 @@ class HttpRetrievalClient implements RetrievalClient {
       case 'Lacking':
         fetch.lacks(peer);
         fetch.note({ peer: peer.peer, ...LACKS_BLOCK });
+        break;
+      case 'Busy':
+        fetch.isBusy(peer, (ms) => this.#ticker.after(ms));
+        if (!fetch.isOver) this.#resting.add(fetch);
+        break;
+      case 'Crowded':
         break;
       case 'Failed':
         fetch.note({ peer: peer.peer, reason: outcome.fault.reason, detail: outcome.fault.message });
@@ -188,6 +198,7 @@ class HttpRetrievalClient implements RetrievalClient {
     const peer = this.#isFull ? undefined : this.#choose(fetch, candidates);
     if (peer === undefined) {
       this.#waiting.add(fetch);
+      if (this.#resting.has(fetch)) this.#ticker.start();
       return;
     }
     this.#waiting.delete(fetch);
@@ -212,6 +223,7 @@ class HttpRetrievalClient implements RetrievalClient {
   #choose(fetch: BlockFetch, candidates: readonly PeerRecord[]): PeerRecord | undefined {
     let best: PeerRecord | undefined;
     for (const peer of candidates) {
+      if (fetch.isEarly(peer, this.#ticker.now)) continue;
       if (this.#asks.awaitsList(fetch, peer) || (!peer.trusted && !this.#book.hasRoom(peer))) continue;
       if (best === undefined || precedes(peer, best)) best = peer;
     }
@@ -221,6 +233,8 @@ class HttpRetrievalClient implements RetrievalClient {
   #tick(): void {
     this.#asks.review();
     for (const { fetches } of this.#owned.values()) for (const fetch of fetches) this.#overtake(fetch);
+    for (const fetch of this.#resting) if (this.#waiting.has(fetch)) this.#advance(fetch);
+    if (this.#asks.size === 0 && this.#resting.size === 0) this.#ticker.stop();
   }
 
   /**

@@ -16,6 +16,7 @@ import { DEFAULT_SERVER_LIMITS, type RetrievalServerLimits } from './limits.js';
 import { pooledRandomBytes } from './pooled-random-bytes.js';
 import { answerRequest, type ServedBlock } from './request-answer.js';
 import { isRetrievalPath } from './retrieval-path.js';
+import { WaitingRoom } from './waiting-room.js';
 
 export interface RetrievalServerOptions {
   readonly source: BlockSource;
@@ -31,16 +32,21 @@ export interface RetrievalServerOptions {
 /** Serves the blocks of a source by PCCRR. */
 export const createRetrievalServer = (options: RetrievalServerOptions): RetrievalServer => {
   const limits = { ...DEFAULT_SERVER_LIMITS, ...options.limits };
-  const service = new RetrievalService(options, limits.activeClients);
+  const clock = options.clock ?? systemClock;
+  const room = new WaitingRoom(clock, limits.activeClients, limits.busyAfterMs);
+  const service = new RetrievalService(options, room);
   const server = new HttpServer({
     service,
     limits,
-    clock: options.clock ?? systemClock,
+    clock,
     onDrop: (client) => service.refuse(hostAndPort(client?.remoteAddress, client?.remotePort), 'limit'),
   });
   return {
     start: () => server.start(options.host, options.port),
-    close: () => server.close(),
+    close: () => {
+      room.close();
+      return server.close();
+    },
     onDeath: (listener) => server.onDeath(listener),
   };
 };
@@ -50,14 +56,13 @@ class RetrievalService implements HttpService {
   readonly #source: BlockSource;
   readonly #randomBytes: (length: number) => Uint8Array;
   readonly #emit: (event: DistributionEvent) => void;
-  readonly #activeClients: number;
-  #active = 0;
+  readonly #room: WaitingRoom;
 
-  constructor(options: RetrievalServerOptions, activeClients: number) {
+  constructor(options: RetrievalServerOptions, room: WaitingRoom) {
     this.#source = options.source;
     this.#randomBytes = pooledRandomBytes(options.randomBytes);
     this.#emit = options.emit ?? (() => undefined);
-    this.#activeClients = activeClients;
+    this.#room = room;
   }
 
   admit({ method, target }: RequestHead): void {
@@ -67,9 +72,14 @@ class RetrievalService implements HttpService {
 
   async answer(message: Buffer, peer: string): Promise<HttpAnswer> {
     const request = this.#decode(message, peer);
-    const busy = this.#active >= this.#activeClients;
-    this.#tell(request, peer, busy);
-    this.#active += 1;
+    this.#tell(request, peer);
+    const entered = this.#room.enter();
+    // Waiting for what is there already would cost a turn for each block.
+    const busy = entered !== true && !(await entered);
+    if (busy) this.refuse(peer, 'busy');
+    const leave = (): void => {
+      if (!busy) this.#room.leave();
+    };
     try {
       const { body, served } = await answerRequest(request, {
         source: this.#source,
@@ -79,12 +89,12 @@ class RetrievalService implements HttpService {
       return {
         body,
         onEnd: (sent) => {
-          this.#active -= 1;
+          leave();
           if (served !== undefined) this.#end(served, peer, sent);
         },
       };
     } catch (error) {
-      this.#active -= 1;
+      leave();
       throw error;
     }
   }
@@ -103,14 +113,13 @@ class RetrievalService implements HttpService {
     }
   }
 
-  #tell(request: RetrievalRequest, peer: string, busy: boolean): void {
+  #tell(request: RetrievalRequest, peer: string): void {
     if (request._tag === 'Foreign') this.refuse(peer, 'version-mismatch');
     if (request._tag === 'GetBlocks') {
       const [first] = request.ranges;
       const segment = segmentName({ id: request.segmentId });
       this.#emit({ _tag: 'BlockRequestReceived', peer, segment, block: first?.index ?? 0 });
     }
-    if (busy) this.refuse(peer, 'busy');
   }
 
   #end({ segment, block, bytes, release }: ServedBlock, peer: string, sent: boolean): void {
