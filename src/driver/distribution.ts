@@ -44,6 +44,15 @@ export interface SourceFile {
   readonly version: FileVersion;
 }
 
+/**
+ * How a publisher cuts content into segments of version 2.
+ *
+ * - `fastcdc`: where the content itself says so; a changed content shares all segments but those around the changes.
+ * - `fixed`: every 128 KiB, the greatest length there is, as each segment costs a description and a request; for content
+ *   that only ever changes as a whole, or whose changes move nothing.
+ */
+export type Segmentation = 'fastcdc' | 'fixed';
+
 /** What PeerDistServerPublishStream takes. */
 export interface PublicationOptions {
   /** Opaque bytes, 1 or more. */
@@ -52,6 +61,11 @@ export interface PublicationOptions {
   readonly length?: number | undefined;
   /** PEERDIST_PUBLICATION_OPTIONS version of content information to prepare, 1 by default. */
   readonly version?: 1 | 2 | undefined;
+  /**
+   * How to cut content of version 2; the driver's choice by default. With version 1, which is always cut evenly, it is
+   * ERROR_INVALID_PARAMETER; a driver that cannot be told how to cut answers `Unsupported`.
+   */
+  readonly segmentation?: Segmentation | undefined;
   /**
    * A file with the very bytes that are going to be added, read after the stream was opened. A driver may serve from it
    * instead of keeping a copy; then completion fails with ERROR_INVALID_DATA if the file is not the same any more.

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Segmentation } from '../driver/index.js';
 import { badSource, type ContentSource, openSource } from './content-source.js';
 import { getContentInformation } from './content-information.js';
 import { type PeerEffect, promiseOf } from './effect.js';
@@ -13,8 +14,13 @@ export interface PublishOptions {
   readonly session: DistributionSession;
   /** Names the publication, for `unpublish`. 16 random bytes by default. */
   readonly contentId?: ContentIdInput | undefined;
-  /** The version of content information, 1 (Windows 7 and later) by default; 2 is of Windows 8 and later. */
+  /**
+   * The version of content information, 1 (Windows 7 and later) by default. 2 is of Windows 8 and later: who has a former
+   * version of the content fetches only what has changed.
+   */
   readonly version?: 1 | 2 | undefined;
+  /** With version 2: how to cut, `fastcdc` by default. A driver that cannot be told answers `Unsupported`. */
+  readonly segmentation?: Segmentation | undefined;
   /**
    * For a file: whether its bytes must stay when the file changes or goes away. By default a driver may serve them from
    * the file, which spares copying; once that is changed, what has other bytes is not served any more.
@@ -41,7 +47,7 @@ export type PublishProgress =
 /** Publishes a source step by step. Ended early, it leaves nothing of the publication. */
 export async function* publishContent(
   source: ContentSource,
-  { session, contentId = randomBytes(16), version = 1, keepCopy = false }: PublishOptions,
+  { session, contentId = randomBytes(16), version = 1, segmentation, keepCopy = false }: PublishOptions,
   signal: AbortSignal,
 ): AsyncGenerator<PublishProgress, void> {
   const { env } = sessionCore(session, 'publish');
@@ -52,7 +58,8 @@ export async function* publishContent(
     await using content = await openSource(source, 'publish', signal);
     const { length: total } = content;
     if (total === 0) throw empty();
-    const wanted = { contentId, length: total, version, source: keepCopy ? undefined : content.file };
+    const kept = keepCopy ? undefined : content.file;
+    const wanted = { contentId, length: total, version, segmentation, source: kept };
     await using stream = await run(openPublication(session, wanted, { signal }));
     yield { _tag: 'Publishing', bytes, total };
     for await (const piece of content.pieces) {

@@ -1,10 +1,10 @@
+import type { Segmentation } from '../driver/index.js';
 import type { HashName, SegmentInfo } from './distribution/ports.js';
 import {
   createSegmentCutter,
   DEFAULT_SEGMENTATION,
   FixedSizeCutter,
   type SegmentCutter,
-  type Segmentation,
 } from './distribution/segmentation/index.js';
 import {
   BLOCK_LENGTH,

@@ -55,7 +55,7 @@ export interface EngineOptions {
   readonly clock?: Clock | undefined;
   /** Where keys, salts and initialization vectors come from. Give another source than the system's to tests only. */
   readonly random?: ((length: number) => Uint8Array) | undefined;
-  /** The hash of new publications; SHA-256 by default, as Windows clients retrieve no other. */
+  /** The hash of new publications of version 1; SHA-256 by default, as Windows clients retrieve no other. */
   readonly hash?: HashName | undefined;
   /** Threads that hash what is published; 0, the default, does it on the main thread. */
   readonly hashWorkers?: number | undefined;
@@ -97,8 +97,8 @@ const DEFAULT_LISTEN = { host: '127.0.0.1', port: 0 };
  * address that cannot be bound makes the status `unavailable`, with the reason; it is tried again.
  *
  * It never throws for these; calls reject with a `DriverFault`, what it lacks with E_NOTIMPL or
- * ERROR_NOT_SUPPORTED. A peer of `discovery` that is no `host:port` is a TypeError. Source: MS-PCCRC and MS-PCCRR,
- * version 1, and MS-PCCRD.
+ * ERROR_NOT_SUPPORTED. A peer of `discovery` that is no `host:port` is a TypeError. Source: MS-PCCRC, MS-PCCRR
+ * and MS-PCCRD.
  *
  * @example
  * ```ts

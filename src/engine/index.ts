@@ -10,7 +10,7 @@ export type {
 } from './distribution/discovery/index.js';
 export type { HashName, SegmentHash, SegmentInfo } from './distribution/ports.js';
 export type { RetrievalClientLimits, RetrievalServerLimits } from './distribution/retrieval/index.js';
-export type { Segmentation } from './distribution/segmentation/index.js';
+export type { Segmentation } from '../driver/index.js';
 export {
   startHostedCache,
   type HostedCache,

@@ -1,6 +1,6 @@
 import { WIN32_CODES, type DistributionDriver, type SessionHandle } from '../driver/index.js';
 import * as check from './check.js';
-import { NativeFailure } from './failure.js';
+import { NativeFailure, Unsupported } from './failure.js';
 import { NULL, u64In } from './frame.js';
 import { PEERDIST_PUBLICATION_OPTIONS, PEERDIST_RETRIEVAL_OPTIONS } from './layouts.js';
 import { signalOf, type MakeMember } from './members.js';
@@ -56,8 +56,10 @@ export const serverMembers = (member: MakeMember, sessions: Sessions): Pick<Dist
   publishStream: member('publishStream', ({ native }, handle, options, call) => {
     throwIfAborted(signalOf(call));
     const session = sessions.get(handle);
-    const { contentId: given, length, version } = check.object(options, 'options');
+    const { contentId: given, length, version, segmentation } = check.object(options, 'options');
     const id = contentId(given);
+    if (segmentation !== undefined)
+      throw new Unsupported('Windows cuts content by itself and cannot be told how');
     return native.frame((frame) => {
       const stream = room(frame);
       native.win32(

@@ -59,11 +59,12 @@ const isLength = (value: number): boolean => Number.isSafeInteger(value) && valu
 const isVersion = (value: number): boolean => value === 1 || value === 2;
 
 const checkPublication = (operation: OperationName, options: PublicationOptions): void => {
-  const { contentId, length, version } = options;
+  const { contentId, length, version = 1, segmentation } = options;
   const wrong =
     (contentId.length === 0 && 'the content id is empty') ||
     (length !== undefined && !isLength(length) && 'the length is no byte count') ||
-    (version !== undefined && !isVersion(version) && 'the version is neither 1 nor 2');
+    (!isVersion(version) && 'the version is neither 1 nor 2') ||
+    (version === 1 && segmentation !== undefined && 'only version 2 can be cut in more than one way');
   if (wrong !== false) throw faultOf(operation, 'ERROR_INVALID_PARAMETER', wrong);
 };
 

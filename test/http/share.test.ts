@@ -30,7 +30,7 @@ it('the first one, who is sent the content itself, has it for the next ones by a
   const progress = await lastValueFrom(get(origin.url, { session: first.session, to }).pipe(toArray()));
   expect(progress[0]).toMatchObject({ basis: 'content' });
   expect((await readFile(to)).equals(CONTENT)).toBe(true);
-  expect(asked.at(-1)).toBe('MinContentInformation=1.0, MaxContentInformation=1.0, HashRequest=true');
+  expect(asked.at(-1)).toBe('MinContentInformation=1.0, MaxContentInformation=2.0, HashRequest=true');
   expect(used).toEqual([
     {
       _tag: 'OriginUsed',

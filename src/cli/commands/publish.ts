@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { NEVER } from 'rxjs';
 import { publish } from 'peerweave';
+import type { Segmentation } from 'peerweave/engine';
 import { inSession, withContext } from '../context.js';
 import { parseEndpoint } from '../endpoint.js';
 import { formatBytes } from '../output.js';
@@ -11,6 +12,8 @@ import { writeSecretFile } from '../files.js';
 interface PublishFlags {
   readonly listen: { readonly host: string; readonly port: number };
   readonly ciOut?: string;
+  readonly ciVersion: '1' | '2';
+  readonly segmentation?: Segmentation;
   readonly force: boolean;
   readonly copy: boolean;
 }
@@ -29,6 +32,20 @@ export const addPublish = (program: Command): void => {
       '--ci-out <file>',
       'where to write the content information; <file>.ci in this directory by default',
     )
+    .addOption(
+      new Option(
+        '--ci-version <number>',
+        '2: who has a former version of the file fetches only what has changed',
+      )
+        .choices(['1', '2'])
+        .default('1'),
+    )
+    .addOption(
+      new Option(
+        '--segmentation <name>',
+        'with version 2: cut where the content says so (fastcdc, the default) or every 128 KiB',
+      ).choices(['fastcdc', 'fixed']),
+    )
     .option('--copy', 'keep a copy, to go on serving when a file changes or goes away', false)
     .option('--force', 'overwrite content information files that exist', false)
     .addHelpText(
@@ -40,14 +57,24 @@ export const addPublish = (program: Command): void => {
       if (flags.ciOut !== undefined && files.length > 1) {
         command.error("error: option '--ci-out' goes with one file only");
       }
+      if (flags.segmentation !== undefined && flags.ciVersion === '1') {
+        command.error("error: option '--segmentation' goes with '--ci-version 2'");
+      }
+      const as = { version: flags.ciVersion === '1' ? 1 : 2, segmentation: flags.segmentation } as const;
       await withContext(
         command,
         (context) =>
           inSession(context, async (session) => {
             for (const file of files) {
               using progress = createProgress(basename(file));
-              const last = await context.last(publish(file, { session, keepCopy: flags.copy }), (event) =>
-                progress.at(event.bytes, event._tag === 'Publishing' ? event.total : event.bytes, 'hashing'),
+              const last = await context.last(
+                publish(file, { session, ...as, keepCopy: flags.copy }),
+                (event) =>
+                  progress.at(
+                    event.bytes,
+                    event._tag === 'Publishing' ? event.total : event.bytes,
+                    'hashing',
+                  ),
               );
               if (last._tag !== 'Published') continue;
               const ciFile = flags.ciOut ?? `${basename(file)}.ci`;

@@ -3,6 +3,7 @@ import type {
   ContentInformationQuery,
   FileVersion,
   PublicationOptions,
+  Segmentation,
   SourceFile,
 } from '../../driver/index.js';
 import type { Problem } from '../error/index.js';
@@ -33,15 +34,27 @@ const fileVersion: Rule<FileVersion> = object({
 
 const sourceFile: Rule<SourceFile> = object({ path: text(1), version: fileVersion });
 
+const segmentation: Rule<Segmentation> = (value, at) =>
+  value === 'fastcdc' || value === 'fixed'
+    ? E.right(value)
+    : bad(at, 'range', "must be 'fastcdc' or 'fixed'");
+
 /** What to publish and as which version of content information. */
 export type PublicationInput = Omit<PublicationOptions, 'contentId'> & { readonly contentId: ContentIdInput };
 
-export const publication: Rule<PublicationOptions> = object({
-  contentId,
-  length: optional(size),
-  version: optional(version),
-  source: optional(sourceFile),
-});
+const cuttable = ({ version: wanted, segmentation: cut }: Fields, at: At): readonly Problem[] =>
+  cut === undefined || wanted === 2 ? [] : [problem(at, 'conflict', 'needs version 2 for a segmentation')];
+
+export const publication: Rule<PublicationOptions> = object(
+  {
+    contentId,
+    length: optional(size),
+    version: optional(version),
+    segmentation: optional(segmentation),
+    source: optional(sourceFile),
+  },
+  cuttable,
+);
 
 /** Which publication, range and versions of content information are wanted. */
 export type ContentInformationInput = Omit<ContentInformationQuery, 'contentId'> & {

@@ -35,12 +35,18 @@ export const requireVersions = (operation: string, least: number, most: number):
   if (least > most) throw invalid(operation, `versions from ${least} to ${most} are no range`);
 };
 
-/** Refuses to publish as another version than the only one this engine makes. */
-export const requireVersion1 = (operation: string, version = 1): void => {
-  if (version === 1) return;
-  throw win32Fault(operation, 'ERROR_NOT_SUPPORTED', {
-    reason: 'this engine publishes content information of version 1 only',
-  });
+/** Refuses a version of content information that there is not, and a way of cutting that it has not. */
+export const requirePublicationVersion = (
+  operation: string,
+  version: number,
+  segmentation: string | undefined,
+): void => {
+  if (version !== 1 && version !== 2) throw invalid(operation, `there is no version ${version}`);
+  if (segmentation === undefined) return;
+  if (version === 1) throw invalid(operation, 'content of version 1 cannot be cut otherwise than evenly');
+  if (segmentation !== 'fastcdc' && segmentation !== 'fixed') {
+    throw invalid(operation, `${JSON.stringify(segmentation)} is no way to cut content`);
+  }
 };
 
 export { invalid as invalidArgument };

@@ -14,7 +14,7 @@ export interface DistributionParts {
   readonly clock: Clock;
   /** Told of everything by {@link Sessions}. */
   readonly insight: Insight;
-  /** The hash of new publications. */
+  /** The hash of new publications of version 1; version 2 has one of its own. */
   readonly hash: HashName;
   readonly limits: ContentLimits;
   /** Writes the configuration that the service obeys. */

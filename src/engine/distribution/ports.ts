@@ -3,8 +3,7 @@
  * what the retrieval client fetches. Each part is written and tested against these, not against the others.
  */
 
-import type { DistributionEvent, PeerAttempt, SourceFile } from '../../driver/index.js';
-import type { Segmentation } from './segmentation/choices.js';
+import type { DistributionEvent, PeerAttempt, Segmentation, SourceFile } from '../../driver/index.js';
 
 /** Hashes of version-1 content information. */
 export type HashName = 'sha256' | 'sha384' | 'sha512';
@@ -29,6 +28,9 @@ export interface SegmentInfo {
    */
   readonly blockHashes: readonly Uint8Array[];
 }
+
+/** Most segments of version 2 that are kept together: of the longest ones 32 MiB, as much as a segment of version 1. */
+export const MAX_RUN = 256;
 
 /** A segment with the blocks of it that lie on this machine. */
 export interface StoredSegment {
@@ -95,8 +97,8 @@ export interface ContentStore extends BlockSource {
   /** Makes room for a segment that is about to be fetched on behalf of `tag`; idempotent. */
   adopt(info: SegmentInfo, tag: Uint8Array): Promise<StoredSegment>;
   /**
-   * The same for segments of version 2 that follow one another in a content, 256 at most: they are kept together. Give the
-   * same ones each time.
+   * The same for segments of version 2 that follow one another in a content, {@link MAX_RUN} at most: they are kept
+   * together. Give the same ones each time.
    */
   adoptAll(infos: readonly SegmentInfo[], tag: Uint8Array): Promise<readonly StoredSegment[]>;
   /** Drops what only `tag` holds. */

@@ -13,7 +13,7 @@ import {
   invalidArgument,
   requireAbsolute,
   requireContentId,
-  requireVersion1,
+  requirePublicationVersion,
   requireVersions,
   requireWhole,
 } from './arguments.js';
@@ -38,7 +38,7 @@ type ServerFamily = Pick<
   | 'closeContentInformation'
 >;
 
-/** Publishing and handing out content information. `hash` is that of new publications. */
+/** Publishing and handing out content information. `hash` is that of new publications of version 1. */
 export const serverFamily = (
   service: DistributionService,
   sessions: Sessions,
@@ -51,11 +51,11 @@ export const serverFamily = (
   ): Promise<StreamHandle> {
     const operation = 'distribution.publishStream';
     const session = sessions.find(operation, handle);
-    const { length, source } = options;
+    const { length, source, version = 1, segmentation } = options;
     requireContentId(operation, options.contentId);
     if (length !== undefined) requireWhole(operation, 'the length of a content', length, 1);
     if (source !== undefined) requireAbsolute(operation, source.path);
-    requireVersion1(operation, options.version);
+    requirePublicationVersion(operation, version, segmentation);
     const contentId = Uint8Array.from(options.contentId);
     const { store } = service.require(operation);
     // The store forgets who made a publication when it is closed, which it is while the service does not run.
@@ -66,7 +66,14 @@ export const serverFamily = (
           reason: 'this content id is published',
         });
       }
-      return new PublicationStream(await store.beginPublication({ contentId, hash, length, source }), length);
+      const writer = await store.beginPublication({
+        contentId,
+        hash: version === 1 ? hash : 'truncated-sha512',
+        segmentation,
+        length,
+        source,
+      });
+      return new PublicationStream(writer, length);
     };
     return session.operations.run(
       operation,

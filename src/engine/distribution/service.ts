@@ -43,12 +43,12 @@ export type StatusListener = (info: DistributionStatusInfo) => Promise<void>;
 const CHECK_MS = 2_000;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5_000;
-const CONTENT_INFORMATION_VERSION = 1;
+/** Of content information that is published and read. */
+const VERSIONS = { minVersion: 1, maxVersion: 2 } as const;
 
 const statusInfo = (status: DistributionStatusInfo['status'], reason?: string): DistributionStatusInfo => ({
   status,
-  minVersion: CONTENT_INFORMATION_VERSION,
-  maxVersion: CONTENT_INFORMATION_VERSION,
+  ...VERSIONS,
   reason,
 });
 

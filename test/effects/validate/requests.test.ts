@@ -214,6 +214,8 @@ describe('publications', () => {
       length: 0,
       version: 2,
     });
+    const cut = { contentId: 'x', version: 2, segmentation: 'fixed' };
+    expect(accepted(publication, cut)).toMatchObject({ version: 2, segmentation: 'fixed' });
     expect(accepted(publication, { contentId: Uint8Array.of(0) }).contentId).toEqual(Uint8Array.of(0));
   });
 
@@ -223,6 +225,9 @@ describe('publications', () => {
     [{ contentId: new Uint8Array() }, ['contentId length']],
     [{ contentId: 'x', length: -1, version: 3 }, ['length range', 'version range']],
     [{ contentId: 'x', length: 2 ** 53 }, ['length range']],
+    [{ contentId: 'x', version: 2, segmentation: 'evenly' }, ['segmentation range']],
+    [{ contentId: 'x', version: 1, segmentation: 'fixed' }, ['conflict']],
+    [{ contentId: 'x', segmentation: 'fastcdc' }, ['conflict']],
   ])('must not be %j', (input, problems) => {
     expect(refused(publication, input)).toEqual(problems);
   });

@@ -35,7 +35,7 @@ describe('the status of the engine', () => {
     expect(await distribution.getStatusInfo(session)).toMatchObject({
       status: 'available',
       minVersion: 1,
-      maxVersion: 1,
+      maxVersion: 2,
     });
     const { port } = endpoint() ?? {};
     expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404);

@@ -2,11 +2,8 @@ import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import {
-  createSegmentCutter,
-  MIN_CUT_LENGTH,
-  type Segmentation,
-} from '../../../src/engine/distribution/segmentation/index.js';
+import type { Segmentation } from '../../../src/driver/index.js';
+import { createSegmentCutter, MIN_CUT_LENGTH } from '../../../src/engine/distribution/segmentation/index.js';
 import { MAX_SEGMENT_LENGTH_V2 } from '../../../src/engine/distribution/wire/index.js';
 import { counterBytes, inPieces, keyStream, segmentLengths } from './contents.js';
 

@@ -1,3 +1,4 @@
+import { MAX_RUN } from '../ports.js';
 import {
   BLOCK_LENGTH,
   BLOCKS_PER_SEGMENT,
@@ -12,6 +13,13 @@ export interface PlacedBlock {
   /** Its index in the segment. */
   readonly index: number;
   readonly hash: Uint8Array;
+}
+
+/** Segments that the store keeps together. */
+export interface SegmentRun {
+  /** Counted from the start of the content. */
+  readonly index: number;
+  readonly segments: readonly PlacedSegment[];
 }
 
 /**
@@ -29,8 +37,11 @@ export class ContentMap {
   readonly hash: ContentInformation['hash'];
   readonly #segments: readonly PlacedSegment[];
   readonly #blocksPerSegment: number;
+  /** How many segments are kept together, and how many of the first ones lie before what is described. */
+  readonly #perRun: number;
+  readonly #missingInRun: number;
 
-  constructor({ hash, range, segments }: ContentInformation) {
+  constructor({ hash, range, segments, firstSegmentIndex }: ContentInformation) {
     const [first] = segments;
     const last = segments.at(-1);
     if (first === undefined || last === undefined)
@@ -42,6 +53,8 @@ export class ContentMap {
     this.hash = hash;
     this.#segments = segments;
     this.#blocksPerSegment = versionOf(hash) === 1 ? BLOCKS_PER_SEGMENT : 1;
+    this.#perRun = versionOf(hash) === 1 ? 1 : MAX_RUN;
+    this.#missingInRun = firstSegmentIndex % this.#perRun;
   }
 
   /** `undefined` if the content information has no hash for the block: nothing about it can be checked. */
@@ -83,6 +96,13 @@ export class ContentMap {
   /** The number of the segment with a block, from 0 on. */
   segmentIndexOf(block: number): number {
     return Math.floor(block / this.#blocksPerSegment);
+  }
+
+  /** The segments that are kept together with that of a block: as far as they are described, those of every range. */
+  runOf(block: number): SegmentRun {
+    const index = Math.floor((this.segmentIndexOf(block) + this.#missingInRun) / this.#perRun);
+    const from = index * this.#perRun - this.#missingInRun;
+    return { index, segments: this.#segments.slice(Math.max(0, from), from + this.#perRun) };
   }
 
   #segmentOf(block: number): PlacedSegment | undefined {

@@ -2,12 +2,12 @@ import type { DistributionEvent } from '../../../driver/index.js';
 import type { ContentStore, StoredSegment } from '../ports.js';
 import type { PlacedSegment } from '../wire/index.js';
 import { segmentName } from '../segment-name.js';
-import type { ContentMap } from './content-map.js';
+import type { ContentMap, SegmentRun } from './content-map.js';
 
 /** What of a content lies on this machine, by block number. */
 export class LocalBlocks {
-  /** Segments held for the tag, from when something of them is first read or written. */
-  readonly #adopting = new Map<PlacedSegment, Promise<StoredSegment>>();
+  /** Runs of segments held for the tag, by their number, from when something of them is first read or written. */
+  readonly #adopting = new Map<number, Promise<ReadonlyMap<PlacedSegment, StoredSegment>>>();
   readonly #adopted = new Map<PlacedSegment, StoredSegment>();
 
   constructor(
@@ -45,11 +45,11 @@ export class LocalBlocks {
     const place = this.map.find(block);
     if (place === undefined || !this.has(block)) return undefined;
     // Not what `has` found: that may go by another list of block hashes than this content's.
-    const stored = await this.#adopt(place.segment);
+    const stored = await this.#adopt(block, place.segment);
     const bytes = await stored.read(place.index);
     if (bytes === undefined) {
       // Damaged, or another process has dropped the segment.
-      this.#forget(place.segment);
+      this.#forget(this.map.runOf(block));
       return undefined;
     }
     const segment = segmentName(place.segment.info);
@@ -61,7 +61,7 @@ export class LocalBlocks {
   async write(block: number, bytes: Uint8Array): Promise<void> {
     const place = this.map.find(block);
     if (place === undefined) return;
-    const stored = await this.#adopt(place.segment);
+    const stored = await this.#adopt(block, place.segment);
     if (!stored.has(place.index)) await stored.write(place.index, bytes);
   }
 
@@ -71,25 +71,44 @@ export class LocalBlocks {
     this.#adopted.clear();
   }
 
-  #forget(segment: PlacedSegment): void {
-    this.#adopting.delete(segment);
-    this.#adopted.delete(segment);
+  #forget({ index, segments }: SegmentRun): void {
+    this.#adopting.delete(index);
+    for (const segment of segments) this.#adopted.delete(segment);
   }
 
-  #adopt(segment: PlacedSegment): Promise<StoredSegment> {
-    const known = this.#adopting.get(segment);
+  async #adopt(block: number, segment: PlacedSegment): Promise<StoredSegment> {
+    const known = this.#adopted.get(segment);
     if (known !== undefined) return known;
-    const adopting = this.store.adopt(segment.info, this.tag);
-    this.#adopting.set(segment, adopting);
-    const isCurrent = (): boolean => this.#adopting.get(segment) === adopting;
-    adopting.then(
-      (stored) => {
-        if (isCurrent()) this.#adopted.set(segment, stored);
-      },
-      () => {
-        if (isCurrent()) this.#forget(segment);
-      },
+    const run = this.map.runOf(block);
+    const stored = (await (this.#adopting.get(run.index) ?? this.#adoptRun(run))).get(segment);
+    if (stored === undefined) throw new RangeError(`block ${block} is not of its run`);
+    return stored;
+  }
+
+  async #adoptRun(run: SegmentRun): Promise<ReadonlyMap<PlacedSegment, StoredSegment>> {
+    const adopting = this.#askForAll(run);
+    this.#adopting.set(run.index, adopting);
+    const isCurrent = (): boolean => this.#adopting.get(run.index) === adopting;
+    try {
+      const stored = await adopting;
+      if (isCurrent()) for (const [segment, one] of stored) this.#adopted.set(segment, one);
+      return stored;
+    } catch (error) {
+      if (isCurrent()) this.#forget(run);
+      throw error;
+    }
+  }
+
+  async #askForAll({ segments }: SegmentRun): Promise<ReadonlyMap<PlacedSegment, StoredSegment>> {
+    const stored = await this.store.adoptAll(
+      segments.map(({ info }) => info),
+      this.tag,
     );
-    return adopting;
+    return new Map(
+      segments.flatMap((segment, index) => {
+        const one = stored[index];
+        return one === undefined ? [] : [[segment, one]];
+      }),
+    );
   }
 }

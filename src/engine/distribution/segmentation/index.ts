@@ -1,4 +1,3 @@
-export type { Segmentation } from './choices.js';
 export { MIN_CUT_LENGTH } from './content-defined-cutter.js';
 export { FixedSizeCutter } from './fixed-size-cutter.js';
 export type { SegmentCutter } from './segment-cutter.js';

@@ -1,5 +1,5 @@
+import type { Segmentation } from '../../../driver/index.js';
 import { MAX_SEGMENT_LENGTH_V2 } from '../wire/index.js';
-import type { Segmentation } from './choices.js';
 import { ContentDefinedCutter } from './content-defined-cutter.js';
 import { FixedSizeCutter } from './fixed-size-cutter.js';
 import type { SegmentCutter } from './segment-cutter.js';

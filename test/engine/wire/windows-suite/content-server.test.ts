@@ -7,13 +7,14 @@ import { expectTrue } from './by-hand.js';
 
 /* The methods of Microsoft's protocol test suite for content servers, under their names (without ContentServer_). */
 
-const VERSIONS = [1] as const;
+const VERSIONS = [1, 2] as const;
 type Version = (typeof VERSIONS)[number];
 
 const CONTENTS: Readonly<Record<string, Buffer>> = {
   '/prepared': contentOf(500_000, 1),
   '/large': contentOf(33_554_432 + 500_000, 2),
   '/asked-for/1': contentOf(400_000, 3),
+  '/asked-for/2': contentOf(400_000, 4),
 };
 
 let machine: Machine;

@@ -1,4 +1,4 @@
-import type { SegmentHash, SegmentInfo } from '../../ports.js';
+import { MAX_RUN, type SegmentHash, type SegmentInfo } from '../../ports.js';
 import type { SegmentCutter } from '../../segmentation/index.js';
 import {
   BLOCKS_PER_SEGMENT,
@@ -10,7 +10,6 @@ import {
 import type { Disk } from '../disk/disk.js';
 import { settled } from '../disk/in-flight.js';
 import { startHash, type BlockHasher, type RunningHash } from '../hashing/block-hasher.js';
-import { MAX_RUN } from '../units/unit.js';
 
 /** Bytes that are handed to the hasher at once; hashing them takes a thread about a millisecond. */
 const PIECE_LENGTH = 1024 * 1024;

@@ -21,9 +21,6 @@ export interface PlacedBlock {
   readonly index: number;
 }
 
-/** Most segments of version 2 in one unit: of the longest ones 32 MiB, as much as a segment of version 1. */
-export const MAX_RUN = 256;
-
 /** Bytes of a run's name: enough that no two runs ever meet by chance or by intention. */
 export const RUN_NAME_LENGTH = 16;
 
