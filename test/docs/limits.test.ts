@@ -19,6 +19,7 @@ import {
 import {
   BLOCK_LENGTH,
   MAX_CONTENT_INFORMATION_LENGTH,
+  MAX_SEGMENT_LENGTH_V2,
   MAX_REQUEST_LENGTH,
   MAX_RESPONSE_LENGTH,
   SEGMENT_LENGTH,
@@ -65,6 +66,7 @@ describe('the table of limits', () => {
   it.each([
     ['block', BLOCK_LENGTH],
     ['segment', SEGMENT_LENGTH],
+    ['segment of version 2', MAX_SEGMENT_LENGTH_V2],
     ['content information', MAX_CONTENT_INFORMATION_LENGTH],
     ['bytes of one answer to a read, engine', content.maxReadBytes],
     ['blocks fetched ahead of a reader', content.readAheadBlocks],
