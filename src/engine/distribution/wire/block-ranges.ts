@@ -1,4 +1,4 @@
-import { MessageError, u32, type MessageReader } from './message-bytes.js';
+import { MessageError, type MessageReader, type Part } from './message-bytes.js';
 
 /** Blocks `index` to `index + count - 1` of a segment; in a segment list, segments of the request. */
 export interface BlockRange {
@@ -20,9 +20,9 @@ const readRange = (reader: MessageReader, end: number): BlockRange => {
 export const readRanges = (reader: MessageReader, end: number): BlockRange[] =>
   reader.list(Math.ceil(end / 2), RANGE_LENGTH, () => readRange(reader, end));
 
-export const encodeRanges = (ranges: readonly BlockRange[]): Uint8Array[] => [
-  u32(ranges.length),
-  ...ranges.flatMap(({ index, count }) => [u32(index), u32(count)]),
+export const encodeRanges = (ranges: readonly BlockRange[]): Part[] => [
+  ranges.length,
+  ...ranges.flatMap(({ index, count }) => [index, count]),
 ];
 
 /** Whether block `index` lies in one of `ranges`. */

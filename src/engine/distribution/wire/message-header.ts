@@ -1,5 +1,5 @@
 import { BLOCK_CIPHERS, type BlockCipher } from './block-cipher.js';
-import { MessageError, u32, type MessageReader } from './message-bytes.js';
+import { lengthOfParts, MessageError, type MessageReader, type Part } from './message-bytes.js';
 import { versionOfType, type ProtocolVersion, type VersionRange } from './protocol-version.js';
 
 /* PCCRR 2.2.3. All numbers are big-endian. */
@@ -36,7 +36,7 @@ const readVersion = (reader: MessageReader): ProtocolVersion => {
   return { minor: word >>> 16, major: word & 0xffff };
 };
 
-const encodeVersion = ({ major, minor }: ProtocolVersion): Buffer => u32(minor * 0x1_0000 + major);
+const encodeVersion = ({ major, minor }: ProtocolVersion): number => minor * 0x1_0000 + major;
 
 /** Reads the header of a message that has `length` bytes. */
 export const readHeader = (reader: MessageReader, length: number): MessageHeader => {
@@ -52,23 +52,16 @@ export const readVersionRange = (reader: MessageReader): VersionRange => ({
   maxVersion: readVersion(reader),
 });
 
-export const encodeVersionRange = ({ minVersion, maxVersion }: VersionRange): Uint8Array[] => [
+export const encodeVersionRange = ({ minVersion, maxVersion }: VersionRange): Part[] => [
   encodeVersion(minVersion),
   encodeVersion(maxVersion),
 ];
 
 /** A message in pieces: the header and its body. */
-export const encodeMessage = (
-  type: number,
-  cipher: BlockCipher,
-  body: readonly Uint8Array[],
-): Uint8Array[] => {
-  const length = body.reduce((sum, part) => sum + part.length, MESSAGE_HEADER_LENGTH);
-  return [
-    encodeVersion(versionOfType(type)),
-    u32(type),
-    u32(length),
-    u32(BLOCK_CIPHERS.indexOf(cipher)),
-    ...body,
-  ];
-};
+export const encodeMessage = (type: number, cipher: BlockCipher, body: readonly Part[]): Part[] => [
+  encodeVersion(versionOfType(type)),
+  type,
+  MESSAGE_HEADER_LENGTH + lengthOfParts(body),
+  BLOCK_CIPHERS.indexOf(cipher),
+  ...body,
+];

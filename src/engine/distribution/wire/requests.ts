@@ -1,6 +1,6 @@
 import type { BlockCipher } from './block-cipher.js';
 import { encodeRanges, readRanges, type BlockRange } from './block-ranges.js';
-import { MessageError, MessageReader, sized, u32 } from './message-bytes.js';
+import { joinParts, MessageError, MessageReader, sized, type Part } from './message-bytes.js';
 import {
   encodeMessage,
   encodeVersionRange,
@@ -42,16 +42,16 @@ type SpokenRequest = NegotiationRequest | BlockRequest | SegmentListRequest;
 export type RetrievalRequest = SpokenRequest | ForeignRequest;
 
 /** Writes the body of an HTTP request. */
-export const encodeRequest = (request: SpokenRequest): Buffer => Buffer.concat(encodeParts(request));
+export const encodeRequest = (request: SpokenRequest): Buffer => joinParts(encodeParts(request));
 
-const encodeParts = (request: SpokenRequest): Uint8Array[] => {
+const encodeParts = (request: SpokenRequest): Part[] => {
   switch (request._tag) {
     case 'Negotiation':
       return encodeMessage(MESSAGE_TYPES.negotiationRequest, 'aes-128-cbc', encodeVersionRange(request));
     case 'GetBlockList':
       return encodeMessage(MESSAGE_TYPES.getBlockList, request.cipher, blocksBody(request));
     case 'GetBlocks': {
-      const noVerificationData = u32(0);
+      const noVerificationData = 0;
       return encodeMessage(MESSAGE_TYPES.getBlocks, request.cipher, [
         ...blocksBody(request),
         noVerificationData,
@@ -62,7 +62,7 @@ const encodeParts = (request: SpokenRequest): Uint8Array[] => {
   }
 };
 
-const blocksBody = (request: BlockRequest): Uint8Array[] => [
+const blocksBody = (request: BlockRequest): Part[] => [
   ...sized(request.segmentId),
   ...encodeRanges(request.ranges),
 ];
@@ -84,12 +84,12 @@ export const decodeRequest = (bytes: Buffer): RetrievalRequest => {
     case MESSAGE_TYPES.getBlockList: {
       const blocks = readBlocks(reader);
       reader.end();
-      return { _tag: 'GetBlockList', cipher, ...blocks };
+      return { _tag: 'GetBlockList', cipher, segmentId: blocks.segmentId, ranges: blocks.ranges };
     }
     case MESSAGE_TYPES.getBlocks: {
       const blocks = readBlocks(reader);
       reader.sizedAtEnd();
-      return { _tag: 'GetBlocks', cipher, ...blocks };
+      return { _tag: 'GetBlocks', cipher, segmentId: blocks.segmentId, ranges: blocks.ranges };
     }
     case MESSAGE_TYPES.getSegmentList:
       return { _tag: 'GetSegmentList', cipher, ...readSegmentListRequest(reader) };

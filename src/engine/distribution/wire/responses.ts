@@ -1,6 +1,15 @@
 import type { BlockCipher } from './block-cipher.js';
 import { encodeRanges, readRanges, type BlockRange } from './block-ranges.js';
-import { MessageError, MessageReader, sized, sizedAtEnd, u32 } from './message-bytes.js';
+import {
+  joinParts,
+  joinSmallParts,
+  lengthOfParts,
+  MessageError,
+  MessageReader,
+  sized,
+  sizedAtEnd,
+  type Part,
+} from './message-bytes.js';
 import {
   encodeMessage,
   encodeVersionRange,
@@ -51,34 +60,21 @@ export type RetrievalResponse = NegotiationResponse | BlockListResponse | BlockR
 export const RESPONSE_PREFIX_LENGTH = 4;
 
 /** Writes the body of an HTTP response: the length of the message and the message. */
-export const encodeResponse = (response: RetrievalResponse): Buffer =>
-  Buffer.concat(encodeResponseInPieces(response));
+export const encodeResponse = (response: RetrievalResponse): Buffer => joinParts(encodeWithLength(response));
 
 /** The same without copying the block: pieces that follow one another. */
-export const encodeResponseInPieces = (response: RetrievalResponse): readonly Uint8Array[] => {
+export const encodeResponseInPieces = (response: RetrievalResponse): readonly Uint8Array[] =>
+  joinSmallParts(encodeWithLength(response), LARGE);
+
+const encodeWithLength = (response: RetrievalResponse): Part[] => {
   const message = encodeParts(response);
-  const length = message.reduce((sum, part) => sum + part.length, 0);
-  return joinSmall([u32(length), ...message]);
+  return [lengthOfParts(message), ...message];
 };
 
 /** Bytes from which on copying a part costs more than sending it by itself. */
 const LARGE = 4_096;
 
-/** Neighbouring small parts as one. */
-const joinSmall = (parts: readonly Uint8Array[]): readonly Uint8Array[] => {
-  const joined: Uint8Array[] = [];
-  let small: Uint8Array[] = [];
-  for (const part of parts) {
-    if (part.length < LARGE) small.push(part);
-    else {
-      joined.push(Buffer.concat(small), part);
-      small = [];
-    }
-  }
-  return [...joined, Buffer.concat(small)];
-};
-
-const encodeParts = (response: RetrievalResponse): Uint8Array[] => {
+const encodeParts = (response: RetrievalResponse): Part[] => {
   switch (response._tag) {
     case 'Negotiation':
       return encodeMessage(MESSAGE_TYPES.negotiationResponse, 'aes-128-cbc', encodeVersionRange(response));
@@ -86,14 +82,14 @@ const encodeParts = (response: RetrievalResponse): Uint8Array[] => {
       return encodeMessage(MESSAGE_TYPES.blockList, response.cipher, [
         ...sized(response.segmentId),
         ...encodeRanges(response.ranges),
-        u32(response.nextBlockIndex),
+        response.nextBlockIndex,
       ]);
     case 'Block': {
-      const noVerificationData = u32(0);
+      const noVerificationData = 0;
       return encodeMessage(MESSAGE_TYPES.block, response.cipher, [
         ...sized(response.segmentId),
-        u32(response.blockIndex),
-        u32(response.nextBlockIndex),
+        response.blockIndex,
+        response.nextBlockIndex,
         ...sized(...response.data),
         noVerificationData,
         ...sizedAtEnd(response.iv),
@@ -122,9 +118,9 @@ export const decodeResponse = (bytes: Buffer): RetrievalResponse => {
   if (cipher === undefined) throw new MessageError('unknown encryption');
   switch (type) {
     case MESSAGE_TYPES.blockList:
-      return { _tag: 'BlockList', cipher, ...readBlockList(reader) };
+      return readBlockList(reader, cipher);
     case MESSAGE_TYPES.block:
-      return { _tag: 'Block', cipher, ...readBlock(reader) };
+      return readBlock(reader, cipher);
     case MESSAGE_TYPES.segmentList:
       return { _tag: 'SegmentList', cipher, ...readSegmentListResponse(reader) };
     default:
@@ -132,22 +128,20 @@ export const decodeResponse = (bytes: Buffer): RetrievalResponse => {
   }
 };
 
-type Body<Response> = Omit<Response, '_tag' | 'cipher'>;
-
-const readBlockList = (reader: MessageReader): Body<BlockListResponse> => {
+const readBlockList = (reader: MessageReader, cipher: BlockCipher): BlockListResponse => {
   const segmentId = reader.sized();
   const ranges = readRanges(reader, BLOCKS_PER_SEGMENT);
   const nextBlockIndex = reader.u32();
   reader.end();
-  return { segmentId, ranges, nextBlockIndex };
+  return { _tag: 'BlockList', cipher, segmentId, ranges, nextBlockIndex };
 };
 
-const readBlock = (reader: MessageReader): Body<BlockResponse> => {
+const readBlock = (reader: MessageReader, cipher: BlockCipher): BlockResponse => {
   const segmentId = reader.sized();
   const blockIndex = reader.u32();
   const nextBlockIndex = reader.u32();
   const data = [reader.sized()];
   reader.sized(); // Verification data: no version of the protocol has any.
   const iv = reader.sizedAtEnd();
-  return { segmentId, blockIndex, nextBlockIndex, data, iv };
+  return { _tag: 'Block', cipher, segmentId, blockIndex, nextBlockIndex, data, iv };
 };

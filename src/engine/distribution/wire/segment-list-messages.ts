@@ -1,6 +1,6 @@
 import type { BlockCipher } from './block-cipher.js';
 import { encodeRanges, readRanges, type BlockRange } from './block-ranges.js';
-import { MessageError, sized, sizedAtEnd, u32, type MessageReader } from './message-bytes.js';
+import { MessageError, sized, sizedAtEnd, type MessageReader, type Part } from './message-bytes.js';
 import { MAX_REQUEST_LENGTH } from './message-header.js';
 import { HASH_LENGTHS } from './units.js';
 
@@ -39,9 +39,9 @@ export const MAX_LISTED_SEGMENTS = Math.floor((MAX_REQUEST_LENGTH - 40) / (4 + H
 /** Bytes of a segment id without a single byte. */
 const SHORTEST_ID = 4;
 
-export const encodeSegmentListRequest = (request: Body<SegmentListRequest>): Uint8Array[] => [
+export const encodeSegmentListRequest = (request: Body<SegmentListRequest>): Part[] => [
   request.requestId,
-  u32(request.segmentIds.length),
+  request.segmentIds.length,
   ...request.segmentIds.flatMap((id) => sized(id)),
   ...sizedAtEnd(request.extensibleBlob),
 ];
@@ -53,7 +53,7 @@ export const readSegmentListRequest = (reader: MessageReader): Body<SegmentListR
   return { requestId, segmentIds, extensibleBlob: reader.sizedAtEnd() };
 };
 
-export const encodeSegmentListResponse = (response: Body<SegmentListResponse>): Uint8Array[] => [
+export const encodeSegmentListResponse = (response: Body<SegmentListResponse>): Part[] => [
   response.requestId,
   ...encodeRanges(response.ranges),
   ...sizedAtEnd(response.extensibleBlob),
