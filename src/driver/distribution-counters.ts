@@ -44,31 +44,6 @@ const BYTES_FROM: Readonly<Record<BlockSourceKind, keyof Totals>> = {
   origin: 'bytesFromOrigin',
 };
 
-/** Events of which there is one more, and nothing else to add. */
-const COUNTED: Readonly<Partial<Record<DistributionEvent['_tag'], keyof Totals>>> = {
-  DiscoveryRequestSent: 'attemptedDiscoveries',
-  DiscoveryResponseReceived: 'discoveryResponses',
-  DiscoveryTimedOut: 'discoveryTimeouts',
-  DiscoveryMessageIgnored: 'discoveryMessagesIgnored',
-  BlockRequestSent: 'blockRequestsSent',
-  BlockVerified: 'blocksVerified',
-  BlockRejected: 'blocksRejected',
-  BlockUnavailable: 'blocksUnavailable',
-  PeerFailed: 'peerFailures',
-  PeerStruckOut: 'strikeOuts',
-  BlockRequestReceived: 'blockRequestsReceived',
-  BlockResponseSent: 'blocksServed',
-  RequestRefused: 'requestsRefused',
-  CacheHit: 'cacheHits',
-  CacheMiss: 'cacheMisses',
-  SegmentEvicted: 'segmentsEvicted',
-  SegmentPublished: 'segmentsPublished',
-  OfferSent: 'offersSent',
-  OfferReceived: 'offersReceived',
-  OfferAccepted: 'offersAccepted',
-  OfferRefused: 'offersRefused',
-};
-
 const newPeer = (): Mutable<PeerCounters> => ({
   bytesReceived: 0,
   blocksRejected: 0,
@@ -114,39 +89,88 @@ export class CounterFold {
    * @param at when it happened, in milliseconds since 1970.
    */
   add(event: DistributionEvent, at: number): void {
-    const counter = COUNTED[event._tag];
-    if (counter !== undefined) this.#totals[counter] += 1;
+    const totals = this.#totals;
+    // By name, not by a table of names: this runs several times for each block.
     switch (event._tag) {
       case 'SourceChosen':
-        this.#totals[BYTES_FROM[event.source]] += event.bytes;
+        totals[BYTES_FROM[event.source]] += event.bytes;
         return;
       case 'OriginUsed':
-        this.#totals.bytesFromOrigin += event.bytes;
+        totals.bytesFromOrigin += event.bytes;
         return;
-      case 'BlockResponseSent':
-        this.#totals.bytesServed += event.bytes;
-        this.#clients.at(hostOf(event.peer), at).bytesServed += event.bytes;
-        return;
-      case 'RequestRefused':
-        this.#clients.at(hostOf(event.peer), at).requestsRefused += 1;
-        return;
-      case 'DiscoveryResponseReceived':
-        this.#peers.at(event.peer, at).discoveredAt = at;
+      case 'BlockRequestSent':
+        totals.blockRequestsSent += 1;
         return;
       case 'BlockVerified':
+        totals.blocksVerified += 1;
         this.#peers.at(event.peer, at).bytesReceived += event.bytes;
         return;
       case 'BlockRejected':
+        totals.blocksRejected += 1;
         this.#peers.at(event.peer, at).blocksRejected += 1;
         return;
+      case 'BlockUnavailable':
+        totals.blocksUnavailable += 1;
+        return;
+      case 'BlockRequestReceived':
+        totals.blockRequestsReceived += 1;
+        return;
+      case 'BlockResponseSent':
+        totals.blocksServed += 1;
+        totals.bytesServed += event.bytes;
+        this.#clients.at(hostOf(event.peer), at).bytesServed += event.bytes;
+        return;
+      case 'RequestRefused':
+        totals.requestsRefused += 1;
+        this.#clients.at(hostOf(event.peer), at).requestsRefused += 1;
+        return;
+      case 'CacheHit':
+        totals.cacheHits += 1;
+        return;
+      case 'CacheMiss':
+        totals.cacheMisses += 1;
+        return;
       case 'PeerFailed':
+        totals.peerFailures += 1;
         this.#peers.at(event.peer, at).failures += 1;
         return;
       case 'PeerStruckOut': {
+        totals.strikeOuts += 1;
         const peer = this.#peers.at(event.peer, at);
         peer.strikeOuts += 1;
         peer.struckOutUntil = later(peer.struckOutUntil, at + event.forMs);
+        return;
       }
+      case 'DiscoveryRequestSent':
+        totals.attemptedDiscoveries += 1;
+        return;
+      case 'DiscoveryResponseReceived':
+        totals.discoveryResponses += 1;
+        this.#peers.at(event.peer, at).discoveredAt = at;
+        return;
+      case 'DiscoveryTimedOut':
+        totals.discoveryTimeouts += 1;
+        return;
+      case 'DiscoveryMessageIgnored':
+        totals.discoveryMessagesIgnored += 1;
+        return;
+      case 'SegmentEvicted':
+        totals.segmentsEvicted += 1;
+        return;
+      case 'SegmentPublished':
+        totals.segmentsPublished += 1;
+        return;
+      case 'OfferSent':
+        totals.offersSent += 1;
+        return;
+      case 'OfferReceived':
+        totals.offersReceived += 1;
+        return;
+      case 'OfferAccepted':
+        totals.offersAccepted += 1;
+        return;
+      case 'OfferRefused':
+        totals.offersRefused += 1;
     }
   }
 
@@ -159,12 +183,19 @@ export class CounterFold {
 /** What is counted for each machine, the one heard of last at the end. */
 class Machines<Counters extends { seenAt: number }> {
   readonly #machines = new Map<string, Counters>();
+  /** The one at the end. */
+  #last: readonly [name: string, counters: Counters] | undefined;
 
   constructor(private readonly create: () => Counters) {}
 
   at(name: string, time: number): Counters {
+    if (this.#last?.[0] === name) {
+      this.#last[1].seenAt = time;
+      return this.#last[1];
+    }
     const machine = this.#machines.get(name) ?? this.create();
     machine.seenAt = time;
+    this.#last = [name, machine];
     this.#machines.delete(name);
     this.#machines.set(name, machine);
     const [oldest] = this.#machines.keys();
