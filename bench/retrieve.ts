@@ -6,14 +6,15 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { createCipheriv, createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, createReadStream, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DistributionDriver, SessionHandle } from '../src/driver/index.js';
-import { createEngineDriver } from '../src/engine/index.js';
+import { lastValueFrom } from 'rxjs';
+import { createEngineDriver, type EngineDriver } from '../src/engine/index.js';
+import { createPeerweave, publish } from '../src/index.js';
 import { inOwnProcess, measure, median, type Measurement } from './lib/measure.js';
 import { ratioTable } from './lib/table.js';
 
@@ -37,26 +38,14 @@ const writeTestFile = (path: string, mib: number): void => {
   closeSync(fd);
 };
 
-const publish = async (
-  distribution: DistributionDriver,
-  session: SessionHandle,
-  path: string,
-): Promise<Buffer> => {
-  const stream = await distribution.publishStream(session, { contentId: CONTENT_ID });
-  const fd = openSync(path, 'r');
-  const chunk = Buffer.allocUnsafe(CHUNK);
-  for (let count = readSync(fd, chunk); count > 0; count = readSync(fd, chunk)) {
-    await distribution.addToStream(session, stream, chunk.subarray(0, count));
-  }
-  closeSync(fd);
-  await distribution.completeStream(session, stream);
-  const source = await distribution.openContentInformation(session, { contentId: CONTENT_ID });
-  const pieces: Uint8Array[] = [];
-  for (;;) {
-    const piece = await distribution.retrieveContentInformation(session, source, CHUNK);
-    if (piece.length === 0) return Buffer.concat(pieces);
-    pieces.push(piece);
-  }
+/** As users do: by its path. */
+const publishFile = async (driver: EngineDriver, path: string): Promise<Uint8Array> => {
+  const { effects, promise } = createPeerweave({ driver });
+  // It lives as long as the process.
+  const session = await promise(effects.openSession());
+  const published = await lastValueFrom(publish(path, { session, contentId: CONTENT_ID }));
+  if (published._tag !== 'Published') throw new Error('interrupted');
+  return published.contentInformation;
 };
 
 /** Serves until told to stop, then tells what that cost. */
@@ -75,10 +64,9 @@ const serve = async (kind: string, path: string, directory: string): Promise<voi
     server.close();
   } else {
     const engine = createEngineDriver({ dataDir: directory });
-    const session = await engine.distribution.startup();
-    const information = await publish(engine.distribution, session, path);
+    const information = await publishFile(engine, path);
     const { port } = engine.endpoint() ?? { port: 0 };
-    process.send?.(await serving({ port, information: information.toString('hex') }));
+    process.send?.(await serving({ port, information: Buffer.from(information).toString('hex') }));
     await engine.dispose();
   }
   process.disconnect();
