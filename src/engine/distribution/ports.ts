@@ -49,11 +49,21 @@ export interface StoredSegment {
   lend<Result>(index: number, use: (bytes: Buffer) => Result): Promise<Result | undefined>;
   /** Keeps a block that the caller has already checked against its hash. */
   write(index: number, bytes: Uint8Array): Promise<void>;
+  /** The same for several, which costs less than one by one. */
+  writeAll(blocks: readonly CheckedBlock[]): Promise<void>;
+}
+
+/** A block whose bytes match its hash. */
+export interface CheckedBlock {
+  readonly index: number;
+  /** Not to be changed until it is written. */
+  readonly bytes: Uint8Array;
 }
 
 /** What the retrieval server needs of the store. */
 export interface BlockSource {
-  find(segmentId: Uint8Array): StoredSegment | undefined;
+  /** @param maxAgeMs what others did to the disk since may be missed; 0 by default. */
+  find(segmentId: Uint8Array, maxAgeMs?: number): StoredSegment | undefined;
 }
 
 /** A finished publication. */

@@ -158,7 +158,14 @@ export const holding = (
     const unused = (): never => {
       throw new Error('discovery reads no blocks');
     };
-    segments.set(info.id.toString(), { info, has, read: unused, lend: unused, write: unused });
+    segments.set(info.id.toString(), {
+      info,
+      has,
+      read: unused,
+      lend: unused,
+      write: unused,
+      writeAll: unused,
+    });
   }
   return { find: (id) => segments.get(Buffer.from(id).toString()) };
 };

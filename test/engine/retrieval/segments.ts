@@ -37,6 +37,7 @@ export const memorySource = (
         return block === undefined ? undefined : use(block);
       },
       write: async () => undefined,
+      writeAll: async () => undefined,
     };
   },
 });

@@ -40,10 +40,8 @@ export class AddedData {
       });
     }
     for (const [block, piece] of partial) this.#partial.set(block, piece);
-    for (const [block, bytes] of verified) {
-      await this.local.write(block, bytes);
-      this.#partial.delete(block);
-    }
+    await this.local.write([...verified].map(([block, bytes]) => ({ block, bytes })));
+    for (const block of verified.keys()) this.#partial.delete(block);
     return [...verified.keys()];
   }
 

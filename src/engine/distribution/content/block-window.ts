@@ -42,9 +42,19 @@ export interface WindowParts {
   readonly capacity: number;
   isLocal(block: number): boolean;
   fetch(block: number, request: BlockRequest): PendingBlock;
-  /** Puts a fetched block into the cache; never rejects. */
-  keep(block: number, bytes: Buffer): Promise<void>;
+  /** Puts fetched blocks into the cache; never rejects. */
+  keep(blocks: readonly NumberedBlock[]): Promise<void>;
 }
+
+/** A whole block, by its number in the content. */
+export interface NumberedBlock {
+  readonly block: number;
+  readonly bytes: Uint8Array;
+}
+
+/** So many blocks are worth writing; fewer wait this long for company. */
+const ENOUGH_TOGETHER = 8;
+const WAIT_MS = 5;
 
 /** One for all, as making an error costs more than all else that is done for a block here. */
 const NOT_WANTED = new Error('nobody wants the block any more');
@@ -59,8 +69,11 @@ const HERE: BlockOutcome = { _tag: 'Here' };
 export class BlockWindow {
   readonly #parts: WindowParts;
   readonly #entries = new Map<number, Entry>();
-  readonly #wanted = new Set<BlockRange>();
+  /** With the first block of each that has not been looked at. */
+  readonly #wanted = new Map<BlockRange, number>();
   readonly #writes = new Set<Promise<void>>();
+  #unwritten: { readonly block: number; readonly entry: Entry; readonly bytes: Buffer }[] = [];
+  #writing: NodeJS.Timeout | undefined;
   readonly #ending = new AbortController();
 
   constructor(parts: WindowParts) {
@@ -69,7 +82,7 @@ export class BlockWindow {
 
   /** Fetches the range, as far as there is room, until it is given up by the same object. */
   want(range: BlockRange): void {
-    this.#wanted.add(range);
+    this.#wanted.set(range, range.from);
     this.#fill();
   }
 
@@ -83,6 +96,12 @@ export class BlockWindow {
   /** Gets a block of a wanted range, full or not. */
   get({ from, to }: BlockRange): Promise<BlockOutcome> {
     return (this.#entries.get(from) ?? this.#fetch(from, to - from)).ended;
+  }
+
+  /** The same for any block of a wanted range, if it is being fetched. */
+  pending(block: number): Promise<BlockOutcome> | undefined {
+    const entry = this.#entries.get(block);
+    return entry?.fetched === undefined ? entry?.ended : undefined;
   }
 
   /** A fetched block that is still in memory: not to be changed, and good until control returns to the event loop. */
@@ -122,23 +141,26 @@ export class BlockWindow {
     this.#wanted.clear();
     this.#ending.abort(NOT_WANTED);
     for (const [block, entry] of this.#entries) this.#forget(block, entry);
+    this.#write();
     await Promise.all(this.#writes);
   }
 
   #fill(): void {
-    if (this.#entries.size >= this.#parts.capacity) return;
-    const ranges = [...this.#wanted].sort((one, other) => one.from - other.from);
-    for (const { from, to } of ranges) {
-      for (let block = from; block < to; block += 1) {
-        if (this.#entries.has(block) || this.#parts.isLocal(block)) continue;
-        this.#fetch(block, to - block);
-        if (this.#entries.size >= this.#parts.capacity) return;
+    const { capacity } = this.#parts;
+    if (this.#entries.size >= capacity) return;
+    const ranges = [...this.#wanted].filter(([{ to }, next]) => next < to);
+    if (ranges.length > 1) ranges.sort(([one], [other]) => one.from - other.from);
+    for (const [range, first] of ranges) {
+      let block = first;
+      for (; block < range.to && this.#entries.size < capacity; block += 1) {
+        if (!this.#entries.has(block) && !this.#parts.isLocal(block)) this.#fetch(block, range.to - block);
       }
+      this.#wanted.set(range, block);
     }
   }
 
   #isWanted(block: number): boolean {
-    for (const { from, to } of this.#wanted) if (block >= from && block < to) return true;
+    for (const { from, to } of this.#wanted.keys()) if (block >= from && block < to) return true;
     return false;
   }
 
@@ -179,14 +201,26 @@ export class BlockWindow {
     }
     entry.fetched = fetched;
     entry.isWriting = true;
-    const write = this.#parts.keep(block, fetched.bytes).then(() => {
-      entry.isWriting = false;
+    this.#unwritten.push({ block, entry, bytes: fetched.bytes });
+    if (this.#unwritten.length >= ENOUGH_TOGETHER) this.#write();
+    else this.#writing ??= setTimeout(() => this.#write(), WAIT_MS);
+    entry.end(HERE);
+  }
+
+  #write(): void {
+    clearTimeout(this.#writing);
+    this.#writing = undefined;
+    if (this.#unwritten.length === 0) return;
+    const blocks = this.#unwritten;
+    this.#unwritten = [];
+    const write = this.#parts.keep(blocks).then(() => {
       this.#writes.delete(write);
-      if (this.#isWanted(block)) return;
-      this.#forget(block, entry);
+      for (const { block, entry } of blocks) {
+        entry.isWriting = false;
+        if (!this.#isWanted(block)) this.#forget(block, entry);
+      }
       this.#fill();
     });
     this.#writes.add(write);
-    entry.end(HERE);
   }
 }

@@ -8,6 +8,9 @@ import { waitFor } from './wait.js';
 
 /** "The service's default of five seconds". */
 const DEFAULT_TIMEOUT_MS = 5_000;
+/** An answer has so many blocks if they come within this time: an answer costs more than a block. */
+const ENOUGH_TOGETHER = 8;
+const GATHER_MS = 10;
 /** A block found damaged is forgotten, so that the second attempt fetches it. */
 const ATTEMPTS = 3;
 
@@ -51,6 +54,8 @@ const CACHE: SegmentSource = { source: 'cache' };
 export class ContentReader {
   readonly #parts: ReaderParts;
   #active = 0;
+  /** Whoever reads the first bytes may be waiting for them. */
+  #hasBegun = false;
   /** What is fetched between two reads that follow one another. */
   #ahead: BlockRange | undefined;
   /** Where the read before this one ended. */
@@ -126,12 +131,22 @@ export class ContentReader {
       if (outcome === 'timeout') return this.#timedOut(read);
       if (outcome._tag === 'Broken') throw outcome.error;
       if (outcome._tag === 'Lacking') return this.#notDelivered(read);
-      await restOfTurn();
+      await (this.#hasBegun ? this.#gather(read) : restOfTurn());
+      this.#hasBegun = true;
     }
     // Found damaged each time.
     const missing = this.#missing(offset, wanted.from + 1, 'missing');
     this.#parts.provenance.failed(missing, { _tag: 'LeftCache' });
     return missing;
+  }
+
+  /** Waits a moment for more of what is wanted, if that is on its way. */
+  async #gather({ limit, timeoutMs, signal, wanted }: PeerRead): Promise<void> {
+    const { window, map, clock } = this.#parts;
+    const last = Math.min(wanted.to, map.blockAfter(limit), wanted.from + ENOUGH_TOGETHER) - 1;
+    const pending = window.pending(last);
+    if (pending === undefined) await restOfTurn();
+    else await waitFor(pending, { clock, ms: Math.min(GATHER_MS, timeoutMs), signal });
   }
 
   #notDelivered({ offset, wanted }: PeerRead): ReadResult {

@@ -270,7 +270,7 @@ export class Content implements Held {
       capacity: limits.readAheadBlocks,
       isLocal: (block) => local.has(block),
       fetch: (block, request) => this.#fetch(map, provenance, peers, block, request),
-      keep: (block, bytes) => local.write(block, bytes).catch(this.#parts.onWriteFailure),
+      keep: (blocks) => local.write(blocks).catch(this.#parts.onWriteFailure),
     });
     const reader = new ContentReader({
       map,

@@ -1,7 +1,8 @@
 import type { DistributionEvent } from '../../../driver/index.js';
-import type { ContentStore, StoredSegment } from '../ports.js';
+import type { CheckedBlock, ContentStore, StoredSegment } from '../ports.js';
 import type { PlacedSegment } from '../wire/index.js';
 import { segmentName } from '../segment-name.js';
+import type { NumberedBlock } from './block-window.js';
 import type { ContentMap, SegmentRun } from './content-map.js';
 
 /** What of a content lies on this machine, by block number. */
@@ -57,12 +58,23 @@ export class LocalBlocks {
     return bytes;
   }
 
-  /** Keeps a block that was checked against its hash. */
-  async write(block: number, bytes: Uint8Array): Promise<void> {
-    const place = this.map.find(block);
-    if (place === undefined) return;
-    const stored = await this.#adopt(block, place.segment);
-    if (!stored.has(place.index)) await stored.write(place.index, bytes);
+  /** Keeps blocks that were checked against their hashes. */
+  async write(blocks: readonly NumberedBlock[]): Promise<void> {
+    const bySegment = new Map<PlacedSegment, { readonly first: number; readonly found: CheckedBlock[] }>();
+    for (const { block, bytes } of blocks) {
+      const place = this.map.find(block);
+      if (place === undefined) continue;
+      const found = { index: place.index, bytes };
+      const others = bySegment.get(place.segment);
+      if (others === undefined) bySegment.set(place.segment, { first: block, found: [found] });
+      else others.found.push(found);
+    }
+    await Promise.all(
+      [...bySegment].map(async ([segment, { first, found }]) => {
+        const stored = await this.#adopt(first, segment);
+        await stored.writeAll(found.filter(({ index }) => !stored.has(index)));
+      }),
+    );
   }
 
   /** The cache has dropped what the tag held: segments must be adopted anew. */

@@ -43,11 +43,11 @@ export class BlockFetch {
   /** The tick from which on one peer more may be asked. */
   patience = 0;
   readonly #tries = new Map<PeerRecord, number>();
-  readonly #lacking = new Set<PeerRecord>();
+  #lacking: Set<PeerRecord> | undefined;
   /** Those that had no time, how often, and the tick from which on they may be asked again. */
   readonly #busy = new Map<PeerRecord, { readonly times: number; readonly until: number }>();
   /** Those that were never asked for that reason. */
-  readonly #struckOut = new Set<PeerRecord>();
+  #struckOut: Set<PeerRecord> | undefined;
   readonly #attempts: PeerAttempt[] = [];
   #settle: { resolve(block: FetchedBlock): void; reject(reason: unknown): void } | undefined;
 
@@ -75,7 +75,7 @@ export class BlockFetch {
     for (const [peer, tries] of this.#tries) {
       const isLeftOut = isStruckOut(peer);
       if (isLeftOut && tries === 0) this.#noteStruckOut(peer);
-      const isOut = isLeftOut || this.#lacking.has(peer);
+      const isOut = isLeftOut || this.#lacking?.has(peer) === true;
       hasFailed ||= isOut || tries > 0;
       if (isOut || this.asks.has(peer)) continue;
       left.push(peer);
@@ -98,6 +98,7 @@ export class BlockFetch {
 
   /** The peer does not have the block, so there is no use in asking it again. */
   lacks(peer: PeerRecord): void {
+    this.#lacking ??= new Set();
     this.#lacking.add(peer);
   }
 
@@ -105,7 +106,7 @@ export class BlockFetch {
   isBusy(peer: PeerRecord, after: (ms: number) => number): void {
     const times = this.#busy.get(peer)?.times ?? 0;
     if (times === 0) this.note({ peer: peer.peer, ...BUSY });
-    if (times === BUSY_TRIES) this.#lacking.add(peer);
+    if (times === BUSY_TRIES) (this.#lacking ??= new Set()).add(peer);
     else this.#busy.set(peer, { times: times + 1, until: after(FIRST_PAUSE_MS * 2 ** times) });
   }
 
@@ -133,7 +134,8 @@ export class BlockFetch {
   }
 
   #noteStruckOut(peer: PeerRecord): void {
-    if (this.#struckOut.has(peer)) return;
+    if (this.#struckOut?.has(peer) === true) return;
+    this.#struckOut ??= new Set();
     this.#struckOut.add(peer);
     this.note({ peer: peer.peer, ...STRUCK_OUT });
   }

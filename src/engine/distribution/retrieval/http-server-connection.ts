@@ -49,6 +49,7 @@ export class HttpServerConnection {
   /** The client will send nothing more. */
   #hasEnded = false;
   #discarded = 0;
+  #lastHead: { readonly length: number; readonly keepAlive: boolean; readonly head: Buffer } | undefined;
 
   constructor(socket: Socket, service: HttpService, limits: RetrievalServerLimits, ticker: Ticker) {
     this.#socket = socket;
@@ -134,7 +135,7 @@ export class HttpServerConnection {
     const length = body.reduce((sum, piece) => sum + piece.length, 0);
     // One call to the system for all pieces.
     socket.cork();
-    socket.write(responseHead('200 OK', length, keepAlive), 'latin1');
+    socket.write(this.#okHead(length, keepAlive));
     body.forEach((piece, index) => {
       if (index < body.length - 1) socket.write(piece);
       else {
@@ -145,6 +146,15 @@ export class HttpServerConnection {
       }
     });
     socket.uncork();
+  }
+
+  /** Mostly the next answer has the same head. */
+  #okHead(length: number, keepAlive: boolean): Buffer {
+    const known = this.#lastHead;
+    if (known?.length === length && known.keepAlive === keepAlive) return known.head;
+    const head = Buffer.from(responseHead('200 OK', length, keepAlive), 'latin1');
+    this.#lastHead = { length, keepAlive, head };
+    return head;
   }
 
   #goOn(keepAlive: boolean): void {

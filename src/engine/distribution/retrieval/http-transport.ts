@@ -8,19 +8,35 @@ interface Address {
   readonly port: number;
 }
 
+/** A peer, with the head of the last request to it: mostly the next one has the same. */
+interface Target {
+  readonly address: Address;
+  readonly idle: HttpConnection[];
+  head: Buffer;
+  /** Of the message that the head announces. */
+  length: number;
+}
+
+/** Of so many peers those are forgotten that no idle connection leads to. */
+const MANY_TARGETS = 1_024;
+
 /** Posts messages over HTTP/1.1, framed directly on sockets. */
 export class HttpTransport implements Transport {
-  readonly #idle = new Map<string, HttpConnection[]>();
+  readonly #targets = new Map<string, Target>();
   readonly #open = new Set<HttpConnection>();
 
   post(peer: string, message: Buffer, listener: AnswerListener): Exchange {
-    const address = addressOf(peer);
-    if (address === undefined) return failing(new PeerFault('is not host:port', 'other'), listener);
-    const request = Buffer.concat([requestHead(peer, message.length), message]);
+    const target = this.#targets.get(peer) ?? this.#newTarget(peer);
+    if (target === undefined) return failing(new PeerFault('is not host:port', 'other'), listener);
+    if (target.length !== message.length) {
+      target.head = requestHead(peer, message.length);
+      target.length = message.length;
+    }
+    const request = Buffer.concat([target.head, message]);
     let connection: HttpConnection | undefined;
     const attempt = (): void => {
-      const reused = this.#takeIdle(peer);
-      const current = reused ?? this.#connect(peer, address);
+      const reused = target.idle.pop();
+      const current = reused ?? this.#connect(target);
       const before = current.bytesRead;
       connection = current;
       current.send(request, {
@@ -44,28 +60,28 @@ export class HttpTransport implements Transport {
     for (const connection of this.#open) connection.abandon();
   }
 
-  #connect(peer: string, address: Address): HttpConnection {
+  #newTarget(peer: string): Target | undefined {
+    const address = addressOf(peer);
+    if (address === undefined) return undefined;
+    if (this.#targets.size >= MANY_TARGETS) {
+      for (const [other, { idle }] of this.#targets) if (idle.length === 0) this.#targets.delete(other);
+    }
+    const target = { address, idle: [], head: Buffer.alloc(0), length: -1 };
+    this.#targets.set(peer, target);
+    return target;
+  }
+
+  #connect({ address, idle }: Target): HttpConnection {
     const connection = new HttpConnection(address, {
-      onIdle: (idle) => this.#idle.set(peer, [...(this.#idle.get(peer) ?? []), idle]),
+      onIdle: (unused) => idle.push(unused),
       onClose: (closed) => {
         this.#open.delete(closed);
-        this.#forgetIdle(peer, closed);
+        const at = idle.indexOf(closed);
+        if (at >= 0) idle.splice(at, 1);
       },
     });
     this.#open.add(connection);
     return connection;
-  }
-
-  #takeIdle(peer: string): HttpConnection | undefined {
-    const connection = this.#idle.get(peer)?.at(-1);
-    if (connection !== undefined) this.#forgetIdle(peer, connection);
-    return connection;
-  }
-
-  #forgetIdle(peer: string, connection: HttpConnection): void {
-    const others = this.#idle.get(peer)?.filter((other) => other !== connection) ?? [];
-    if (others.length === 0) this.#idle.delete(peer);
-    else this.#idle.set(peer, others);
   }
 }
 

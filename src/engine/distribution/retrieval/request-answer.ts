@@ -10,7 +10,6 @@ import {
   SPOKEN_VERSIONS,
   type BlockCipher,
   type BlockRequest,
-  type BlockResponse,
   type RetrievalRequest,
   type SegmentListRequest,
 } from '../wire/index.js';
@@ -52,8 +51,14 @@ export const answerRequest = async (request: RetrievalRequest, context: AnswerCo
   }
 };
 
+/** How old what is known of the disk may be: looking for every block costs more than finding it. */
+const MAX_AGE_MS = 5;
+
+const find = ({ busy, source }: AnswerContext, id: Uint8Array): StoredSegment | undefined =>
+  busy ? undefined : source.find(id, MAX_AGE_MS);
+
 const answerList = ({ cipher, segmentId, ranges }: BlockRequest, context: AnswerContext): Answer => {
-  const segment = context.busy ? undefined : context.source.find(segmentId);
+  const segment = find(context, segmentId);
   const end = segment === undefined ? 0 : blockCount(segment.info);
   const listed = rangesOfBlocks(ranges, end, (index) => segment?.has(index) === true);
   const behind = Math.max(0, ...ranges.map(({ index, count }) => index + count));
@@ -68,23 +73,21 @@ const answerList = ({ cipher, segmentId, ranges }: BlockRequest, context: Answer
   };
 };
 
+const NOTHING = Buffer.alloc(0);
+
 const answerBlock = async (request: BlockRequest, context: AnswerContext): Promise<Answer> => {
   const { segmentId, ranges } = request;
   const cipher = chooseCipher(request.cipher);
-  const none = Buffer.alloc(0);
   // Only one block is answered, the lowest.
   const blockIndex = ranges.length === 0 ? 0 : Math.min(...ranges.map(({ index }) => index));
-  const missing: BlockResponse = {
-    _tag: 'Block',
-    cipher,
-    segmentId,
-    blockIndex,
-    nextBlockIndex: 0,
-    data: [],
-    iv: none,
-  };
-  const segment = context.busy ? undefined : context.source.find(segmentId);
-  if (segment === undefined || ranges.length === 0) return { body: encodeResponseInPieces(missing) };
+  const answer = (
+    nextBlockIndex: number,
+    data: readonly Uint8Array[],
+    iv: Uint8Array,
+  ): readonly Uint8Array[] =>
+    encodeResponseInPieces({ _tag: 'Block', cipher, segmentId, blockIndex, nextBlockIndex, data, iv });
+  const segment = find(context, segmentId);
+  if (segment === undefined || ranges.length === 0) return { body: answer(0, [], NOTHING) };
   const nextBlockIndex = nextBlock(segment, blockIndex + 1);
   const iv = context.randomBytes(IV_LENGTH);
   const length = blockLength(segment.info, blockIndex);
@@ -93,9 +96,9 @@ const answerBlock = async (request: BlockRequest, context: AnswerContext): Promi
         bytes.length === length ? encryptBlock(cipher, segment.info.secret, iv, bytes) : undefined,
       )
     : undefined;
-  if (data === undefined) return { body: encodeResponseInPieces({ ...missing, nextBlockIndex }) };
+  if (data === undefined) return { body: answer(nextBlockIndex, [], NOTHING) };
   return {
-    body: encodeResponseInPieces({ ...missing, nextBlockIndex, data, iv }),
+    body: answer(nextBlockIndex, data, iv),
     served: { segment, block: blockIndex, bytes: length, release: () => data.forEach(releaseBytes) },
   };
 };

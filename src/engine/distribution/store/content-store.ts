@@ -103,8 +103,8 @@ class DiskStore implements ContentStore {
     void this.#calls.track(this.#sweep()).catch(() => undefined);
   }
 
-  find(segmentId: Uint8Array): StoredSegment | undefined {
-    return this.#segments.find(segmentId);
+  find(segmentId: Uint8Array, maxAgeMs?: number): StoredSegment | undefined {
+    return this.#segments.find(segmentId, maxAgeMs);
   }
 
   async beginPublication(request: PublicationRequest): Promise<PublicationWriter> {
@@ -146,7 +146,7 @@ class DiskStore implements ContentStore {
   }
 
   unpublish(contentId: Uint8Array): Promise<boolean> {
-    return this.#call(() => this.#publications.remove(publicationName(contentId)));
+    return this.#changing(() => this.#publications.remove(publicationName(contentId)));
   }
 
   async adopt(info: SegmentInfo, tag: Uint8Array): Promise<StoredSegment> {
@@ -160,7 +160,7 @@ class DiskStore implements ContentStore {
   }
 
   flush(tag: Uint8Array): Promise<void> {
-    return this.#call(() => this.#directories.releaseAll(tagHolder(tag)));
+    return this.#changing(() => this.#directories.releaseAll(tagHolder(tag)));
   }
 
   probe(): Promise<void> {
@@ -202,6 +202,11 @@ class DiskStore implements ContentStore {
       await this.#directories.sweep(name, (holder) => this.#publications.isLeft(holder));
       await this.#segments.reindex(name);
     }
+  }
+
+  /** What is dropped here is not handed out any more. */
+  #changing<Result>(action: () => Promise<Result>): Promise<Result> {
+    return this.#call(() => action().finally(() => this.#units.lookAgain()));
   }
 
   #call<Result>(action: () => Promise<Result>): Promise<Result> {

@@ -11,9 +11,8 @@ interface PendingBlock {
 /** Most blocks written by one call: a megabyte or two. */
 const MOST_TOGETHER = 16;
 
-/** So many are worth a call; fewer wait this long for company. */
+/** So many are worth a call; fewer wait for others of the same turn of the event loop. */
 const ENOUGH_TOGETHER = 8;
-const WAIT_MS = 5;
 
 /** Where blocks of a unit are written to, and noted as being there. */
 export interface WritableFiles {
@@ -23,8 +22,8 @@ export interface WritableFiles {
 }
 
 /**
- * Writes blocks into the files of a unit. A call to the thread pool costs more than copying a block, so blocks wait
- * a moment for others, and neighbours are written together.
+ * Writes blocks into the files of a unit. A call to the thread pool costs more than copying a block, so neighbours
+ * are written together.
  */
 export class BlockWrites {
   readonly #disk: Disk;
@@ -32,7 +31,7 @@ export class BlockWrites {
   readonly #layout: BlockLayout;
   #pending: PendingBlock[] = [];
   #isWriting = false;
-  #timer: NodeJS.Timeout | undefined;
+  #soon: NodeJS.Immediate | undefined;
 
   constructor(disk: Disk, files: WritableFiles, layout: BlockLayout) {
     this.#disk = disk;
@@ -51,12 +50,12 @@ export class BlockWrites {
   #schedule(): void {
     if (this.#isWriting || this.#pending.length === 0) return;
     if (this.#pending.length >= ENOUGH_TOGETHER) void this.#writeSome();
-    else this.#timer ??= setTimeout(() => void this.#writeSome(), WAIT_MS);
+    else this.#soon ??= setImmediate(() => void this.#writeSome());
   }
 
   async #writeSome(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    clearImmediate(this.#soon);
+    this.#soon = undefined;
     this.#isWriting = true;
     // Neighbours by neighbours; what comes meanwhile waits for company of its own.
     const runs = inRuns(this.#pending.splice(0));

@@ -1,4 +1,4 @@
-import type { SegmentInfo, StoredSegment } from '../../ports.js';
+import type { CheckedBlock, SegmentInfo, StoredSegment } from '../../ports.js';
 import { blockLength, hashBlock } from '../../wire/index.js';
 import { errorCode } from '../disk/disk.js';
 import type { BlockFile } from './block-file.js';
@@ -76,23 +76,34 @@ export class DiskSegment implements StoredSegment {
   }
 
   /** Keeps nothing if the segment was dropped from the store meanwhile. */
-  async write(index: number, bytes: Uint8Array): Promise<void> {
+  write(index: number, bytes: Uint8Array): Promise<void> {
+    return this.writeAll([{ index, bytes }]);
+  }
+
+  async writeAll(blocks: readonly CheckedBlock[]): Promise<void> {
     const [place] = this.#places;
-    if (!(index in this.info.blockHashes) || bytes.length !== blockLength(this.info, index)) {
-      throw new RangeError(`${bytes.length} bytes are not block ${index} of this segment`);
+    for (const { index, bytes } of blocks) {
+      if (!(index in this.info.blockHashes) || bytes.length !== blockLength(this.info, index)) {
+        throw new RangeError(`${bytes.length} bytes are not block ${index} of this segment`);
+      }
     }
-    if (place === undefined) return;
-    const block = place.first + index;
+    if (place === undefined || blocks.length === 0) return;
     await this.#units.use(
       place.unit,
       async (open) => {
-        await open.writes.write(block, bytes);
-        for (const { fd, isOurs } of open.files) if (isOurs) this.#units.reads.forget(fd, block);
-        open.present[block] = 1;
+        await Promise.all(
+          blocks.map(({ index, bytes }) => this.#writeBlock(open, place.first + index, bytes)),
+        );
         await this.#onWritten(place);
       },
       WRITE_AGE_MS,
     );
+  }
+
+  async #writeBlock(open: OpenUnit, block: number, bytes: Uint8Array): Promise<void> {
+    await open.writes.write(block, bytes);
+    for (const { fd, isOurs } of open.files) if (isOurs) this.#units.reads.forget(fd, block);
+    open.present[block] = 1;
   }
 
   async #lend<Result>(lending: Lending<Result>): Promise<Result | undefined> {

@@ -64,10 +64,14 @@ export class OpenUnits {
     this.reads = new BlockReads(parts.disk);
   }
 
-  /** The unit as it is on disk now; `undefined` also if it cannot be opened: for whoever asks it is not here. */
-  lookUp(name: string): OpenUnit | undefined {
+  /**
+   * The unit as it is on disk; `undefined` also if it cannot be opened: for whoever asks it is not here.
+   *
+   * @param maxAgeMs of the last look at the disk, if another one can be spared.
+   */
+  lookUp(name: string, maxAgeMs = 0): OpenUnit | undefined {
     try {
-      return this.#current(name);
+      return this.#seen(name, maxAgeMs);
     } catch {
       return undefined;
     }
@@ -89,9 +93,7 @@ export class OpenUnits {
     action: (unit: OpenUnit) => Promise<Result>,
     maxAgeMs = 0,
   ): Promise<Result | undefined> {
-    const open = this.#entries.get(name);
-    const ageMs = open === undefined ? Infinity : Date.now() - open.lookedMs;
-    const entry = ageMs < maxAgeMs ? open : this.#current(name);
+    const entry = this.#seen(name, maxAgeMs);
     if (entry === undefined) return undefined;
     entry.users += 1;
     try {
@@ -102,11 +104,21 @@ export class OpenUnits {
     }
   }
 
+  /** Something was dropped: no earlier look at the disk is good any more. */
+  lookAgain(): void {
+    for (const entry of this.#entries.values()) entry.lookedMs = -Infinity;
+  }
+
   /** There are no units any more; waits for the actions under way. */
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const name of [...this.#entries.keys()]) this.#drop(name);
     await this.#uses.end();
+  }
+
+  #seen(name: string, maxAgeMs: number): Entry | undefined {
+    const open = maxAgeMs > 0 ? this.#entries.get(name) : undefined;
+    return open !== undefined && Date.now() - open.lookedMs < maxAgeMs ? open : this.#current(name);
   }
 
   #current(name: string): Entry | undefined {

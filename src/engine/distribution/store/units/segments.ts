@@ -23,10 +23,10 @@ export class Segments {
     this.#index = parts.index;
   }
 
-  /** A segment of version 1 that is held, or one of version 2 that is here. */
-  find(id: Uint8Array): DiskSegment | undefined {
+  /** A segment of version 1 that is held, or one of version 2 that is here. @param maxAgeMs of the last look at the disk. */
+  find(id: Uint8Array, maxAgeMs = 0): DiskSegment | undefined {
     const name = nameOfSegment(id);
-    const info = this.#units.lookUp(name)?.unit.segments[0];
+    const info = this.#units.lookUp(name, maxAgeMs)?.unit.segments[0];
     if (info !== undefined) return this.#segment(info, [{ unit: name, first: 0 }]).markFresh();
     const places = this.#placesInRuns(id);
     const [first] = places;
