@@ -134,6 +134,14 @@ export interface PendingBlock {
   cancel(reason: Error): void;
 }
 
+/** Segments of version 2 that follow one another, and one of them. */
+export interface SegmentNeighbours {
+  /** Of these segments in this order, and no others. */
+  readonly name: string;
+  readonly segments: readonly SegmentInfo[];
+  readonly index: number;
+}
+
 /** Fetches blocks from peers. One client serves all contents of an engine, so that peers are remembered across them. */
 export interface RetrievalClient {
   /** One block from whichever of `peers` (`host:port`) can deliver it; several are asked when one is slow. */
@@ -141,8 +149,10 @@ export interface RetrievalClient {
     readonly segment: SegmentInfo;
     readonly block: number;
     readonly peers: readonly string[];
-    /** How many blocks of this segment the caller wants; decides whether a block list is worth asking for. */
+    /** How many blocks of this segment or its neighbours the caller wants; decides whether a list is worth asking for. */
     readonly wanted: number;
+    /** For a segment of version 2: those among which the caller wants more, so that peers can be asked for all at once. */
+    readonly neighbours?: SegmentNeighbours | undefined;
     /** Told of each peer that does not deliver, as soon as that is known. */
     readonly onAttempt?: ((attempt: PeerAttempt) => void) | undefined;
     /** Takes the events of this fetch; those of the client if left out. */

@@ -50,24 +50,37 @@ describe.skipIf(lacksNamespaces())('engines on several hosts', () => {
   };
 
   /** Starts an engine that publishes. @returns it and the content information. */
-  const publisher = async (host: string, options: EngineOptions = NETWORK, seed = SEED) => {
+  const publisher = async (
+    host: string,
+    options: EngineOptions = NETWORK,
+    { seed = SEED, version }: { readonly seed?: number; readonly version?: 1 | 2 } = {},
+  ) => {
     const child = await start(host, options);
-    const { information = '' } = await child.order({ publish: { length: LENGTH, seed } });
+    const { information = '' } = await child.order({ publish: { length: LENGTH, seed, version } });
     return { child, information };
   };
 
-  test('content goes round: who has fetched it serves the next', async () => {
-    for (const [index, host] of ['a', 'b', 'c', 'd'].entries()) {
-      networks.addHost(host, { network: 'lan', ipv4: `10.1.1.${index + 1}/24`, ipv6: true });
-    }
-    const { child: a, information } = await publisher('a');
-    await publisher('d', NETWORK, OTHER_SEED);
-    const [b, c] = [await start('b'), await start('c')];
-    expect(await b.order({ retrieve: information })).toEqual({ sha256: SHA256, peers: [`10.1.1.1:${PORT}`] });
-    expect(await a.end()).toBe(0);
-    expect(await c.order({ retrieve: information })).toEqual({ sha256: SHA256, peers: [`10.1.1.2:${PORT}`] });
-    for (const child of [b, c]) expect(await child.end()).toBe(0);
-  });
+  test.each([1, 2] as const)(
+    'content of version %i goes round: who has it serves the next',
+    async (version) => {
+      for (const [index, host] of ['a', 'b', 'c', 'd'].entries()) {
+        networks.addHost(host, { network: 'lan', ipv4: `10.1.1.${index + 1}/24`, ipv6: true });
+      }
+      const { child: a, information } = await publisher('a', NETWORK, { version });
+      await publisher('d', NETWORK, { seed: OTHER_SEED });
+      const [b, c] = [await start('b'), await start('c')];
+      expect(await b.order({ retrieve: information })).toEqual({
+        sha256: SHA256,
+        peers: [`10.1.1.1:${PORT}`],
+      });
+      expect(await a.end()).toBe(0);
+      expect(await c.order({ retrieve: information })).toEqual({
+        sha256: SHA256,
+        peers: [`10.1.1.2:${PORT}`],
+      });
+      for (const child of [b, c]) expect(await child.end()).toBe(0);
+    },
+  );
 
   test('over IPv6 alone, by link-local addresses', async () => {
     for (const host of ['a', 'b']) networks.addHost(host, { network: 'lan', ipv6: true });

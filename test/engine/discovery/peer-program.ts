@@ -7,7 +7,13 @@ import { openContent, publish } from '../driver/rig.js';
 
 /** A line that the program reads. */
 export type PeerOrder =
-  | { readonly publish: { readonly length: number; readonly seed: number } }
+  | {
+      readonly publish: {
+        readonly length: number;
+        readonly seed: number;
+        readonly version?: 1 | 2 | undefined;
+      };
+    }
   /** Content information in hex. */
   | { readonly retrieve: string };
 
@@ -50,8 +56,9 @@ const main = async (options: EngineOptions): Promise<void> => {
   };
   const carryOut = async (order: PeerOrder): Promise<PeerReport> => {
     if ('retrieve' in order) return retrieve(Buffer.from(order.retrieve, 'hex'));
-    const { length, seed } = order.publish;
-    const information = await publish(distribution, session, `content ${seed}`, contentOf(length, seed));
+    const { length, seed, version = 1 } = order.publish;
+    const bytes = contentOf(length, seed);
+    const information = await publish(distribution, session, `content ${seed}`, bytes, { version });
     return { information: information.toString('hex') };
   };
   console.log(JSON.stringify({} satisfies PeerReport));

@@ -104,10 +104,13 @@ export const publish = async (
   session: SessionHandle,
   contentId: string,
   bytes: Uint8Array,
-  range: { readonly offset?: number; readonly length?: number } = {},
+  {
+    version,
+    ...range
+  }: { readonly offset?: number; readonly length?: number; readonly version?: 1 | 2 } = {},
 ): Promise<Buffer> => {
   const id = Buffer.from(contentId);
-  const stream = await distribution.publishStream(session, { contentId: id });
+  const stream = await distribution.publishStream(session, { contentId: id, version });
   await distribution.addToStream(session, stream, bytes);
   await distribution.completeStream(session, stream);
   await distribution.closeStream(session, stream);

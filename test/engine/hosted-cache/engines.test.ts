@@ -24,8 +24,11 @@ const startMachine = async (options: EngineOptions = {}): Promise<Machine> => {
   return { engine, session, events };
 };
 
-const publish = async ({ engine: { distribution }, session }: Machine): Promise<Buffer> => {
-  const stream = await distribution.publishStream(session, { contentId: CONTENT_ID });
+const publish = async (
+  { engine: { distribution }, session }: Machine,
+  version: 1 | 2 = 1,
+): Promise<Buffer> => {
+  const stream = await distribution.publishStream(session, { contentId: CONTENT_ID, version });
   await distribution.addToStream(session, stream, CONTENT);
   await distribution.completeStream(session, stream);
   const information = await distribution.openContentInformation(session, { contentId: CONTENT_ID });
@@ -61,30 +64,37 @@ const retrieve = async (
   return Buffer.concat(pieces);
 };
 
-it('passes on what one machine fetched from a peer, when both are gone', async () => {
-  const { cache, peer } = await startCache();
-  const hostedCache = { address: peer };
-  const publisher = await startMachine();
-  const information = await publish(publisher);
-  const { port } = publisher.engine.endpoint() ?? { port: 0 };
+it.each([1, 2] as const)(
+  'passes on what a machine fetched by version %i, when all are gone',
+  async (version) => {
+    const { cache, peer, events } = await startCache();
+    const hostedCache = { address: peer };
+    const publisher = await startMachine();
+    const information = await publish(publisher, version);
+    const { port } = publisher.engine.endpoint() ?? { port: 0 };
 
-  const first = await startMachine({ hostedCache });
-  expect(sha256(await retrieve(first, information, [`127.0.0.1:${port}`]))).toBe(sha256(CONTENT));
-  expect(eventsOf(first.events, 'SourceChosen').every(({ source }) => source === 'peer')).toBe(true);
-  // The last session ends: it offers what it has, and stays until that was fetched.
-  await first.engine.distribution.shutdown(first.session);
-  await publisher.engine.dispose();
-  expect(cache.contents().bytes).toBeGreaterThan(CONTENT.length);
+    const first = await startMachine({ hostedCache });
+    expect(sha256(await retrieve(first, information, [`127.0.0.1:${port}`]))).toBe(sha256(CONTENT));
+    expect(eventsOf(first.events, 'SourceChosen').every(({ source }) => source === 'peer')).toBe(true);
+    // The last session ends: it offers what it has, and stays until that was fetched.
+    await first.engine.distribution.shutdown(first.session);
+    await publisher.engine.dispose();
+    expect(cache.contents().bytes).toBeGreaterThan(CONTENT.length);
 
-  const second = await startMachine({ hostedCache, listen: false });
-  expect(sha256(await retrieve(second, information, []))).toBe(sha256(CONTENT));
-  const sources = eventsOf(second.events, 'SourceChosen');
-  expect(new Set(sources.map(({ source, peer: from }) => `${source} ${from}`))).toEqual(
-    new Set([`hosted-cache ${peer}`]),
-  );
-  // What came from there is not offered to it.
-  expect(eventsOf(second.events, 'OfferSent')).toEqual([]);
-});
+    const second = await startMachine({ hostedCache, listen: false });
+    expect(sha256(await retrieve(second, information, []))).toBe(sha256(CONTENT));
+    const sources = eventsOf(second.events, 'SourceChosen');
+    expect(new Set(sources.map(({ source, peer: from }) => `${source} ${from}`))).toEqual(
+      new Set([`hosted-cache ${peer}`]),
+    );
+    // It was fetched and served segment by segment: in version 2 nothing is longer than 128 KiB.
+    const longest = Math.max(...eventsOf(events, 'BlockResponseSent').map(({ bytes }) => bytes));
+    if (version === 2) expect(longest).toBeGreaterThan(65_536 + 16);
+    else expect(longest).toBeLessThanOrEqual(65_536 + 16);
+    // What came from there is not offered to it.
+    expect(eventsOf(second.events, 'OfferSent')).toEqual([]);
+  },
+);
 
 it('passes on what one machine had to fetch from the origin', async () => {
   const { peer } = await startCache();

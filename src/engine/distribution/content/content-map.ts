@@ -1,4 +1,5 @@
-import { MAX_RUN } from '../ports.js';
+import { hash } from 'node:crypto';
+import { MAX_RUN, type SegmentNeighbours } from '../ports.js';
 import {
   BLOCK_LENGTH,
   BLOCKS_PER_SEGMENT,
@@ -40,8 +41,10 @@ export class ContentMap {
   /** How many segments are kept together, and how many of the first ones lie before what is described. */
   readonly #perRun: number;
   readonly #missingInRun: number;
+  readonly #neighbours = new Map<number, Omit<SegmentNeighbours, 'index'>>();
 
-  constructor({ hash, range, segments, firstSegmentIndex }: ContentInformation) {
+  constructor(information: ContentInformation) {
+    const { range, segments, firstSegmentIndex } = information;
     const [first] = segments;
     const last = segments.at(-1);
     if (first === undefined || last === undefined)
@@ -50,10 +53,10 @@ export class ContentMap {
     this.end = range.start + range.length;
     this.describedStart = first.offsetInContent;
     this.describedEnd = last.offsetInContent + last.info.length;
-    this.hash = hash;
+    this.hash = information.hash;
     this.#segments = segments;
-    this.#blocksPerSegment = versionOf(hash) === 1 ? BLOCKS_PER_SEGMENT : 1;
-    this.#perRun = versionOf(hash) === 1 ? 1 : MAX_RUN;
+    this.#blocksPerSegment = versionOf(this.hash) === 1 ? BLOCKS_PER_SEGMENT : 1;
+    this.#perRun = versionOf(this.hash) === 1 ? 1 : MAX_RUN;
     this.#missingInRun = firstSegmentIndex % this.#perRun;
   }
 
@@ -101,8 +104,20 @@ export class ContentMap {
   /** The segments that are kept together with that of a block: as far as they are described, those of every range. */
   runOf(block: number): SegmentRun {
     const index = Math.floor((this.segmentIndexOf(block) + this.#missingInRun) / this.#perRun);
-    const from = index * this.#perRun - this.#missingInRun;
-    return { index, segments: this.#segments.slice(Math.max(0, from), from + this.#perRun) };
+    const from = Math.max(0, index * this.#perRun - this.#missingInRun);
+    const to = (index + 1) * this.#perRun - this.#missingInRun;
+    return { index, segments: this.#segments.slice(from, to) };
+  }
+
+  /** What a peer can be asked about at once with the segment of a block; `undefined` in version 1. */
+  neighboursOf(block: number): SegmentNeighbours | undefined {
+    if (this.#perRun === 1) return undefined;
+    const of = this.segmentIndexOf(block);
+    const run = Math.floor(of / this.#perRun);
+    const known = this.#neighbours.get(run);
+    const group = known ?? groupOf(this.#segments.slice(run * this.#perRun, (run + 1) * this.#perRun));
+    if (known === undefined) this.#neighbours.set(run, group);
+    return { ...group, index: of % this.#perRun };
   }
 
   #segmentOf(block: number): PlacedSegment | undefined {
@@ -121,3 +136,8 @@ export class ContentMap {
     return low;
   }
 }
+
+const groupOf = (placed: readonly PlacedSegment[]): Omit<SegmentNeighbours, 'index'> => {
+  const segments = placed.map(({ info }) => info);
+  return { name: hash('sha256', Buffer.concat(segments.map(({ id }) => id))), segments };
+};

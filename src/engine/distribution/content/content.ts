@@ -300,10 +300,16 @@ export class Content implements Held {
     if (place === undefined) throw new RangeError(`block ${block} has no hash`);
     provenance.notCached(place);
     const { info } = place.segment;
+    const neighbours = map.neighboursOf(block);
+    const left =
+      neighbours === undefined
+        ? info.blockHashes.length - place.index
+        : neighbours.segments.length - neighbours.index;
     const pending = peers.fetch(map.segmentIndexOf(block), {
       segment: info,
       block: place.index,
-      wanted: Math.min(request.wanted, info.blockHashes.length - place.index),
+      wanted: Math.min(request.wanted, left),
+      neighbours,
       emit: this.#parts.emit,
       onAttempt: (attempt) => {
         request.onAttempt(attempt);

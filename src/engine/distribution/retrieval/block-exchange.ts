@@ -17,6 +17,9 @@ import { PeerFault } from './peer-fault.js';
 /** What Windows prefers. A server may choose otherwise and says so in its answer. */
 const PREFERRED_CIPHER: BlockCipher = 'aes-128-cbc';
 
+/** What there is to say about the segments asked for: nothing. */
+const NO_BLOB = Buffer.alloc(0);
+
 /** The question which blocks of a segment a peer has. */
 export const askForList = (segment: SegmentInfo): Buffer =>
   encodeRequest({
@@ -24,6 +27,16 @@ export const askForList = (segment: SegmentInfo): Buffer =>
     cipher: PREFERRED_CIPHER,
     segmentId: segment.id,
     ranges: [{ index: 0, count: blockCount(segment) }],
+  });
+
+/** The question which of several segments a peer has. */
+export const askForSegmentList = (segments: readonly SegmentInfo[], requestId: Uint8Array): Buffer =>
+  encodeRequest({
+    _tag: 'GetSegmentList',
+    cipher: PREFERRED_CIPHER,
+    requestId,
+    segmentIds: segments.map(({ id }) => id),
+    extensibleBlob: NO_BLOB,
   });
 
 /** The question for one block. */
@@ -41,6 +54,20 @@ export const acceptList = (segment: SegmentInfo, answer: Buffer): readonly Block
   checkSegment(segment, response.segmentId);
   if (response.ranges.some(({ index }) => index >= blockCount(segment))) {
     throw new PeerFault('listed blocks that the segment does not have');
+  }
+  return response.ranges;
+};
+
+/** The segments that the answer lists, by their index in the question; its blob may be of any kind. @throws PeerFault */
+export const acceptSegmentList = (
+  segments: readonly SegmentInfo[],
+  requestId: Uint8Array,
+  answer: Buffer,
+): readonly BlockRange[] => {
+  const response = decode(answer, 'SegmentList');
+  if (Buffer.compare(requestId, response.requestId) !== 0) throw new PeerFault('answered another question');
+  if (response.ranges.some(({ index, count }) => index + count > segments.length)) {
+    throw new PeerFault('listed segments that nobody asked about');
   }
   return response.ranges;
 };

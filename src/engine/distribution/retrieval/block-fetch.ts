@@ -1,6 +1,8 @@
 import type { PeerAttempt } from '../../../driver/index.js';
 import { FetchFailure, type FetchedBlock, type RetrievalClient } from '../ports.js';
 import { segmentName } from '../segment-name.js';
+import { versionOf } from '../wire/index.js';
+import { blockListing, segmentListing, type Listing } from './listing.js';
 import type { PeerRecord } from './peer-book.js';
 import type { Exchange } from './transport.js';
 
@@ -19,7 +21,8 @@ export interface Ask {
   /** When that began, and the tick by which it has to be over. */
   begunAt: number;
   deadline: number;
-  awaitsList: boolean;
+  /** The question that it has to answer first. */
+  awaitedList: Listing | undefined;
 }
 
 const BUSY = { reason: 'busy', detail: 'is busy' } as const;
@@ -37,6 +40,8 @@ export class BlockFetch {
   readonly request: FetchRequest;
   /** How its segment is called in events. */
   readonly segment: string;
+  /** What a peer that is asked for more than a few blocks is asked first; `undefined`: nothing. */
+  readonly listing: Listing | undefined;
   readonly block: Promise<FetchedBlock>;
   /** Those being asked. More than one when the first is slow. */
   readonly asks = new Map<PeerRecord, Ask>();
@@ -53,7 +58,14 @@ export class BlockFetch {
 
   constructor(request: FetchRequest, peers: readonly PeerRecord[]) {
     this.request = request;
-    this.segment = segmentName(request.segment);
+    const { segment, block, neighbours } = request;
+    this.segment = segmentName(segment);
+    this.listing =
+      neighbours !== undefined
+        ? segmentListing(neighbours)
+        : versionOf(segment.hash) === 1
+          ? blockListing(segment, block)
+          : undefined;
     for (const peer of peers) this.#tries.set(peer, 0);
     this.block = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
   }

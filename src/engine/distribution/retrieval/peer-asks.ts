@@ -1,8 +1,10 @@
 import type { Clock, DistributionEvent } from '../../../driver/index.js';
-import { includesBlock } from '../wire/index.js';
-import { acceptBlock, acceptList, askForBlock, askForList } from './block-exchange.js';
+import { segmentName } from '../segment-name.js';
+import { includesBlock, type BlockRange } from '../wire/index.js';
+import { acceptBlock, askForBlock } from './block-exchange.js';
 import type { Ask, BlockFetch } from './block-fetch.js';
 import type { RetrievalClientLimits } from './limits.js';
+import type { Listing } from './listing.js';
 import type { PeerBook, PeerRecord } from './peer-book.js';
 import { PeerFault } from './peer-fault.js';
 import type { Ticker } from './ticker.js';
@@ -48,14 +50,15 @@ export class PeerAsks {
 
   /** Whether the peer is being asked already for the list that this fetch needs. */
   awaitsList(fetch: BlockFetch, peer: PeerRecord): boolean {
-    return this.#needsList(fetch) && peer.awaitedLists.has(fetch.segment);
+    const listing = this.#listingFor(fetch, peer);
+    return listing !== undefined && peer.awaitedLists.has(listing.key);
   }
 
   /** Whether the peer said lately that it does not have the block. */
   isLacking(fetch: BlockFetch, peer: PeerRecord): boolean {
-    if (!this.#needsList(fetch)) return false;
-    const known = this.#parts.book.list(peer, fetch.segment);
-    return known !== undefined && !includesBlock(known, fetch.request.block);
+    const listing = this.#listingFor(fetch, peer);
+    const known = listing && this.#parts.book.list(peer, listing.key);
+    return known !== undefined && !includesBlock(known, listing?.index ?? 0);
   }
 
   /** Asks a peer that neither of these holds for. */
@@ -71,13 +74,14 @@ export class PeerAsks {
       exchange: { abort: () => undefined },
       begunAt: 0,
       deadline: 0,
-      awaitsList: false,
+      awaitedList: undefined,
     };
     this.#asks.add(ask);
     fetch.began(ask);
-    const isListed = this.#parts.book.list(peer, fetch.segment) !== undefined;
-    if (this.#needsList(fetch) && !isListed) this.#askForList(ask);
-    else this.#askForBlock(ask);
+    const listing = this.#listingFor(fetch, peer);
+    if (listing === undefined || this.#parts.book.list(peer, listing.key) !== undefined)
+      this.#askForBlock(ask);
+    else this.#askForList(ask, listing);
   }
 
   /** Gives up on a peer without blaming it. */
@@ -96,22 +100,24 @@ export class PeerAsks {
     }
   }
 
-  #needsList({ request }: BlockFetch): boolean {
-    return request.wanted > this.#parts.limits.blocksWithoutList;
+  /** What the peer should be asked before it is asked for the block; `undefined`: it would not be worth it. */
+  #listingFor({ request, listing }: BlockFetch, peer: PeerRecord): Listing | undefined {
+    if (listing === undefined || request.wanted <= this.#parts.limits.blocksWithoutList) return undefined;
+    return listing.segments === undefined || peer.listsSegments ? listing : undefined;
   }
 
-  #askForList(ask: Ask): void {
-    const { peer, fetch } = ask;
-    const { segment, block } = fetch.request;
-    ask.awaitsList = true;
-    peer.awaitedLists.add(fetch.segment);
-    this.#post(ask, askForList(segment), (answer) => {
-      const ranges = acceptList(segment, answer);
+  #askForList(ask: Ask, listing: Listing): void {
+    const { peer } = ask;
+    const { key, index } = listing;
+    const { message, accept } = listing.ask();
+    ask.awaitedList = listing;
+    peer.awaitedLists.add(key);
+    this.#post(ask, message, (answer) => {
+      const ranges = accept(answer);
       this.#endList(ask);
-      this.#parts.book.setList(peer, fetch.segment, ranges);
-      const blocks = ranges.reduce((sum, { count }) => sum + count, 0);
-      this.#tell(ask, { _tag: 'BlockListReceived', peer: peer.peer, segment: fetch.segment, blocks });
-      if (includesBlock(ranges, block)) this.#askForBlock(ask);
+      this.#parts.book.setList(peer, key, ranges);
+      this.#tell(ask, listReceived(peer, listing, ranges));
+      if (includesBlock(ranges, index)) this.#askForBlock(ask);
       else this.#end(ask, { _tag: 'Lacking' });
       this.#parts.onList();
     });
@@ -139,9 +145,12 @@ export class PeerAsks {
   /** Of a peer that does not deliver what it has listed: one that has proved itself is busy, others are not believed. */
   #isBusy({ peer, fetch }: Ask): boolean {
     const { book } = this.#parts;
-    const listed = book.list(peer, fetch.segment) ?? [];
-    if (peer.trusted) return includesBlock(listed, fetch.request.block);
-    book.setList(peer, fetch.segment, []);
+    const { listing } = fetch;
+    const listed = listing && book.list(peer, listing.key);
+    if (listing === undefined) return false;
+    if (peer.trusted) return includesBlock(listed ?? [], listing.index);
+    // One segment says nothing of its neighbours, unless the peer did.
+    if (listing.segments === undefined || listed !== undefined) book.setList(peer, listing.key, []);
     return false;
   }
 
@@ -180,6 +189,7 @@ export class PeerAsks {
   }
 
   #fail(ask: Ask, fault: PeerFault): void {
+    if (this.#doesWithoutList(ask, fault)) return;
     const { book, emit, limits } = this.#parts;
     const { peer } = ask;
     if (fault.isRefusal && peer.trusted && peer.outstanding > 1) {
@@ -194,6 +204,17 @@ export class PeerAsks {
       emit({ _tag: 'PeerStruckOut', peer: peer.peer, forMs: limits.faultMemoryMs });
     }
     this.#end(ask, { _tag: 'Failed', fault });
+  }
+
+  /** A peer of version 1 may have segments of version 2, though it cannot list them: that is no fault. */
+  #doesWithoutList(ask: Ask, fault: PeerFault): boolean {
+    if (ask.awaitedList?.segments === undefined) return false;
+    ask.peer.listsSegments = false;
+    if (fault.isOutage) return false;
+    this.#endList(ask);
+    this.#askForBlock(ask);
+    this.#parts.onList();
+    return true;
   }
 
   #tell({ fetch }: Ask, event: DistributionEvent): void {
@@ -214,7 +235,20 @@ export class PeerAsks {
   }
 
   #endList(ask: Ask): void {
-    if (ask.awaitsList) ask.peer.awaitedLists.delete(ask.fetch.segment);
-    ask.awaitsList = false;
+    if (ask.awaitedList !== undefined) ask.peer.awaitedLists.delete(ask.awaitedList.key);
+    ask.awaitedList = undefined;
   }
 }
+
+const listReceived = (
+  { peer }: PeerRecord,
+  { key, segments }: Listing,
+  ranges: readonly BlockRange[],
+): DistributionEvent => {
+  if (segments === undefined) {
+    const blocks = ranges.reduce((sum, { count }) => sum + count, 0);
+    return { _tag: 'BlockListReceived', peer, segment: key, blocks };
+  }
+  const listed = ranges.flatMap(({ index, count }) => segments.slice(index, index + count));
+  return { _tag: 'SegmentListReceived', peer, asked: segments.length, segments: listed.map(segmentName) };
+};

@@ -22,10 +22,12 @@ export interface PeerRecord {
   incident: number;
   /** When the faults are forgotten. */
   forgetAt: number;
-  /** Which blocks it says it has, by segment. */
+  /** What it says it has, by the key of the question. */
   readonly lists: Map<string, BlockList>;
-  /** Segments whose list it is being asked for. */
+  /** Keys of the questions that it is being asked. */
   readonly awaitedLists: Set<string>;
+  /** Whether it may tell which segments it has: peers of version 1 cannot. */
+  listsSegments: boolean;
 }
 
 interface BlockList {
@@ -74,6 +76,7 @@ export class PeerBook {
       forgetAt: 0,
       lists: new Map(),
       awaitedLists: new Set(),
+      listsSegments: true,
     };
     this.#records.set(peer, record);
     return record;
@@ -127,18 +130,18 @@ export class PeerBook {
     record.forgetAt = this.clock.now() + this.limits.faultMemoryMs;
   }
 
-  /** Which blocks of `segment` the peer said it has; `undefined` if it was not asked lately. */
-  list(record: PeerRecord, segment: string): readonly BlockRange[] | undefined {
-    const list = record.lists.get(segment);
+  /** What the peer answered to the question with this key; `undefined` if it was not asked lately. */
+  list(record: PeerRecord, key: string): readonly BlockRange[] | undefined {
+    const list = record.lists.get(key);
     return list !== undefined && this.#isAhead(list.expiresAt, this.limits.listLifetimeMs)
       ? list.ranges
       : undefined;
   }
 
-  setList(record: PeerRecord, segment: string, ranges: readonly BlockRange[]): void {
+  setList(record: PeerRecord, key: string, ranges: readonly BlockRange[]): void {
     const now = this.clock.now();
     for (const [other, { expiresAt }] of record.lists) if (expiresAt <= now) record.lists.delete(other);
-    record.lists.set(segment, { ranges, expiresAt: now + this.limits.listLifetimeMs });
+    record.lists.set(key, { ranges, expiresAt: now + this.limits.listLifetimeMs });
   }
 
   /** Whether `time`, set at most `span` ahead, is still to come; if it lies farther ahead, the clock was set back. */

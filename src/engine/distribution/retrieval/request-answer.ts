@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { BlockSource, StoredSegment } from '../ports.js';
 import { releaseBytes } from '../release-bytes.js';
 import {
@@ -103,20 +104,33 @@ const answerBlock = async (request: BlockRequest, context: AnswerContext): Promi
   };
 };
 
-const answerSegments = (request: SegmentListRequest, { source, busy }: AnswerContext): Answer => {
+const answerSegments = async (request: SegmentListRequest, context: AnswerContext): Promise<Answer> => {
   const { cipher, requestId, segmentIds } = request;
-  const found = busy ? [] : segmentIds.map((id) => source.find(id));
+  const isHere = context.busy ? [] : await lookUp(segmentIds, context.source);
   return {
     body: encodeResponseInPieces({
       _tag: 'SegmentList',
       cipher: chooseCipher(cipher),
       requestId,
-      ranges: rangesOfBlocks([{ index: 0, count: found.length }], found.length, (index) =>
-        hasBlocks(found[index]),
+      ranges: rangesOfBlocks([{ index: 0, count: isHere.length }], isHere.length, (index) =>
+        Boolean(isHere[index]),
       ),
       extensibleBlob: Buffer.alloc(0),
     }),
   };
+};
+
+/** Segments looked up before the event loop has its turn: each takes several system calls. */
+const LOOK_UPS_IN_A_TURN = 32;
+
+/** Of each segment whether anything of it is here. */
+const lookUp = async (ids: readonly Uint8Array[], source: BlockSource): Promise<readonly boolean[]> => {
+  const isHere: boolean[] = [];
+  for (const id of ids) {
+    if (isHere.length > 0 && isHere.length % LOOK_UPS_IN_A_TURN === 0) await setImmediate();
+    isHere.push(hasBlocks(source.find(id)));
+  }
+  return isHere;
 };
 
 const hasBlocks = (segment: StoredSegment | undefined): boolean =>
