@@ -20,7 +20,7 @@ export type PeerReason =
   | 'busy'
   /** An answer that is no message, too long, or about something else. */
   | 'malformed-answer'
-  /** Bytes that do not match their hash. */
+  /** Bytes that do not match their hash, or cannot be decrypted. */
   | 'wrong-bytes'
   /** It failed too often lately and is not asked. */
   | 'struck-out'

@@ -15,6 +15,7 @@ import type { HashName } from './distribution/ports.js';
 import {
   createRetrievalClient,
   createRetrievalServer,
+  PeerBook,
   type RetrievalClientLimits,
   type RetrievalServerLimits,
 } from './distribution/retrieval/index.js';
@@ -127,6 +128,8 @@ export const createEngineDriver = (options: EngineOptions = {}): EngineDriver =>
   const insight = new Insight({ clock, directory: journal ? insightDirectory(dataDir) : undefined });
   const sessions = new Sessions(clock, insight.note);
   const config = new ServiceConfig(dataDir);
+  // Who misbehaved in one session is known in the next.
+  const book = new PeerBook(clock, limits.client);
   let offers: OfferSender | undefined;
   const service = new DistributionService({
     clock,
@@ -156,7 +159,7 @@ export const createEngineDriver = (options: EngineOptions = {}): EngineDriver =>
             randomBytes: random,
             limits: limits.server,
           }),
-    createClient: () => createRetrievalClient({ emit: sessions.emit, clock, limits: limits.client }),
+    createClient: () => createRetrievalClient({ emit: sessions.emit, clock, limits: limits.client, book }),
     startOffers:
       hostedCache &&
       ((servingPort) =>

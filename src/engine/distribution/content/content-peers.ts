@@ -101,7 +101,7 @@ export class ContentPeers {
       [...new Set([...this.#parts.named, ...this.#proven, ...found])].filter((peer) => !tried.has(peer));
     let peers = untried(discovery.known(segment));
     for (;;) {
-      if (peers.length === 0) peers = untried(await discovery.find([segment], signal));
+      if (peers.length === 0) peers = untried(await discovery.find([segment], signal, tried));
       const [first] = peers;
       if (first === undefined) throw new FetchFailure(attempts);
       try {

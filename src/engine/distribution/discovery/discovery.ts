@@ -82,7 +82,7 @@ export const startDiscovery = async (parts: DiscoveryParts): Promise<Discovery> 
       return network.problems;
     },
     known: (segment) => finder.known(segment),
-    find: (segments, signal) => finder.find(segments, signal),
+    find: (segments, signal, tried) => finder.find(segments, signal, tried),
     close: async () => {
       finder.close();
       prober.close();

@@ -13,11 +13,13 @@ interface Entry {
   nobodyUntil: number;
   /** Resolves when all sources have told what they know. */
   search: Promise<void> | undefined;
-  /** Called with the first peer, and when the search is over. */
+  /** Called with the next peer, and when the search is over. */
   readonly waiting: Set<() => void>;
 }
 
 const SEGMENTS = 4_096;
+
+const NOBODY: ReadonlySet<string> = new Set();
 
 /** Finds peers for segments by asking all sources, and remembers for a while what they told. */
 export class PeerFinder {
@@ -40,8 +42,14 @@ export class PeerFinder {
    * The peers of the first of `segments`: those known, or else the first to be found; none if nobody has it. The
    * segments after it are looked for in the same go, so that they are known when their turn comes. Rejects with the
    * signal's reason when it is aborted.
+   *
+   * @param tried peers that were no good: as long as a search goes on, others may be found. Liars answer first.
    */
-  async find(segments: readonly SoughtSegment[], signal: AbortSignal): Promise<readonly string[]> {
+  async find(
+    segments: readonly SoughtSegment[],
+    signal: AbortSignal,
+    tried: ReadonlySet<string> = NOBODY,
+  ): Promise<readonly string[]> {
     signal.throwIfAborted();
     // One signal may well end a hundred searches at a time; more than ten listeners are no leak here.
     setMaxListeners(0, signal, this.#stop.signal);
@@ -49,7 +57,7 @@ export class PeerFinder {
     if (first === undefined || this.sources.length === 0) return [];
     this.#search(segments.filter((segment) => this.#isUnknown(segment)));
     const entry = this.#entryOf(first);
-    await this.#firstOf(entry, signal);
+    await this.#firstOf(entry, signal, tried);
     return this.#fresh(entry);
   }
 
@@ -90,10 +98,20 @@ export class PeerFinder {
     for (const entry of entries.values()) entry.search = search;
   }
 
-  /** Waits until a peer is known or none will be. */
-  async #firstOf(entry: Entry, signal: AbortSignal): Promise<void> {
-    if (entry.search === undefined || this.#fresh(entry).length > 0) return;
-    await new Promise<void>((resolve, reject) => {
+  /** Waits until another peer than those is known or none will be. */
+  async #firstOf(entry: Entry, signal: AbortSignal, tried: ReadonlySet<string>): Promise<void> {
+    while (entry.search !== undefined && this.#fresh(entry).every((peer) => tried.has(peer))) {
+      await this.#news(entry, signal);
+    }
+  }
+
+  /** Resolves with the next peer, or when the search is over. */
+  #news(entry: Entry, signal: AbortSignal): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      if (signal.aborted) {
+        reject(signal.reason as Error);
+        return;
+      }
       const settle = (): void => {
         signal.removeEventListener('abort', abort);
         resolve();

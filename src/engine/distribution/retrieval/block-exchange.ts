@@ -90,7 +90,7 @@ export const acceptBlock = (segment: SegmentInfo, block: number, answer: Buffer)
   if (data.length !== encryptedLength(cipher, length)) {
     throw new PeerFault(`answered with ${data.length} bytes for a block of ${length}`);
   }
-  const bytes = asFault(() => decryptBlock(cipher, segment.secret, iv, data));
+  const bytes = asFault(() => decryptBlock(cipher, segment.secret, iv, data), 'wrong-bytes');
   if (bytes.length !== length || !hashBlock(segment.hash, bytes).equals(hash)) {
     throw new PeerFault('answered with bytes that do not match their hash', 'wrong-bytes');
   }
@@ -122,11 +122,11 @@ const checkSegment = (segment: SegmentInfo, id: Uint8Array): void => {
   if (Buffer.compare(segment.id, id) !== 0) throw new PeerFault('answered with another segment');
 };
 
-const asFault = <Result>(read: () => Result): Result => {
+const asFault = <Result>(read: () => Result, reason?: PeerFault['reason']): Result => {
   try {
     return read();
   } catch (error) {
-    if (error instanceof MessageError) throw new PeerFault(`answered nonsense: ${error.message}`);
+    if (error instanceof MessageError) throw new PeerFault(`answered nonsense: ${error.message}`, reason);
     throw error;
   }
 };

@@ -200,10 +200,20 @@ export class PeerAsks {
     const wasStruckOut = book.isStruckOut(peer);
     book.blame(peer, fault, ask.incident);
     this.#tell(ask, { _tag: 'PeerFailed', peer: peer.peer, reason: fault.reason, detail: fault.message });
-    if (!wasStruckOut && book.isStruckOut(peer)) {
-      emit({ _tag: 'PeerStruckOut', peer: peer.peer, forMs: limits.faultMemoryMs });
-    }
+    const isStruckOut = !wasStruckOut && book.isStruckOut(peer);
+    if (isStruckOut) emit({ _tag: 'PeerStruckOut', peer: peer.peer, forMs: limits.faultMemoryMs });
     this.#end(ask, { _tag: 'Failed', fault });
+    if (isStruckOut) this.#giveUp(peer);
+  }
+
+  /** What else a peer that is struck out was asked for would be more of the same. */
+  #giveUp(peer: PeerRecord): void {
+    for (const ask of [...this.#asks]) {
+      if (ask.peer !== peer) continue;
+      ask.exchange.abort();
+      const detail = 'was struck out before it answered';
+      this.#end(ask, { _tag: 'Failed', fault: new PeerFault(detail, 'struck-out') });
+    }
   }
 
   /** A peer of version 1 may have segments of version 2, though it cannot list them: that is no fault. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../driver/index.js';
 import type { BlockRange } from '../wire/index.js';
-import type { RetrievalClientLimits } from './limits.js';
+import { DEFAULT_CLIENT_LIMITS, type RetrievalClientLimits } from './limits.js';
 import type { PeerFault } from './peer-fault.js';
 
 /** What is remembered of a peer, across contents and connections. */
@@ -49,12 +49,15 @@ const WEIGHT = 4;
 
 /** The memory of peers: who misbehaved, who is fast, and who has what. */
 export class PeerBook {
+  private readonly limits: RetrievalClientLimits;
   readonly #records = new Map<string, PeerRecord>();
 
   constructor(
     private readonly clock: Clock,
-    private readonly limits: RetrievalClientLimits,
-  ) {}
+    limits: Partial<RetrievalClientLimits> = {},
+  ) {
+    this.limits = { ...DEFAULT_CLIENT_LIMITS, ...limits };
+  }
 
   /** The record of `peer`, without what is too old to matter. */
   get(peer: string): PeerRecord {

@@ -14,6 +14,8 @@ export interface RetrievalClientOptions {
   readonly clock?: Clock | undefined;
   readonly transport?: Transport | undefined;
   readonly limits?: Partial<RetrievalClientLimits> | undefined;
+  /** What is known of peers, to be remembered longer than this client is there; with the same clock and limits. */
+  readonly book?: PeerBook | undefined;
 }
 
 const LACKS_BLOCK = { reason: 'lacks-block', detail: 'does not have the block' } as const;
@@ -54,10 +56,11 @@ class HttpRetrievalClient implements RetrievalClient {
     clock = systemClock,
     transport = new HttpTransport(),
     limits,
+    book,
   }: RetrievalClientOptions) {
     this.#limits = { ...DEFAULT_CLIENT_LIMITS, ...limits };
     this.#transport = transport;
-    this.#book = new PeerBook(clock, this.#limits);
+    this.#book = book ?? new PeerBook(clock, this.#limits);
     this.#ticker = new Ticker(clock, () => this.#tick());
     this.#asks = new PeerAsks({
       transport,
