@@ -192,7 +192,7 @@ export class PeerAsks {
     if (this.#doesWithoutList(ask, fault)) return;
     const { book, emit, limits } = this.#parts;
     const { peer } = ask;
-    if (fault.isRefusal && peer.trusted && peer.outstanding > 1) {
+    if (fault.isRefusal && peer.trusted && ask.together > 1) {
       book.crowd(peer);
       this.#end(ask, { _tag: 'Crowded' });
       return;
