@@ -12,13 +12,13 @@ import {
 const PATH = '/116B50EB-ECE2-41ac-8429-9F9E963361B7/';
 
 /** What an honest peer says to a message, by an HTTP client that has nothing in common with the engine's. */
-export const askHonest = async (peer: string, message: Uint8Array): Promise<Buffer> => {
+const askHonest = async (peer: string, message: Uint8Array): Promise<Buffer> => {
   const response = await fetch(`http://${peer}${PATH}`, { method: 'POST', body: new Uint8Array(message) });
   return Buffer.from(await response.arrayBuffer());
 };
 
 /** An honest answer to a question for a block, and what a lie can be made of. */
-export interface Question {
+interface Question {
   readonly socket: Socket;
   readonly request: BlockRequest;
   /** The whole body of the answer, and the message in it. */
@@ -33,7 +33,7 @@ export interface Question {
 /** Says something to a question for a block. All other questions are answered honestly. */
 export type Lie = (question: Question) => void | Promise<void>;
 
-export interface LyingPeer extends AsyncDisposable {
+interface LyingPeer extends AsyncDisposable {
   readonly peer: string;
   /** Connections and questions for blocks so far. */
   readonly seen: { connections: number; blocks: number };
