@@ -142,7 +142,7 @@ API_OF_WINDOWS_8 DWORD WAPI PeerDistClientGetInformationByHandle(void *handle, v
 
 static DWORD parse_information(content *c) {
   uint64_t head[4];
-  if (c->raw_size < sizeof head || memcmp(c->raw, "SIMINFO1", 8) != 0) return PEERDIST_ERROR_CANNOT_PARSE_CONTENTINFO;
+  if (c->raw_size < sizeof head || (memcmp(c->raw, "SIMINFO1", 8) != 0 && memcmp(c->raw, "SIMINFO2", 8) != 0)) return PEERDIST_ERROR_CANNOT_PARSE_CONTENTINFO;
   memcpy(head, c->raw, sizeof head);
   uint64_t blocks = (head[1] + BLOCK - 1) / BLOCK;
   if (c->raw_size != sizeof head + blocks * 8) return PEERDIST_ERROR_CANNOT_PARSE_CONTENTINFO;

@@ -24,6 +24,8 @@ typedef struct publication {
   session *owner;
   BYTE *id;
   DWORD id_size;
+  /* Of its content information. */
+  DWORD version;
   uint64_t announced;
   BYTE *data;
   uint64_t size;

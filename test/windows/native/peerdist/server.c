@@ -83,6 +83,7 @@ API DWORD WAPI PeerDistServerPublishStream(void *handle, DWORD id_size, const BY
   if (find_publication(id, id_size) != NULL) return leave(PEERDIST_ERROR_ALREADY_EXISTS);
   publication *p = calloc(1, sizeof *p);
   *p = (publication){.next = *publications(), .machine = &here, .owner = s, .id = malloc(id_size), .id_size = id_size, .announced = size};
+  p->version = options == NULL ? 1 : options->dwVersion;
   memcpy(p->id, id, id_size);
   *publications() = p;
   stream *x = calloc(1, sizeof *x);
@@ -133,13 +134,13 @@ API DWORD WAPI PeerDistServerUnpublish(void *handle, DWORD id_size, const BYTE *
 }
 
 /*
- * The simulator's own content information: "SIMINFO1", the content's length, the range, a hash for each block. Opaque
+ * The simulator's own content information: "SIMINFO" with the version, the content's length, the range, a hash for each block. Opaque
  * to everybody but the client side of the simulator, as the real one is to applications.
  */
 static void describe(const publication *p, uint64_t from, uint64_t to, information *i) {
   uint64_t blocks = (p->size + BLOCK - 1) / BLOCK;
   uint64_t head[4] = {0, p->size, from, to};
-  memcpy(head, "SIMINFO1", 8);
+  memcpy(head, p->version == 1 ? "SIMINFO1" : "SIMINFO2", 8);
   i->size = sizeof head + blocks * 8;
   i->bytes = malloc(i->size);
   memcpy(i->bytes, head, sizeof head);
@@ -150,13 +151,15 @@ static void describe(const publication *p, uint64_t from, uint64_t to, informati
   }
 }
 
-static DWORD open_information(void *handle, DWORD id_size, const BYTE *id, uint64_t from, uint64_t size, void **out) {
+static DWORD open_information(void *handle, DWORD id_size, const BYTE *id, uint64_t from, uint64_t size, DWORD oldest, DWORD newest,
+                              void **out) {
   session *s = session_of(handle);
   if (s == NULL) return ERROR_INVALID_HANDLE;
   if (refused() != 0) return refused();
   if (id == NULL || id_size == 0 || out == NULL) return ERROR_INVALID_PARAMETER;
   publication *p = find_publication(id, id_size);
   if (p == NULL || !p->complete) return 1168;
+  if (p->version < oldest || p->version > newest) return PEERDIST_ERROR_VERSION_UNSUPPORTED;
   if (from > p->size || (from == p->size && p->size > 0) || size > p->size - from) return ERROR_INVALID_PARAMETER;
   information *i = calloc(1, sizeof *i);
   i->session = s;
@@ -171,7 +174,7 @@ API DWORD WAPI PeerDistServerOpenContentInformation(void *handle, DWORD id_size,
                                                     HANDLE port, ULONG_PTR key, void **out) {
   DWORD fault = enter("PeerDistServerOpenContentInformation");
   (void)port, (void)key;
-  return leave(fault != 0 ? fault : open_information(handle, id_size, id, from, size, out));
+  return leave(fault != 0 ? fault : open_information(handle, id_size, id, from, size, 1, 2, out));
 }
 
 API_OF_WINDOWS_8 DWORD WAPI PeerDistServerOpenContentInformationEx(void *handle, DWORD id_size, const BYTE *id, ULONGLONG from,
@@ -183,7 +186,8 @@ API_OF_WINDOWS_8 DWORD WAPI PeerDistServerOpenContentInformationEx(void *handle,
   int bad = options == NULL || options->cbSize != sizeof *options || options->dwReserved != 0 ||
             options->dwContentInfoMinVersion < 1 || options->dwContentInfoMaxVersion > 2 ||
             options->dwContentInfoMinVersion > options->dwContentInfoMaxVersion;
-  return leave(bad ? ERROR_INVALID_PARAMETER : open_information(handle, id_size, id, from, size, out));
+  if (bad) return leave(ERROR_INVALID_PARAMETER);
+  return leave(open_information(handle, id_size, id, from, size, options->dwContentInfoMinVersion, options->dwContentInfoMaxVersion, out));
 }
 
 API DWORD WAPI PeerDistServerRetrieveContentInformation(void *handle, void *information_handle, DWORD size, BYTE *buffer,
