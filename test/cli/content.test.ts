@@ -35,6 +35,33 @@ test('publish serves until Ctrl-C, retrieve fetches, verifies and resumes from t
     expect(again.stdout).toContain('from the cache: 2.9 MiB');
   }));
 
+test('publish makes version 2 where asked: of a changed file only what changed is fetched', () =>
+  inDirectory(async (directory) => {
+    await writeFile(join(directory, 'old'), CONTENT);
+    const changed = Buffer.concat([CONTENT.subarray(0, 1_000), randomBytes(1_000), CONTENT.subarray(1_000)]);
+    await writeFile(join(directory, 'new'), changed);
+    const publisher = start(directory, ['--json', 'publish', 'old', 'new', '--ci-version', '2']);
+    const { endpoint } = JSON.parse(await publisher.line(/"serving"/)) as { readonly endpoint: string };
+    const retrieve = async (name: string): Promise<Record<string, unknown>> => {
+      const where = ['--data-dir', join(directory, 'other'), '--peer', endpoint, '-o', `${name}.copy`];
+      const { stdout } = await run(directory, ['--json', 'retrieve', `${name}.ci`, ...where]);
+      return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
+    };
+    expect(await retrieve('old')).toMatchObject({ fromPeers: { [endpoint]: CONTENT.length } });
+    const { fromPeers, fromCache } = await retrieve('new');
+    expect((await readFile(join(directory, 'new.copy'))).equals(changed)).toBe(true);
+    const fetched = (fromPeers as Record<string, number>)[endpoint] ?? 0;
+    // A few segments of up to 128 KiB around the change.
+    expect(fetched).toBeLessThan(4 * 131_072);
+    expect(fromCache).toBe(changed.length - fetched);
+    publisher.child.kill('SIGINT');
+    expect(await publisher.ended).toMatchObject({ code: 0, stderr: '' });
+
+    const wrong = await run(directory, ['publish', 'old', '--segmentation', 'fixed']);
+    expect(wrong.code).not.toBe(0);
+    expect(wrong.stderr).toContain("goes with '--ci-version 2'");
+  }));
+
 test('content information is written for its owner only and never over a file', () =>
   inDirectory(async (directory) => {
     await writeFile(join(directory, 'f'), CONTENT);
