@@ -1,8 +1,11 @@
+import { statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type {
   ContentHandle,
   ContentInformationHandle,
   DistributionDriver,
   SessionHandle,
+  SourceFile,
   StreamHandle,
 } from '../src/driver/index.js';
 
@@ -24,6 +27,13 @@ interface Prepared {
   /** Open and ready to be read. */
   readonly content: ContentHandle;
 }
+
+/** Any file does. */
+const thisFile = (): SourceFile => {
+  const path = fileURLToPath(import.meta.url);
+  const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+  return { path, version: { device: dev, inode: ino, size, modifiedNs: mtimeNs, changedNs: ctimeNs } };
+};
 
 const beginPublication = async (
   driver: DistributionDriver,
@@ -79,6 +89,11 @@ const CALLS: Readonly<Record<keyof DistributionDriver, (ready: Prepared) => unkn
   getCounters: ({ driver, session }) => driver.getCounters(session),
   publishStream: ({ driver, session }) => driver.publishStream(session, { contentId: Uint8Array.of(3) }),
   addToStream: ({ driver, session, stream }) => driver.addToStream(session, stream, CONTENT),
+  addFromSource: async ({ driver, session }) => {
+    const source = thisFile();
+    const stream = await driver.publishStream(session, { contentId: Uint8Array.of(4), source });
+    await driver.addFromSource(session, stream, Number(source.version.size));
+  },
   completeStream: ({ driver, session, stream }) => driver.completeStream(session, stream),
   closeStream: ({ driver, session, stream }) => driver.closeStream(session, stream),
   unpublish: ({ driver, session }) => driver.unpublish(session, PUBLISHED),

@@ -68,9 +68,12 @@ export interface PublicationOptions {
   readonly segmentation?: Segmentation | undefined;
   /**
    * A file with the very bytes that are going to be added, read after the stream was opened. A driver may serve from it
-   * instead of keeping a copy; then completion fails with ERROR_INVALID_DATA if the file is not the same any more.
+   * instead of keeping a copy; then completion fails with ERROR_INVALID_DATA if the file is not the same any more. It may
+   * also read it by itself, see {@link DistributionDriver.addFromSource}.
    */
   readonly source?: SourceFile | undefined;
+  /** The bytes must stay when the source changes or goes away. */
+  readonly keepCopy?: boolean | undefined;
 }
 
 /** What PeerDistServerOpenContentInformation(Ex) takes. */
@@ -180,6 +183,20 @@ export interface DistributionDriver {
     session: SessionHandle,
     stream: StreamHandle,
     data: Uint8Array,
+    call?: CallOptions,
+  ): Promise<void>;
+  /**
+   * Adds the next `length` bytes of the stream's source, which the driver reads itself, so that they do not pass the
+   * caller's thread: whole blocks of 64 KiB, or all that is left. One call at a time per stream, as for
+   * {@link addToStream}; it resolves when the next one is welcome, which may be before the bytes are read.
+   *
+   * ERROR_INVALID_DATA if the file is not the same any more. A driver that wants to be given the bytes of this stream
+   * answers `Unsupported`, and the stream is as before.
+   */
+  addFromSource(
+    session: SessionHandle,
+    stream: StreamHandle,
+    length: number,
     call?: CallOptions,
   ): Promise<void>;
   /** PeerDistServerPublishCompleteStream: the publication is usable from here on. */

@@ -22,6 +22,7 @@ const EFFECTS = {
   addContentData: content.addContentData,
   addContentInformation: content.addContentInformation,
   addRecord: records.addRecord,
+  addSourceToPublication: publication.addSourceToPublication,
   addToPublication: publication.addToPublication,
   cancelContent: content.cancelContent,
   closeDirectConnection: members.closeDirectConnection,

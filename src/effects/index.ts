@@ -81,6 +81,7 @@ export {
 } from './members.js';
 export { type BoundEffects, createEffects } from './bound-effects.js';
 export {
+  addSourceToPublication,
   addToPublication,
   completePublication,
   openPublication,

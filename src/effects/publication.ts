@@ -10,7 +10,7 @@ import {
   publication,
   type PublicationInput,
 } from './validate/publication.js';
-import { bytes } from './validate/scalars.js';
+import { bytes, size } from './validate/scalars.js';
 
 const KIND = 'publication stream';
 
@@ -77,6 +77,51 @@ export const addToPublication = (
       KIND,
       'addToPublication',
       (driver, { session, raw }, signal) => driver.addToStream(session, raw, valid, { signal }),
+      options,
+    ),
+  );
+
+/**
+ * Appends the next bytes of the file that the publication was opened with as its source, which the driver reads by
+ * itself: on other threads where it has some.
+ *
+ * Use it for large files, and add the bytes where it is `Unsupported`; `publish` does that. `length` counts bytes, in
+ * whole blocks of 64 KiB unless they are the last ones. One call at a time.
+ *
+ * Errors: `Unsupported` by drivers that want to be given the bytes, also for one version of content information only;
+ * `BadArgument` for part of a block or more than the file has, `System` if somebody has changed the file,
+ * `Invalidated` by the service's status. Source: none, an addition to PeerDistServerPublishAddToStream.
+ *
+ * @example
+ * ```ts
+ * import { stat, writeFile } from 'node:fs/promises';
+ * import { resolve } from 'node:path';
+ * import { createPeerweave } from 'peerweave';
+ * import { createEngineDriver } from 'peerweave/engine';
+ *
+ * await writeFile('greeting.txt', 'hello');
+ * const { dev, ino, size, mtimeNs, ctimeNs } = await stat('greeting.txt', { bigint: true });
+ * const version = { device: dev, inode: ino, size, modifiedNs: mtimeNs, changedNs: ctimeNs };
+ * const source = { path: resolve('greeting.txt'), version };
+ *
+ * const { effects, promise } = createPeerweave({ driver: createEngineDriver({ dataDir: './peerweave-data' }) });
+ * await using session = await promise(effects.openSession());
+ * await using stream = await promise(effects.openPublication(session, { contentId: 'greeting', source }));
+ * await promise(effects.addSourceToPublication(stream, Number(size)));
+ * await promise(effects.completePublication(stream));
+ * ```
+ */
+export const addSourceToPublication = (
+  stream: PublicationStream,
+  length: number,
+  options?: EffectOptions,
+): PeerEffect<void> =>
+  checked('addSourceToPublication', size, length, (valid) =>
+    onSessionChild(
+      stream,
+      KIND,
+      'addSourceToPublication',
+      (driver, { session, raw }, signal) => driver.addFromSource(session, raw, valid, { signal }),
       options,
     ),
   );

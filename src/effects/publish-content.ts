@@ -1,10 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import type { Segmentation } from '../driver/index.js';
+import { addContent, sourceChanged } from './add-content.js';
 import { badSource, type ContentSource, openSource } from './content-source.js';
 import { getContentInformation } from './content-information.js';
 import { type PeerEffect, promiseOf } from './effect.js';
-import { cancelled, PeerError } from './error/index.js';
-import { addToPublication, completePublication, openPublication, unpublish } from './publication.js';
+import { cancelled, isPeerError, type PeerError } from './error/index.js';
+import {
+  addSourceToPublication,
+  addToPublication,
+  completePublication,
+  openPublication,
+  unpublish,
+} from './publication.js';
 import { type DistributionSession, sessionCore } from './session.js';
 import type { ContentIdInput } from './validate/publication.js';
 
@@ -58,19 +65,21 @@ export async function* publishContent(
     await using content = await openSource(source, 'publish', signal);
     const { length: total } = content;
     if (total === 0) throw empty();
-    const kept = keepCopy ? undefined : content.file;
-    const wanted = { contentId, length: total, version, segmentation, source: kept };
+    const { file } = content;
+    const wanted = { contentId, length: total, version, segmentation, source: file, keepCopy };
     await using stream = await run(openPublication(session, wanted, { signal }));
     yield { _tag: 'Publishing', bytes, total };
-    for await (const piece of content.pieces) {
-      bytes += piece.length;
-      if (total !== undefined && bytes > total) throw changed(total);
-      await run(addToPublication(stream, piece, { signal }));
+    const additions = addContent(content, {
+      bytes: (piece) => run(addToPublication(stream, piece, { signal })),
+      fromSource: (length) => run(addSourceToPublication(stream, length, { signal })),
+    });
+    for await (const added of additions) {
+      bytes += added;
       yield { _tag: 'Publishing', bytes, total };
     }
     if (bytes === 0) throw empty();
-    if (total !== undefined && bytes < total) throw changed(total);
-    if (!(await content.isUnchanged())) throw changed();
+    if (total !== undefined && bytes < total) throw sourceChanged(total);
+    if (!(await content.isUnchanged())) throw sourceChanged();
     publication.completing = true;
     await run(completePublication(stream, { signal }));
     const query = { contentId, minVersion: version, maxVersion: version };
@@ -78,6 +87,8 @@ export async function* publishContent(
     if (signal.aborted) throw cancelled('publish');
     publication.kept = true;
     yield { _tag: 'Published', contentId, bytes, contentInformation };
+  } catch (thrown) {
+    throw isSourceChanged(thrown) ? sourceChanged() : thrown;
   } finally {
     // Also a completion that was answered with a failure, or too late, may have been one.
     if (publication.completing && !publication.kept) await unpublish(session, contentId)(env)();
@@ -87,14 +98,6 @@ export async function* publishContent(
 const empty = (): PeerError =>
   badSource('length', 'is empty; content information cannot describe no bytes', 'publish');
 
-const changed = (total?: number): PeerError =>
-  new PeerError({
-    tag: 'System',
-    code: 'PEERWEAVE_SOURCE_CHANGED',
-    operation: 'publish',
-    what:
-      total === undefined
-        ? 'somebody wrote to the file while it was read'
-        : `the file had ${total} bytes at first, but not when it was read to its end`,
-    advice: 'Publish it again once nobody writes to it.',
-  });
+/** A driver found it out. */
+const isSourceChanged = (thrown: unknown): boolean =>
+  isPeerError(thrown) && thrown.code === 'ERROR_INVALID_DATA';

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { systemClock, type Clock, type Driver } from '../driver/index.js';
 import { defaultDataDirectory, openDataDirectory } from './data-dir.js';
@@ -58,7 +59,10 @@ export interface EngineOptions {
   readonly random?: ((length: number) => Uint8Array) | undefined;
   /** The hash of new publications of version 1; SHA-256 by default, as Windows clients retrieve no other. */
   readonly hash?: HashName | undefined;
-  /** Threads that hash what is published; 0, the default, does it on the main thread. */
+  /**
+   * Threads that hash what is published beyond 32 MiB; 0 does it on the main thread. By default as many as the machine
+   * has processors, 4 at most; none if it has one.
+   */
   readonly hashWorkers?: number | undefined;
   /**
    * Whether counters, peers and where content came from are kept in the data directory, for `peerweave status`, `peers`
@@ -86,6 +90,14 @@ export interface EngineDriver extends Driver {
   /** Where peers can reach this engine; `undefined` unless the distribution service runs and listens. */
   endpoint(): Endpoint | undefined;
 }
+
+/** More would wait for the disk, and each costs some megabytes. */
+const MOST_HASH_WORKERS = 4;
+
+const defaultHashWorkers = (): number => {
+  const processors = availableParallelism();
+  return processors > 1 ? Math.min(processors, MOST_HASH_WORKERS) : 0;
+};
 
 const DEFAULT_LISTEN = { host: '127.0.0.1', port: 0 };
 
@@ -117,7 +129,7 @@ export const createEngineDriver = (options: EngineOptions = {}): EngineDriver =>
     clock = systemClock,
     random = randomBytes,
     hash = 'sha256',
-    hashWorkers = 0,
+    hashWorkers = defaultHashWorkers(),
     journal = true,
     limits = {},
     discovery = discoversByDefault(listen) && {},

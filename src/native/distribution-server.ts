@@ -44,6 +44,7 @@ const cancelPublishing =
 type Members =
   | 'publishStream'
   | 'addToStream'
+  | 'addFromSource'
   | 'completeStream'
   | 'closeStream'
   | 'unpublish'
@@ -90,6 +91,10 @@ export const serverMembers = (member: MakeMember, sessions: Sessions): Pick<Dist
       'PeerDistServerPublishAddToStream',
       await session.operations.run({ start, input }, signalOf(call), cancelPublishing(handle, published)),
     );
+  }),
+
+  addFromSource: member('addFromSource', () => {
+    throw new Unsupported('BranchCache reads no files; add the bytes');
   }),
 
   completeStream: member('completeStream', async (_, handle, stream, call) => {

@@ -36,6 +36,7 @@ interface InformationCursor {
 type PublishingMembers =
   | 'publishStream'
   | 'addToStream'
+  | 'addFromSource'
   | 'completeStream'
   | 'closeStream'
   | 'unpublish'
@@ -142,6 +143,16 @@ export const createPublishing = (context: FakeContext, sessions: Sessions): Fake
         },
         streams.signal(handle),
       ),
+
+    addFromSource: (session, handle, _length, call) =>
+      gate.run('distribution.addFromSource', call, () => {
+        usableStream('distribution.addFromSource', session, handle);
+        throw faultOf(
+          'distribution.addFromSource',
+          'ERROR_NOT_SUPPORTED',
+          'this driver reads no files; add the bytes',
+        );
+      }),
 
     completeStream: (session, handle, call) =>
       gate.runAlone(

@@ -4,12 +4,14 @@ import { describeInvalidation } from './invalidation.js';
 import { describePublishing } from './publishing.js';
 import { describeReading } from './reading.js';
 import type { Capabilities, Setup } from './setup.js';
+import { describeSources } from './sources.js';
 import { describeVersion2 } from './version-2.js';
 
 /** Behaviour of the distribution family. */
 export const describeDistribution = (name: string, setup: Setup, capabilities: Capabilities): void => {
   describeDistributionStatus(name, setup, capabilities);
   describePublishing(name, setup);
+  describeSources(name, setup, capabilities);
   describeReading(name, setup);
   describeVersion2(name, setup);
   describeInvalidation(name, setup);

@@ -16,6 +16,7 @@ const capabilities: Capabilities = {
   passwordGroups: true,
   setEnabled: true,
   insight: true,
+  sources: true,
 };
 
 const setup: Setup = async () => {

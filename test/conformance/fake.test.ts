@@ -13,6 +13,7 @@ const capabilities: Capabilities = {
   passwordGroups: true,
   setEnabled: true,
   insight: true,
+  sources: false,
 };
 
 const setup: Setup = async () => {

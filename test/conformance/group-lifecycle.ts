@@ -57,6 +57,7 @@ const callsOn = (
   passwordGroups: [],
   setEnabled: [],
   insight: [],
+  sources: [],
 });
 
 /** How groups come, are found again and go. */

@@ -24,6 +24,7 @@ const capabilities: Capabilities = {
   passwordGroups: true,
   setEnabled: false,
   insight: false,
+  sources: false,
 };
 
 const setup: Setup = async () => {

@@ -16,6 +16,8 @@ export interface Capabilities {
   readonly setEnabled: boolean;
   /** Events, counters and explanations. */
   readonly insight: boolean;
+  /** Reading the file that is published itself. */
+  readonly sources: boolean;
 }
 
 /** A driver under test with the world around it, made anew for every test. */

@@ -186,6 +186,9 @@ const CASES: readonly Case[] = [
     asText(effects.openPublication(on.session, { contentId: 'b' })),
   ),
   is('distribution.addToStream', nothing, (on) => effects.addToPublication(on.stream, Buffer.from('a'))),
+  is('distribution.addFromSource', refusal('Unsupported'), (on) =>
+    effects.addSourceToPublication(on.stream, 65_536),
+  ),
   is('distribution.completeStream', nothing, (on) => effects.completePublication(on.stream)),
   is('distribution.unpublish', nothing, (on) => effects.unpublish(on.session, 'the content')),
   is('distribution.openContentInformation', expect.any(Uint8Array), (on) =>

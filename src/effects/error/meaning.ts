@@ -18,11 +18,15 @@ const NARROWER: ReadonlyMap<string, ErrorMeaning> = new Map([
     what: 'the password is wrong or the exported text was changed',
     advice: 'Pass the text exactly as it was exported, to the last byte, with the password of that export.',
   }),
-  ...forOperations(['distribution.publishStream', 'distribution.completeStream'], 'ERROR_INVALID_DATA', {
-    tag: 'System',
-    what: 'the file has changed while it was published',
-    advice: 'Publish it again once nobody writes to it, or let a copy be kept.',
-  }),
+  ...forOperations(
+    ['distribution.publishStream', 'distribution.addFromSource', 'distribution.completeStream'],
+    'ERROR_INVALID_DATA',
+    {
+      tag: 'System',
+      what: 'the file has changed while it was published',
+      advice: 'Publish it again once nobody writes to it.',
+    },
+  ),
 ]);
 
 /** What a code means when `operation` of the contract answers it; `undefined`: not a code of ours. */

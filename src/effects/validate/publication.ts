@@ -9,7 +9,7 @@ import type {
 import type { Problem } from '../error/index.js';
 import { object, type Fields } from './object.js';
 import { bad, optional, problem, type At, type Rule } from './rule.js';
-import { bigint, bytes, size, text } from './scalars.js';
+import { bigint, boolean, bytes, size, text } from './scalars.js';
 
 /** Names a publication: opaque bytes, or a text that stands for its UTF-8 bytes. */
 export type ContentIdInput = string | Uint8Array;
@@ -52,6 +52,7 @@ export const publication: Rule<PublicationOptions> = object(
     version: optional(version),
     segmentation: optional(segmentation),
     source: optional(sourceFile),
+    keepCopy: optional(boolean),
   },
   cuttable,
 );

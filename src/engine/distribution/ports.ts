@@ -79,6 +79,11 @@ export interface Publication {
 export interface PublicationWriter {
   /** One at a time; `data` must not change until it resolves. */
   append(data: Uint8Array, signal?: AbortSignal): Promise<void>;
+  /**
+   * The next bytes of the source, read by the writer. For version 1 only, and in whole blocks but for the end of the
+   * source.
+   */
+  appendFromSource(length: number, signal?: AbortSignal): Promise<void>;
   complete(): Promise<Publication>;
   /** Removes what was written. Does nothing after `complete`. */
   abort(): Promise<void>;
@@ -94,6 +99,8 @@ export interface PublicationRequest {
   readonly length?: number | undefined;
   /** A file with the bytes that are going to be appended, to refer to instead of keeping a copy. */
   readonly source?: SourceFile | undefined;
+  /** The bytes are kept although there is a source. */
+  readonly keepCopy?: boolean | undefined;
 }
 
 /** Content on disk: segments with their blocks, publications, and which tag or publication holds which segment. */

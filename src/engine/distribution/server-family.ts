@@ -30,6 +30,7 @@ type ServerFamily = Pick<
   DistributionDriver,
   | 'publishStream'
   | 'addToStream'
+  | 'addFromSource'
   | 'completeStream'
   | 'closeStream'
   | 'unpublish'
@@ -51,7 +52,7 @@ export const serverFamily = (
   ): Promise<StreamHandle> {
     const operation = 'distribution.publishStream';
     const session = sessions.find(operation, handle);
-    const { length, source, version = 1, segmentation } = options;
+    const { length, source, keepCopy, version = 1, segmentation } = options;
     requireContentId(operation, options.contentId);
     if (length !== undefined) requireWhole(operation, 'the length of a content', length, 1);
     if (source !== undefined) requireAbsolute(operation, source.path);
@@ -66,14 +67,15 @@ export const serverFamily = (
           reason: 'this content id is published',
         });
       }
-      const writer = await store.beginPublication({
+      const request = {
         contentId,
-        hash: version === 1 ? hash : 'truncated-sha512',
+        hash: version === 1 ? hash : ('truncated-sha512' as const),
         segmentation,
         length,
         source,
-      });
-      return new PublicationStream(writer, length);
+        keepCopy,
+      };
+      return new PublicationStream(await store.beginPublication(request), request);
     };
     return session.operations.run(
       operation,
@@ -93,6 +95,20 @@ export const serverFamily = (
     return sessions
       .find(operation, session)
       .streams.run(operation, stream, call.signal, (found, signal) => found.add(operation, data, signal));
+  },
+
+  async addFromSource(
+    session: SessionHandle,
+    stream: StreamHandle,
+    length: number,
+    call: CallOptions = {},
+  ): Promise<void> {
+    const operation = 'distribution.addFromSource';
+    const { streams } = sessions.find(operation, session);
+    requireWhole(operation, 'the bytes to add', length);
+    return streams.run(operation, stream, call.signal, (found, signal) =>
+      found.addFromSource(operation, length, signal),
+    );
   },
 
   async completeStream(handle: SessionHandle, stream: StreamHandle, call: CallOptions = {}): Promise<void> {

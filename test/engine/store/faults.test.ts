@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'no
 import { randomBytes, randomInt } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { nodeDisk } from '../../../src/engine/distribution/store/disk/disk.js';
 import { openContentStore } from '../../../src/engine/distribution/store/index.js';
 import { faultyDisk, systemError } from './faulty-disk.js';
 import { BLOCK, contentId, contentOf, SECRET, segmentOf, tag } from './made-content.js';
@@ -38,6 +39,50 @@ describe('a disk that fails once', () => {
         if (outcome instanceof Error) {
           expect(outcome).toBe(error);
         } else {
+          expect(bytesOf(await readBack(store, publication!)).equals(content)).toBe(true);
+          await store.unpublish(contentId('a'));
+        }
+        await store.close();
+        expect(faulty.openFiles()).toBe(0);
+        const reopened = await openContentStore({ directory, serverSecret: SECRET });
+        await reopened.unpublish(contentId('a'));
+        await reopened.close();
+        expect(await filesIn(directory)).toEqual([]);
+      }
+      expect(step).toBeGreaterThan(20);
+    },
+  );
+
+  it.each([false, true])(
+    'at any step of a publication that reads a file (keeping a copy: %s) rejects with that, or it did not matter',
+    async (keepCopy) => {
+      const directory = temporaryDirectory();
+      const path = join(temporaryDirectory(), 'file');
+      writeFileSync(path, content);
+      const source = { path, version: nodeDisk.version(path)! };
+      let step = 0;
+      for (let isOver = false; !isOver; step += 1) {
+        const faulty = faultyDisk();
+        const store = await openContentStore({ directory, serverSecret: SECRET, disk: faulty.disk });
+        const error = systemError('EIO');
+        faulty.failAfter(step, error);
+        const outcome = await store
+          .beginPublication({ contentId: contentId('a'), hash: 'sha256', source, keepCopy })
+          .then(async (writer) => {
+            const result = await writer
+              .appendFromSource(BLOCK)
+              .then(() => writer.appendFromSource(content.length - BLOCK))
+              .then(() => writer.complete())
+              .catch((reason: unknown) => reason);
+            await writer.abort();
+            return result;
+          })
+          .catch((reason: unknown) => reason);
+        isOver = !faulty.heal();
+        if (outcome instanceof Error) {
+          expect(outcome).toBe(error);
+        } else {
+          const publication = store.publication(contentId('a'));
           expect(bytesOf(await readBack(store, publication!)).equals(content)).toBe(true);
           await store.unpublish(contentId('a'));
         }

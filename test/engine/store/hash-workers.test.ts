@@ -3,10 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { nodeDisk } from '../../../src/engine/distribution/store/disk/disk.js';
+import { InlineHasher } from '../../../src/engine/distribution/store/hashing/inline-hasher.js';
 import { WorkerHasher } from '../../../src/engine/distribution/store/hashing/worker-hasher.js';
 import { buildProgram, output, start } from './child-program.js';
 import { BLOCK, blocksOf, contentId, contentOf, SEGMENT, sha256 } from './made-content.js';
 import { openStore, readBack, temporaryDirectory } from './store-fixture.js';
+
+const hasherWith = (workerCount: number, taskLength: number): WorkerHasher =>
+  new WorkerHasher({ workerCount, taskLength, inline: new InlineHasher(nodeDisk) });
 
 const shared = (bytes: Uint8Array): Uint8Array => {
   const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
@@ -41,7 +46,7 @@ describe('publishing with worker threads', () => {
 describe('WorkerHasher', () => {
   it('hashes every block of many tasks, in order', async () => {
     const content = contentOf('tasks', 40 * BLOCK + 9);
-    const hasher = new WorkerHasher(2, 4 * BLOCK);
+    const hasher = hasherWith(2, 4 * BLOCK);
     const tasks = [];
     for (let at = 0; at < content.length; at += 4 * BLOCK) {
       const bytes = content.subarray(at, at + 4 * BLOCK);
@@ -59,7 +64,7 @@ describe('WorkerHasher', () => {
   });
 
   it('says when bytes may change again', async () => {
-    const hasher = new WorkerHasher(1, BLOCK);
+    const hasher = hasherWith(1, BLOCK);
     const bytes = contentOf('changes', BLOCK);
     const expected = sha256(bytes);
     const { accepted, hashes } = hasher.start('sha256', bytes, [BLOCK]);

@@ -1,5 +1,7 @@
 import { win32Fault } from '../../../driver/index.js';
-import type { Publication, PublicationWriter } from '../ports.js';
+import { invalidArgument } from '../arguments.js';
+import type { Publication, PublicationRequest, PublicationWriter } from '../ports.js';
+import { BLOCK_LENGTH, versionOf } from '../wire/index.js';
 import type { Held } from './handle-table.js';
 
 type State = 'idle' | 'busy' | 'completed' | 'failed';
@@ -11,38 +13,59 @@ export class PublicationStream implements Held {
 
   constructor(
     private readonly writer: PublicationWriter,
-    private readonly declaredLength: number | undefined,
+    private readonly request: PublicationRequest,
   ) {}
 
   async add(operation: string, data: Uint8Array, signal: AbortSignal): Promise<void> {
     this.#refuseUnlessIdle(operation);
-    if (this.#received + data.length > (this.declaredLength ?? Infinity)) {
-      throw win32Fault(operation, 'ERROR_INVALID_PARAMETER', {
-        reason: `more than the ${this.declaredLength} bytes that were declared`,
-      });
+    const { length } = this.request;
+    if (this.#received + data.length > (length ?? Infinity)) {
+      throw invalidArgument(operation, `more than the ${length} bytes that were declared`);
     }
     if (data.length === 0) return;
     await this.#exclusively(() => this.writer.append(data, signal), 'idle');
     this.#received += data.length;
   }
 
+  async addFromSource(operation: string, length: number, signal: AbortSignal): Promise<void> {
+    this.#refuseUnlessIdle(operation);
+    const left = this.#leftInSource(operation);
+    if (length > left) {
+      throw invalidArgument(operation, `the source has no more than ${left} bytes that are not added`);
+    }
+    if (this.#received % BLOCK_LENGTH !== 0 || (length % BLOCK_LENGTH !== 0 && length < left)) {
+      throw invalidArgument(operation, `a source is added by whole blocks of ${BLOCK_LENGTH} bytes`);
+    }
+    if (length === 0) return;
+    await this.#exclusively(() => this.writer.appendFromSource(length, signal), 'idle');
+    this.#received += length;
+  }
+
   async complete(operation: string): Promise<Publication> {
     this.#refuseUnlessIdle(operation);
     if (this.#received === 0) {
-      throw win32Fault(operation, 'ERROR_INVALID_PARAMETER', {
-        reason: 'content information cannot describe empty content',
-      });
+      throw invalidArgument(operation, 'content information cannot describe empty content');
     }
-    if (this.#received < (this.declaredLength ?? 0)) {
-      throw win32Fault(operation, 'ERROR_INVALID_PARAMETER', {
-        reason: `${this.#received} bytes instead of the ${this.declaredLength} that were declared`,
-      });
+    const { length = 0 } = this.request;
+    if (this.#received < length) {
+      throw invalidArgument(operation, `${this.#received} bytes instead of the ${length} that were declared`);
     }
     return this.#exclusively(() => this.writer.complete(), 'completed');
   }
 
   async release(): Promise<void> {
     if (this.#state !== 'completed') await this.writer.abort();
+  }
+
+  #leftInSource(operation: string): number {
+    const { source, hash, length = Infinity } = this.request;
+    if (source === undefined) throw invalidArgument(operation, 'the stream was opened without a source');
+    if (versionOf(hash) === 2) {
+      throw win32Fault(operation, 'ERROR_NOT_SUPPORTED', {
+        reason: 'where version 2 is cut depends on all bytes before; add the bytes',
+      });
+    }
+    return Math.min(Number(source.version.size), length) - this.#received;
   }
 
   #refuseUnlessIdle(operation: string): void {

@@ -12,7 +12,7 @@ import { deriveServerKey, versionOf } from '../wire/index.js';
 import { nodeDisk, type Disk } from './disk/disk.js';
 import { InFlight } from './disk/in-flight.js';
 import { WorkArea } from './disk/work-area.js';
-import { inlineHasher } from './hashing/block-hasher.js';
+import { InlineHasher } from './hashing/inline-hasher.js';
 import { WorkerHasher } from './hashing/worker-hasher.js';
 import { publicationName, storeLayout, tagHolder } from './layout.js';
 import { BlockCutter } from './publishing/block-cutter.js';
@@ -91,9 +91,13 @@ class DiskStore implements ContentStore {
     });
     this.#index = new SegmentIndex({ disk, layout, work });
     this.#segments = new Segments({ units: this.#units, directories, index: this.#index });
+    const inline = new InlineHasher(disk);
     this.#hashers = {
-      small: inlineHasher,
-      large: hashWorkers > 0 ? new WorkerHasher(hashWorkers, MOST_HASHED) : inlineHasher,
+      small: inline,
+      large:
+        hashWorkers > 0
+          ? new WorkerHasher({ workerCount: hashWorkers, taskLength: MOST_HASHED, inline })
+          : inline,
     };
   }
 
@@ -109,7 +113,8 @@ class DiskStore implements ContentStore {
 
   async beginPublication(request: PublicationRequest): Promise<PublicationWriter> {
     return this.#call(async () => {
-      const { contentId, hash, segmentation, length, source } = request;
+      const { contentId, hash, segmentation, length, source, keepCopy = false } = request;
+      const keepsCopy = source === undefined || keepCopy;
       const name = publicationName(contentId);
       await this.#publications.claim(name);
       const serverKey = deriveServerKey(hash, this.#serverSecret);
@@ -125,10 +130,10 @@ class DiskStore implements ContentStore {
           onInstalled: (unit) => this.#segments.installed(unit),
           onEnd: (isComplete) => {
             this.#writers.delete(writer);
-            if (isComplete && source !== undefined) this.#files.watch(name);
+            if (isComplete && !keepsCopy) this.#files.watch(name);
           },
         },
-        { contentId, name, hash, cutter, serverKey, length, source },
+        { contentId, name, hash, cutter, serverKey, length, source, keepsCopy },
       );
       this.#writers.add(writer);
       try {

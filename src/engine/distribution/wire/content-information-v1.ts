@@ -169,7 +169,7 @@ export const encodeContentInformationV1 = ({ hash, range, segments }: ContentInf
   return Buffer.concat([
     header,
     ...segments.flatMap(encodeDescription),
-    ...segments.flatMap(({ info }) => [encodeCount(info), ...info.blockHashes]),
+    ...segments.map(({ info }) => encodeBlockHashes(info)),
   ]);
 };
 
@@ -181,8 +181,11 @@ const encodeDescription = ({ info, offsetInContent }: PlacedSegment): Uint8Array
   return [place, info.hashOfData, info.secret];
 };
 
-const encodeCount = ({ blockHashes }: SegmentInfo): Buffer => {
-  const count = Buffer.alloc(4);
-  count.writeUInt32LE(blockHashes.length);
-  return count;
+/** By hand: a large content has so many hashes that a list of all of them would take longer than all the rest. */
+const encodeBlockHashes = ({ hash, blockHashes }: SegmentInfo): Buffer => {
+  const size = HASH_LENGTHS[hash];
+  const encoded = Buffer.allocUnsafe(4 + blockHashes.length * size);
+  encoded.writeUInt32LE(blockHashes.length);
+  for (const [index, blockHash] of blockHashes.entries()) encoded.set(blockHash, 4 + index * size);
+  return encoded;
 };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { SegmentHash } from '../../ports.js';
 import { hashBlock, HASH_LENGTHS } from '../../wire/index.js';
+import { StoreFailure } from '../store-failure.js';
 
 /** Whole blocks that are being hashed. */
 export interface HashingTask {
@@ -10,17 +11,44 @@ export interface HashingTask {
   readonly hashes: Promise<Buffer>;
 }
 
+/** A place in an open file. */
+export interface FilePlace {
+  readonly fd: number;
+  readonly position: number;
+}
+
+/** The most bytes of a {@link Stretch}: so few that threads end their shares of a segment at about the same time. */
+export const MOST_STRETCHED = 4 * 1024 * 1024;
+
+/** Whole blocks that follow one another in a file. */
+export interface Stretch {
+  readonly from: FilePlace;
+  readonly length: number;
+  /** Of all blocks but the last, which may be shorter. */
+  readonly blockLength: number;
+  /** Where the bytes are kept as well. */
+  readonly copyTo: FilePlace | undefined;
+  /** Its one number is not zero any more once nobody wants the hashes. In shared memory. */
+  readonly stop: Int32Array;
+}
+
 /** Hashes blocks: on this thread, or on others. */
 export interface BlockHasher {
   /** How many tasks are worth having under way. */
   readonly concurrency: number;
   /** @param lengths of the blocks that `bytes` consists of. */
   start(hash: SegmentHash, bytes: Uint8Array, lengths: readonly number[]): HashingTask;
+  /**
+   * Reads and hashes blocks of a file; both files must stay open until it is over. Rejects with the system's error, and
+   * with SOURCE_CHANGED if the file ends earlier.
+   */
+  hashFile(hash: SegmentHash, stretch: Stretch): Promise<Buffer>;
   /** Waits for the tasks under way. */
   close(): Promise<void>;
 }
 
-const hashBlocks = (hash: SegmentHash, bytes: Uint8Array, lengths: readonly number[]): Buffer => {
+/** @returns the hashes of the blocks that `bytes` consists of, one after the other. */
+export const hashBlocks = (hash: SegmentHash, bytes: Uint8Array, lengths: readonly number[]): Buffer => {
   let at = 0;
   const hashes = lengths.map((length) => {
     at += length;
@@ -29,16 +57,15 @@ const hashBlocks = (hash: SegmentHash, bytes: Uint8Array, lengths: readonly numb
   return Buffer.concat(hashes);
 };
 
-/** Hashes on this thread, at once. */
-export const inlineHasher: BlockHasher = {
-  // While one piece is being written the next one is hashed.
-  concurrency: 2,
-  start: (hash, bytes, lengths) => ({
-    accepted: Promise.resolve(),
-    hashes: Promise.resolve(hashBlocks(hash, bytes, lengths)),
-  }),
-  close: () => Promise.resolve(),
-};
+/** The lengths of the blocks of `length` bytes. */
+export const blockLengthsOf = (length: number, blockLength: number): readonly number[] =>
+  Array.from({ length: Math.ceil(length / blockLength) }, (_, index) =>
+    Math.min(blockLength, length - index * blockLength),
+  );
+
+/** Why a stretch has no hashes. */
+export const endedEarly = (): StoreFailure =>
+  new StoreFailure('SOURCE_CHANGED', 'the file became shorter while it was read');
 
 /** The function of node:crypto behind a hash, which may be cut. */
 export const algorithmOf = (hash: SegmentHash): string => (hash === 'truncated-sha512' ? 'sha512' : hash);

@@ -1,49 +1,113 @@
 import type { hash as digest } from 'node:crypto';
+import type { readSync, writeSync } from 'node:fs';
 import type { MessagePort } from 'node:worker_threads';
+import type { Stretch } from './block-hasher.js';
 
 /** Whole blocks in shared memory that are to be hashed. */
-export interface HashJob {
-  readonly id: number;
-  /** For node:crypto. */
-  readonly algorithm: string;
-  /** How much of each hash is wanted. */
-  readonly hashLength: number;
+export interface BytesJob {
   readonly bytes: Uint8Array;
   /** Of the blocks that `bytes` consists of. */
   readonly lengths: readonly number[];
 }
 
+/** Blocks in shared memory, or in a file. */
+export type HashJob = (BytesJob | Stretch) & {
+  readonly id: number;
+  /** For node:crypto. */
+  readonly algorithm: string;
+  /** How much of each hash is wanted. */
+  readonly hashLength: number;
+};
+
 export interface HashReply {
   readonly id: number;
-  /** The hashes of the blocks, one after the other. */
+  /** The hashes of the blocks, one after the other; fewer of a file that is shorter, or that nobody wants any more. */
   readonly hashes?: Uint8Array;
   /** Why there are none. */
-  readonly error?: string;
+  readonly error?: { readonly message: string; readonly code?: string | undefined };
 }
 
-/**
- * The body of a worker. It is handed to the worker as source text, so that it needs no file of its own, which a bundler
- * would have to be told about: it may use nothing but its arguments.
- */
-const serveHashJobs = (port: MessagePort, hashOf: typeof digest): void => {
-  port.on('message', ({ id, algorithm, hashLength, bytes, lengths }: HashJob) => {
+/** What a worker has of Node. */
+interface WorkerTools {
+  readonly hash: typeof digest;
+  readonly readSync: typeof readSync;
+  readonly writeSync: typeof writeSync;
+  /** To read into; whole blocks fit. Little, so that bytes are still in the processor's cache when they are hashed. */
+  readonly memory: Buffer;
+}
+
+// The functions below are handed to the worker as source text, so that it needs no file of its own, which a bundler would
+// have to be told about. They may use nothing but their arguments, and have no functions with names inside, which some
+// bundlers wrap into one of theirs.
+
+const hashBytes = (
+  { bytes, lengths, algorithm, hashLength }: BytesJob & HashJob,
+  { hash }: WorkerTools,
+): Uint8Array => {
+  const hashes = new Uint8Array(lengths.length * hashLength);
+  let at = 0;
+  for (const [index, length] of lengths.entries()) {
+    const block = hash(algorithm, bytes.subarray(at, at + length), 'buffer');
+    hashes.set(block.subarray(0, hashLength), index * hashLength);
+    at += length;
+  }
+  return hashes;
+};
+
+const hashFile = (
+  { from, length, blockLength, copyTo, stop, algorithm, hashLength }: Stretch & HashJob,
+  { hash, readSync: read, writeSync: write, memory }: WorkerTools,
+): Uint8Array => {
+  const hashes = new Uint8Array(Math.ceil(length / blockLength) * hashLength);
+  let count = 0;
+  for (let at = 0; at < length && Atomics.load(stop, 0) === 0;) {
+    const wanted = Math.min(memory.length, length - at);
+    let size = 0;
+    for (let got = -1; got !== 0 && size < wanted; size += got) {
+      got = read(from.fd, memory, size, wanted - size, from.position + at + size);
+    }
+    if (size < wanted) break;
+    for (let start = 0; start < size; start += blockLength) {
+      const block = memory.subarray(start, Math.min(start + blockLength, size));
+      hashes.set(hash(algorithm, block, 'buffer').subarray(0, hashLength), count * hashLength);
+      count += 1;
+    }
+    for (let done = 0; copyTo !== undefined && done < size;) {
+      done += write(copyTo.fd, memory, done, size - done, copyTo.position + at + done);
+    }
+    at += size;
+  }
+  return hashes.subarray(0, count * hashLength);
+};
+
+const serveHashJobs = (
+  port: MessagePort,
+  tools: WorkerTools,
+  ofBytes: typeof hashBytes,
+  ofFile: typeof hashFile,
+): void => {
+  port.on('message', (job: HashJob) => {
+    const { id } = job;
     try {
-      const hashes = new Uint8Array(lengths.length * hashLength);
-      let at = 0;
-      for (const [index, length] of lengths.entries()) {
-        const hash = hashOf(algorithm, bytes.subarray(at, at + length), 'buffer');
-        hashes.set(hash.subarray(0, hashLength), index * hashLength);
-        at += length;
-      }
+      const hashes = 'bytes' in job ? ofBytes(job, tools) : ofFile(job, tools);
       port.postMessage({ id, hashes } satisfies HashReply);
     } catch (thrown) {
-      port.postMessage({ id, error: String(thrown) } satisfies HashReply);
+      const { message, code } = thrown as NodeJS.ErrnoException;
+      port.postMessage({ id, error: { message, code } } satisfies HashReply);
     }
   });
 };
 
+const MEMORY_LENGTH = 256 * 1024;
+
 /** What a worker runs, as CommonJS, which `eval` workers are whatever the program around them is. */
-export const HASH_WORKER_SOURCE = `(${serveHashJobs.toString()})(
+export const HASH_WORKER_SOURCE = `
+const { readSync, writeSync } = require('node:fs');
+const { hash } = require('node:crypto');
+const memory = Buffer.allocUnsafeSlow(${MEMORY_LENGTH});
+(${serveHashJobs.toString()})(
   require('node:worker_threads').parentPort,
-  require('node:crypto').hash,
+  { hash, readSync, writeSync, memory },
+  ${hashBytes.toString()},
+  ${hashFile.toString()},
 );`;

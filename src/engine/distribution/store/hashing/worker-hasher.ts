@@ -1,47 +1,51 @@
-import { Worker } from 'node:worker_threads';
 import type { SegmentHash } from '../../ports.js';
 import { HASH_LENGTHS } from '../../wire/index.js';
 import { InFlight, settled } from '../disk/in-flight.js';
-import { algorithmOf, type BlockHasher, type HashingTask } from './block-hasher.js';
-import { HASH_WORKER_SOURCE, type HashJob, type HashReply } from './hash-worker.js';
-
-interface Pending {
-  resolve(hashes: Buffer): void;
-  reject(error: Error): void;
-}
-
-/** A worker needs a few megabytes for its code; the blocks lie in shared memory. */
-const WORKER_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 32 };
+import {
+  algorithmOf,
+  endedEarly,
+  hashBlocks,
+  type BlockHasher,
+  type HashingTask,
+  type Stretch,
+} from './block-hasher.js';
+import type { BytesJob } from './hash-worker.js';
+import { HashingThread, ThreadEnded } from './hashing-thread.js';
 
 /** Tasks per worker: the next one waits at the worker while it does one. */
-const DEPTH = 2;
+const DEPTH = 4;
+
+export interface WorkerHasherParts {
+  readonly workerCount: number;
+  /** The most bytes that a task without a file has. */
+  readonly taskLength: number;
+  /** Does the work when no thread can be had. */
+  readonly inline: BlockHasher;
+}
 
 /**
- * Hashes on worker threads. Bytes in a SharedArrayBuffer go there as they are, others are copied once into one. Workers
- * are started with the first task and keep the process alive only while they work.
+ * Hashes on worker threads. Files are read there; bytes in a SharedArrayBuffer go there as they are, others are copied
+ * once into one. Threads are started with the first tasks and keep the process alive only while they work. What a thread
+ * that ends leaves undone is done here; when as many have ended as there should be no more are started.
  */
 export class WorkerHasher implements BlockHasher {
   readonly concurrency: number;
-  readonly #workerCount: number;
-  readonly #workers: HashWorker[] = [];
+  readonly #parts: WorkerHasherParts;
+  readonly #threads: HashingThread[] = [];
   readonly #freeSlots: Uint8Array[] = [];
   readonly #waiting: ((slot: Uint8Array) => void)[] = [];
   readonly #tasks = new InFlight();
   #slotCount = 0;
+  #endedThreads = 0;
 
-  /** @param taskLength the most bytes that a task has. */
-  constructor(
-    workerCount: number,
-    readonly taskLength: number,
-  ) {
-    this.#workerCount = workerCount;
-    this.concurrency = workerCount * DEPTH;
+  constructor(parts: WorkerHasherParts) {
+    this.#parts = parts;
+    this.concurrency = parts.workerCount * DEPTH;
   }
 
   start(hash: SegmentHash, bytes: Uint8Array, lengths: readonly number[]): HashingTask {
-    const job = { algorithm: algorithmOf(hash), hashLength: HASH_LENGTHS[hash], lengths };
     if (bytes.buffer instanceof SharedArrayBuffer) {
-      const hashes = this.#tasks.track(this.#worker().run({ ...job, bytes }));
+      const hashes = this.#tasks.track(this.#hashBytes(hash, { bytes, lengths }));
       return { accepted: settled(hashes), hashes };
     }
     const copied = this.#slot().then((slot) => {
@@ -50,7 +54,7 @@ export class WorkerHasher implements BlockHasher {
     });
     const hashes = copied.then(async (slot) => {
       try {
-        return await this.#worker().run({ ...job, bytes: slot.subarray(0, bytes.length) });
+        return await this.#hashBytes(hash, { bytes: slot.subarray(0, bytes.length), lengths });
       } finally {
         this.#release(slot);
       }
@@ -58,22 +62,70 @@ export class WorkerHasher implements BlockHasher {
     return { accepted: settled(copied), hashes: this.#tasks.track(hashes) };
   }
 
-  async close(): Promise<void> {
-    await this.#tasks.end();
-    await Promise.all(this.#workers.splice(0).map((worker) => worker.end()));
+  hashFile(hash: SegmentHash, stretch: Stretch): Promise<Buffer> {
+    return this.#tasks.track(this.#hashFile(hash, stretch));
   }
 
-  /** The one with the least to do. */
-  #worker(): HashWorker {
-    const alive = this.#workers.filter(({ isOver }) => !isOver);
-    const idlest = alive.reduce<HashWorker | undefined>(
-      (best, worker) => (best === undefined || worker.load < best.load ? worker : best),
+  async close(): Promise<void> {
+    await this.#tasks.end();
+    await Promise.all(this.#threads.splice(0).map((thread) => thread.end()));
+  }
+
+  #hashBytes(hash: SegmentHash, job: BytesJob): Promise<Buffer> {
+    return this.#onThread(
+      (thread) => thread.run({ ...job, ...howTo(hash) }),
+      () => Promise.resolve(hashBlocks(hash, job.bytes, job.lengths)),
+    );
+  }
+
+  async #hashFile(hash: SegmentHash, stretch: Stretch): Promise<Buffer> {
+    const hashes = await this.#onThread(
+      (thread) => thread.run({ ...stretch, ...howTo(hash) }),
+      () => this.#parts.inline.hashFile(hash, stretch),
+    );
+    const expected = Math.ceil(stretch.length / stretch.blockLength) * HASH_LENGTHS[hash];
+    if (hashes.length < expected) throw endedEarly();
+    return hashes;
+  }
+
+  async #onThread(
+    run: (thread: HashingThread) => Promise<Buffer>,
+    here: () => Promise<Buffer>,
+  ): Promise<Buffer> {
+    const thread = this.#thread();
+    if (thread === undefined) return here();
+    try {
+      return await run(thread);
+    } catch (error) {
+      if (!(error instanceof ThreadEnded)) throw error;
+      return here();
+    }
+  }
+
+  /** The one with the least to do; `undefined`: there are none, and none to be had. */
+  #thread(): HashingThread | undefined {
+    const alive = this.#threads.filter(({ isOver }) => !isOver);
+    this.#endedThreads += this.#threads.length - alive.length;
+    const idlest = alive.reduce<HashingThread | undefined>(
+      (best, thread) => (best === undefined || thread.load < best.load ? thread : best),
       undefined,
     );
-    if (idlest !== undefined && (idlest.load === 0 || alive.length >= this.#workerCount)) return idlest;
-    const worker = new HashWorker();
-    this.#workers.splice(0, Infinity, ...alive, worker);
-    return worker;
+    const isWanted = idlest === undefined || idlest.load > 0;
+    const started = isWanted ? this.#startThread(alive.length) : undefined;
+    this.#threads.splice(0, Infinity, ...alive);
+    if (started !== undefined) this.#threads.push(started);
+    return started ?? idlest;
+  }
+
+  #startThread(alive: number): HashingThread | undefined {
+    if (alive + this.#endedThreads >= this.#parts.workerCount) return undefined;
+    try {
+      return new HashingThread();
+    } catch {
+      // The program was started without the permission to.
+      this.#endedThreads = Infinity;
+      return undefined;
+    }
   }
 
   #slot(): Promise<Uint8Array> {
@@ -81,7 +133,7 @@ export class WorkerHasher implements BlockHasher {
     if (free !== undefined) return Promise.resolve(free);
     if (this.#slotCount < this.concurrency) {
       this.#slotCount += 1;
-      return Promise.resolve(new Uint8Array(new SharedArrayBuffer(this.taskLength)));
+      return Promise.resolve(new Uint8Array(new SharedArrayBuffer(this.#parts.taskLength)));
     }
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
@@ -93,59 +145,7 @@ export class WorkerHasher implements BlockHasher {
   }
 }
 
-/** One worker thread and what it has been asked. */
-class HashWorker {
-  readonly #worker = new Worker(HASH_WORKER_SOURCE, {
-    eval: true,
-    // Options of the program, such as loaders, are not for this thread.
-    execArgv: [],
-    env: {},
-    resourceLimits: WORKER_LIMITS,
-  });
-  readonly #pending = new Map<number, Pending>();
-  #ids = 0;
-  #isOver = false;
-
-  constructor() {
-    this.#worker.unref();
-    this.#worker.on('message', (reply: HashReply) => this.#settle(reply));
-    this.#worker.on('error', (error) => this.#fail(error));
-    this.#worker.on('exit', () => this.#fail(new Error('the hashing thread ended')));
-  }
-
-  get load(): number {
-    return this.#pending.size;
-  }
-
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
-  run(job: Omit<HashJob, 'id'>): Promise<Buffer> {
-    this.#ids += 1;
-    const id = this.#ids;
-    this.#worker.ref();
-    return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
-      this.#worker.postMessage({ id, ...job } satisfies HashJob);
-    });
-  }
-
-  async end(): Promise<void> {
-    await this.#worker.terminate();
-  }
-
-  #settle({ id, hashes, error }: HashReply): void {
-    const pending = this.#pending.get(id);
-    this.#pending.delete(id);
-    if (this.#pending.size === 0) this.#worker.unref();
-    if (hashes !== undefined) pending?.resolve(Buffer.from(hashes.buffer));
-    else pending?.reject(new Error(error));
-  }
-
-  #fail(error: Error): void {
-    this.#isOver = true;
-    for (const pending of this.#pending.values()) pending.reject(error);
-    this.#pending.clear();
-  }
-}
+const howTo = (hash: SegmentHash): { readonly algorithm: string; readonly hashLength: number } => ({
+  algorithm: algorithmOf(hash),
+  hashLength: HASH_LENGTHS[hash],
+});

@@ -1,4 +1,4 @@
-import type { SourceFile } from '../../../../driver/index.js';
+import type { FileVersion, SourceFile } from '../../../../driver/index.js';
 import type { Publication, PublicationWriter, SegmentHash } from '../../ports.js';
 import type { SegmentCutter } from '../../segmentation/index.js';
 import { SEGMENT_LENGTH } from '../../wire/index.js';
@@ -42,26 +42,38 @@ export interface PublicationPlan {
   readonly serverKey: Uint8Array;
   /** Declared in advance; `undefined`: unknown. */
   readonly length: number | undefined;
-  /** A file to refer to instead of keeping a copy. */
+  /** A file that has the bytes. */
   readonly source: SourceFile | undefined;
+  /** Without a source always; otherwise only where the bytes are in that is kept. */
+  readonly keepsCopy: boolean;
 }
 
-interface PreparedUnit {
-  readonly unit: Unit;
-  readonly directory: string;
+interface UnitUnderWay {
+  readonly paths: UnitPaths;
+  readonly data: UnitBeingWritten;
+  /** Once all its bytes are there: when they are hashed, and all is written that will be moved into place. */
+  finished?: Promise<Unit>;
 }
+
+/** Units that may be unfinished at a time, so that threads need not wait for each other at the end of each. */
+const MOST_UNFINISHED = 3;
 
 /**
  * Writes a publication unit by unit into the work area; `complete` moves the units into place and then writes the record
  * that makes the publication known. After a failed append only `abort` is of use.
  *
- * With a source it keeps no bytes, only where they are in that file, and that its version was the same all the time.
+ * By reference it keeps no bytes, only where they are in the source, and that its version was the same all the time.
  */
 export class DiskPublicationWriter implements PublicationWriter {
   readonly #parts: PublicationParts;
   readonly #plan: PublicationPlan;
-  readonly #prepared: PreparedUnit[] = [];
-  #current: { readonly paths: UnitPaths; readonly data: UnitBeingWritten } | undefined;
+  /** In the order of the content, {@link #current} included. */
+  readonly #units: UnitUnderWay[] = [];
+  #current: UnitUnderWay | undefined;
+  /** Of the source, while it is read here. */
+  #fd: number | undefined;
+  /** For those who read it on other threads. */
+  readonly #stop = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   readonly #begunMs = Date.now();
   #length = 0;
   #state: 'open' | 'failed' | 'over' = 'open';
@@ -76,15 +88,15 @@ export class DiskPublicationWriter implements PublicationWriter {
   /** Call it before the first byte of the source is read. @throws StoreFailure SOURCE_CHANGED */
   requireSameSource(): void {
     const { source } = this.#plan;
-    if (source === undefined) return;
-    const version = this.#parts.disk.version(source.path);
-    if (version === undefined || !isSameVersion(version, source.version)) {
-      throw new StoreFailure('SOURCE_CHANGED', `${source.path} has changed while it was published`);
-    }
+    if (source !== undefined) this.#requireVersion(this.#parts.disk.version(source.path), source);
   }
 
   append(data: Uint8Array, signal?: AbortSignal): Promise<void> {
     return this.#enqueue(() => this.#attempt(() => this.#append(data, signal)));
+  }
+
+  appendFromSource(length: number, signal?: AbortSignal): Promise<void> {
+    return this.#enqueue(() => this.#attempt(() => this.#appendFromSource(length, signal)));
   }
 
   complete(): Promise<Publication> {
@@ -94,80 +106,147 @@ export class DiskPublicationWriter implements PublicationWriter {
   /** What cannot be removed now is swept away by the next process that opens the store. Never rejects. */
   abort(): Promise<void> {
     if (this.#state === 'open') this.#state = 'failed';
+    this.#stopReading();
     return settled(this.#enqueue(() => this.#abort()));
   }
 
-  async #append(data: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
+  #append(data: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
+    return this.#fill(data.length, (unit, taken) => unit.append(data.subarray(taken), signal));
+  }
+
+  async #appendFromSource(length: number, signal: AbortSignal | undefined): Promise<void> {
+    const stop = (): void => this.#stopReading();
+    signal?.addEventListener('abort', stop);
+    try {
+      const fd = (this.#fd ??= this.#openSource());
+      await this.#fill(length, (unit, taken) => {
+        signal?.throwIfAborted();
+        return unit.appendFile({ fd, position: this.#length }, length - taken, this.#stop);
+      });
+      signal?.throwIfAborted();
+    } finally {
+      signal?.removeEventListener('abort', stop);
+    }
+  }
+
+  /** @param take puts some of the bytes behind those taken already into a unit, and answers how many. */
+  async #fill(
+    length: number,
+    take: (unit: UnitBeingWritten, taken: number) => Promise<number>,
+  ): Promise<void> {
     const declared = this.#plan.length ?? Infinity;
-    if (this.#length + data.length > declared) {
+    if (this.#length + length > declared) {
       throw new StoreFailure('LENGTH_MISMATCH', `more than the ${declared} bytes that were declared`);
     }
-    for (let taken = 0; taken < data.length;) {
+    for (let taken = 0; taken < length;) {
       this.#throwUnlessOpen();
-      const { data: unit } = (this.#current ??= await this.#beginUnit());
-      const count = await unit.append(data.subarray(taken), signal);
+      const { data } = (this.#current ??= await this.#beginUnit());
+      const count = await take(data, taken);
       this.#length += count;
       taken += count;
-      if (unit.isFull) await this.#finishUnit();
+      if (data.isFull) this.#endUnit();
     }
   }
 
   async #complete(): Promise<Publication> {
-    const { contentId, name, hash, source } = this.#plan;
+    const { contentId, name, hash, source, keepsCopy } = this.#plan;
     const declared = source === undefined ? this.#plan.length : Number(source.version.size);
     if (declared !== undefined && declared !== this.#length) {
       throw new StoreFailure('LENGTH_MISMATCH', `${this.#length} bytes instead of the declared ${declared}`);
     }
-    await this.#finishUnit();
-    this.requireSameSource();
-    for (const { unit, directory } of this.#prepared) {
-      await this.#parts.directories.install(directory, unit.name);
+    this.#endUnit();
+    const finished = await Promise.all(this.#units.map((unit) => unit.finished));
+    const units = finished.filter((unit) => unit !== undefined);
+    this.#closeSource();
+    if (!keepsCopy) this.requireSameSource();
+    for (const [index, unit] of units.entries()) {
+      await this.#parts.directories.install(this.#units[index]?.paths.directory ?? '', unit.name);
       await this.#parts.onInstalled(unit);
     }
-    const units = this.#prepared.map(({ unit }) => unit.name);
+    const names = units.map((unit) => unit.name);
     const before = this.#parts.publications.record(name);
-    await this.#parts.publications.add(name, { contentId, hash, length: this.#length, units });
+    await this.#parts.publications.add(name, { contentId, hash, length: this.#length, units: names });
     this.#end(true);
-    if (before !== undefined) await settled(this.#releaseAllBut(units));
-    const segments = this.#prepared.flatMap(({ unit }) => unit.segments);
-    return { contentId, hash, length: this.#length, segments };
+    if (before !== undefined) await settled(this.#releaseAllBut(names));
+    return { contentId, hash, length: this.#length, segments: units.flatMap(({ segments }) => segments) };
   }
 
   async #abort(): Promise<void> {
     if (this.#state === 'over') return;
     this.#end(false);
-    await this.#current?.data.close();
-    for (const directory of [this.#current?.paths.directory, ...this.#prepared.map((one) => one.directory)]) {
-      if (directory !== undefined) await this.#parts.disk.removeTree(directory);
+    for (const { data, finished } of this.#units) {
+      await settled(Promise.resolve(finished));
+      await data.close();
     }
+    this.#closeSource();
+    for (const { paths } of this.#units) await this.#parts.disk.removeTree(paths.directory);
     // A publication that an earlier owner finished under this content id keeps its units.
     await this.#releaseAllBut(this.#parts.publications.record(this.#plan.name)?.units ?? []);
     await this.#parts.publications.giveBack(this.#plan.name);
   }
 
-  async #beginUnit(): Promise<{ paths: UnitPaths; data: UnitBeingWritten }> {
+  async #beginUnit(): Promise<UnitUnderWay> {
+    await this.#units.at(-MOST_UNFINISHED)?.finished;
     const paths = unitPathsIn(this.#parts.work.newPath());
     await this.#parts.disk.makeDirectory(paths.directory);
     const { disk, hashers } = this.#parts;
-    const { hash, length, source, cutter } = this.#plan;
-    const isLarge = Math.max(length ?? 0, this.#length + 1) > SEGMENT_LENGTH;
+    const { hash, length = 0, cutter, keepsCopy } = this.#plan;
+    const isLarge = Math.max(length, this.#length + 1) > SEGMENT_LENGTH;
     const hasher = isLarge ? hashers.large : hashers.small;
-    const options = { disk, hasher, hash, cutter, keepsCopy: source === undefined };
-    return { paths, data: new UnitBeingWritten(paths.data, options) };
+    const unit = { paths, data: new UnitBeingWritten(paths.data, { disk, hasher, hash, cutter, keepsCopy }) };
+    this.#units.push(unit);
+    return unit;
   }
 
-  async #finishUnit(): Promise<void> {
-    if (this.#current === undefined) return;
-    const { paths, data } = this.#current;
-    const { serverKey, name, source } = this.#plan;
-    const unit = unitOf(await data.finish(serverKey));
+  /** All bytes of the current unit are there. */
+  #endUnit(): void {
+    const unit = this.#current;
+    if (unit === undefined) return;
     this.#current = undefined;
-    this.#prepared.push({ unit, directory: paths.directory });
-    const blocks = new Uint8Array(unit.layout.count).fill(source === undefined ? 1 : 0);
-    const start = this.#length - data.length;
+    unit.finished = this.#finishUnit(unit, this.#length - unit.data.length);
+    // Whoever waits for it hears of a failure, and before the publication is complete somebody does.
+    void settled(unit.finished);
+  }
+
+  async #finishUnit({ paths, data }: UnitUnderWay, start: number): Promise<Unit> {
+    const { serverKey, name, source, keepsCopy } = this.#plan;
+    const unit = unitOf(await data.finish(serverKey));
+    const blocks = new Uint8Array(unit.layout.count).fill(keepsCopy ? 1 : 0);
     const reference =
-      source && encodeReference({ source, start, isSettled: isSettled(source.version, this.#begunMs) });
+      source === undefined || keepsCopy
+        ? undefined
+        : encodeReference({ source, start, isSettled: isSettled(source.version, this.#begunMs) });
     await this.#parts.directories.describe(paths, unit, blocks, publicationHolder(name), reference);
+    return unit;
+  }
+
+  #openSource(): number {
+    const { disk } = this.#parts;
+    const { source } = this.#plan;
+    if (source === undefined) throw new RangeError('there is no source');
+    const fd = disk.openToRead(source.path);
+    if (fd === undefined) throw sourceChanged(source);
+    try {
+      this.#requireVersion(disk.version(fd), source);
+    } catch (error) {
+      disk.close(fd);
+      throw error;
+    }
+    return fd;
+  }
+
+  /** Call it when nobody reads any more. */
+  #closeSource(): void {
+    if (this.#fd !== undefined) this.#parts.disk.close(this.#fd);
+    this.#fd = undefined;
+  }
+
+  #stopReading(): void {
+    Atomics.store(this.#stop, 0, 1);
+  }
+
+  #requireVersion(version: FileVersion | undefined, source: SourceFile): void {
+    if (version === undefined || !isSameVersion(version, source.version)) throw sourceChanged(source);
   }
 
   #end(isComplete: boolean): void {
@@ -200,3 +279,6 @@ export class DiskPublicationWriter implements PublicationWriter {
     return result;
   }
 }
+
+const sourceChanged = ({ path }: SourceFile): StoreFailure =>
+  new StoreFailure('SOURCE_CHANGED', `${path} has changed while it was published`);

@@ -1,6 +1,7 @@
 import { MAX_RUN, type SegmentHash, type SegmentInfo } from '../../ports.js';
 import type { SegmentCutter } from '../../segmentation/index.js';
 import {
+  BLOCK_LENGTH,
   BLOCKS_PER_SEGMENT,
   describeSegment,
   HASH_LENGTHS,
@@ -9,7 +10,14 @@ import {
 } from '../../wire/index.js';
 import type { Disk } from '../disk/disk.js';
 import { settled } from '../disk/in-flight.js';
-import { startHash, type BlockHasher, type RunningHash } from '../hashing/block-hasher.js';
+import {
+  blockLengthsOf,
+  MOST_STRETCHED,
+  startHash,
+  type BlockHasher,
+  type FilePlace,
+  type RunningHash,
+} from '../hashing/block-hasher.js';
 
 /** Bytes that are handed to the hasher at once; hashing them takes a thread about a millisecond. */
 const PIECE_LENGTH = 1024 * 1024;
@@ -87,6 +95,27 @@ export class UnitBeingWritten {
     return taken;
   }
 
+  /**
+   * Takes blocks of version 1 out of a file until it is full; the last one may be short if nothing follows. They are read
+   * later, so the file must stay open until it is closed.
+   *
+   * @param stop see {@link Stretch}
+   * @returns how many bytes it took.
+   */
+  async appendFile(from: FilePlace, length: number, stop: Int32Array): Promise<number> {
+    let taken = 0;
+    while (taken < length && !this.isFull) {
+      await this.#place();
+      this.#throwIfFailed();
+      const room = (this.#most - this.#lengths.length) * BLOCK_LENGTH;
+      const size = Math.min(MOST_STRETCHED, length - taken, room);
+      const position = from.position + taken;
+      this.#startFile({ fd: from.fd, position }, size, stop);
+      taken += size;
+    }
+    return taken;
+  }
+
   /** Ends the last block. @returns the segments, once all is hashed and written; the file is closed then. */
   async finish(serverKey: Uint8Array): Promise<readonly SegmentInfo[]> {
     this.#endPartial();
@@ -155,14 +184,24 @@ export class UnitBeingWritten {
     this.#partial = undefined;
   }
 
-  /**
-   * Waits for a place among the tasks under way.
-   *
-   * @returns when the bytes may change again.
-   */
+  #startFile(from: FilePlace, length: number, stop: Int32Array): void {
+    const { hasher, hash, keepsCopy } = this.#options;
+    const copyTo = keepsCopy ? { fd: this.#fd, position: this.#length } : undefined;
+    const hashes = hasher.hashFile(hash, { from, length, blockLength: BLOCK_LENGTH, copyTo, stop });
+    this.#follow(hashes, Promise.resolve(), this.#lengths.length);
+    this.#lengths.push(...blockLengthsOf(length, BLOCK_LENGTH));
+    this.#length += length;
+  }
+
+  /** Waits for a place among the tasks under way. */
+  async #place(): Promise<void> {
+    while (this.#tasks.size >= this.#options.hasher.concurrency) await Promise.race(this.#tasks);
+  }
+
+  /** @returns when the bytes may change again. */
   async #startBlocks(bytes: Uint8Array, lengths: readonly number[]): Promise<readonly Promise<void>[]> {
     const { hasher, hash } = this.#options;
-    while (this.#tasks.size >= hasher.concurrency) await Promise.race(this.#tasks);
+    await this.#place();
     const written = this.#write(bytes);
     const { accepted, hashes } = hasher.start(hash, bytes, lengths);
     this.#follow(hashes, written, this.#lengths.length);
