@@ -3,7 +3,7 @@
  *
  *     node bench/run.mjs publish [MiB] [rounds]
  */
-import { createCipheriv, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { closeSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,19 +13,11 @@ import { createEngineDriver } from '../src/engine/index.js';
 import { createPeerweave, publish } from '../src/index.js';
 import { fastest, inOwnProcess, measure, type Measurement } from './lib/measure.js';
 import { ratioTable } from './lib/table.js';
+import { writeTestFile } from './lib/test-file.js';
 
 const MIB = 2 ** 20;
 const BLOCK = 65_536;
 const CHUNK = 4 * MIB;
-
-/** A file whose segments all differ. */
-const writeTestFile = (path: string, mib: number): void => {
-  const stream = createCipheriv('aes-128-ctr', Buffer.alloc(16, 1), Buffer.alloc(16));
-  const zeros = Buffer.alloc(MIB);
-  const fd = openSync(path, 'w');
-  for (let written = 0; written < mib; written += 1) writeSync(fd, stream.update(zeros));
-  closeSync(fd);
-};
 
 /**
  * Fills as much of the page cache as the job will and gives it back. On a virtual machine memory that was never used, or

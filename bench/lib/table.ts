@@ -28,7 +28,7 @@ const rate = (row: Pick<Row, 'bytes' | 'result'>, reference: Row): number =>
   row.bytes / row.result.seconds / (reference.bytes / reference.result.seconds);
 
 /** The first column to the left, numbers to the right. */
-const columns = (lines: readonly (readonly string[])[]): string => {
+export const columns = (lines: readonly (readonly string[])[]): string => {
   const width = (column: number): number => Math.max(...lines.map((line) => line[column]?.length ?? 0));
   return lines
     .map((line) =>
