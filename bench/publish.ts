@@ -46,18 +46,20 @@ const readAndHash = (path: string): Promise<Measurement> =>
 interface Way {
   readonly hashWorkers: number;
   readonly keepCopy: boolean;
+  /** Of content information; 1 by default. */
+  readonly version?: 2;
 }
 
 const publishFile = async (
   path: string,
   dataDir: string,
-  { hashWorkers, keepCopy }: Way,
+  { hashWorkers, keepCopy, version }: Way,
 ): Promise<Measurement> => {
   const driver = createEngineDriver({ dataDir, listen: false, hashWorkers });
   const { effects, promise } = createPeerweave({ driver });
   await using session = await promise(effects.openSession());
   const result = await measure(async () => {
-    await lastValueFrom(publish(path, { session, keepCopy }));
+    await lastValueFrom(publish(path, { session, keepCopy, version }));
   });
   return result;
 };
@@ -73,6 +75,12 @@ const JOBS: readonly {
   { job: '1', name: 'publish, one worker', way: { hashWorkers: 1, keepCopy: false } },
   { job: '2', name: 'publish, two workers', target: 1.6, way: { hashWorkers: 2, keepCopy: false } },
   { job: 'copy', name: 'publish a copy, no workers', way: { hashWorkers: 0, keepCopy: true } },
+  { job: 'v2', name: 'publish version 2, no workers', way: { hashWorkers: 0, keepCopy: false, version: 2 } },
+  {
+    job: 'v2 2',
+    name: 'publish version 2, two workers',
+    way: { hashWorkers: 2, keepCopy: false, version: 2 },
+  },
   { job: 'copy 2', name: 'publish a copy, two workers', way: { hashWorkers: 2, keepCopy: true } },
 ];
 

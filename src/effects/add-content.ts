@@ -27,11 +27,11 @@ export async function* addContent(
 }
 
 /** @returns `false` if the driver wants to be given the bytes; then none were added. */
-async function* addFile(length: number, { fromSource }: Additions): AsyncGenerator<number, boolean> {
+async function* addFile(length: number, add: Additions): AsyncGenerator<number, boolean> {
   for (let at = 0; at < length; at += STEP_BYTES) {
     const step = Math.min(STEP_BYTES, length - at);
     try {
-      await fromSource(step);
+      await add.fromSource(step);
     } catch (thrown) {
       if (at === 0 && isPeerError(thrown) && thrown._tag === 'Unsupported') return false;
       throw thrown;

@@ -155,8 +155,7 @@ export class DiskPublicationWriter implements PublicationWriter {
       throw new StoreFailure('LENGTH_MISMATCH', `${this.#length} bytes instead of the declared ${declared}`);
     }
     this.#endUnit();
-    const finished = await Promise.all(this.#units.map((unit) => unit.finished));
-    const units = finished.filter((unit) => unit !== undefined);
+    const units = await Promise.all(this.#units.flatMap(({ finished }) => finished ?? []));
     this.#closeSource();
     if (!keepsCopy) this.requireSameSource();
     for (const [index, unit] of units.entries()) {
