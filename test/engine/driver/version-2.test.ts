@@ -86,6 +86,10 @@ describe('content of version 2 between two processes', () => {
     expect(first.content.equals(before())).toBe(true);
     expect(first.bytes).toMatchObject({ cache: 0, peer: before().length });
 
+    // The peer was asked for what it has by the 256 segments.
+    const lists = reader.events.flatMap((event) => (event._tag === 'SegmentListReceived' ? [event] : []));
+    expect(lists[0]).toMatchObject({ asked: 256, segments: { length: 256 } });
+
     const received = reader.events.length;
     const second = await retrieve(reader, served.after);
     expect(second.content.equals(after())).toBe(true);
