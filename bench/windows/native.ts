@@ -1,47 +1,28 @@
 /**
  * What the Windows driver adds to the native calls it makes, on the simulated DLLs:
  *
- *     node bench/run.mjs windows/native
+ *     node bench/run.mjs windows/native     on Linux, over shared objects
+ *     npm run bench:windows                 in Windows Node under Wine, over DLLs
  *
- * Everything is a ratio within this one run.
+ * Everything is a ratio within one run, and what is compared takes turns.
  */
 import { readFile } from 'node:fs/promises';
 import koffi from 'koffi';
-import { systemClock, type Driver, type GroupHandle } from '../../src/driver/index.js';
-import { createWindowsDriver, type LibraryPaths } from '../../src/native/index.js';
-import { createRuntime } from '../../src/native/runtime.js';
-import { AT_ONCE, buildSimulators } from '../../test/native/simulators.js';
+import type { Driver, GroupHandle } from '../../src/driver/index.js';
+import { createWindowsDriver } from '../../src/native/index.js';
+import { buildSimulators, type Simulators } from '../../test/native/simulators.js';
+import { inTurn, meanOf, meanOfCalls, report, type Sample } from './measures.js';
+import { benchSignal } from './signal.js';
 
-const simulators = buildSimulators();
-const [machine] = simulators.machines;
-const { libraries } = machine;
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-
-/** The median of the nanoseconds that one turn takes, over several rounds. */
-const nanoseconds = async (turns: number, task: () => unknown, rounds = 9): Promise<number> => {
-  const times: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const start = process.hrtime.bigint();
-    for (let turn = 0; turn < turns; turn++) await task();
-    times.push(Number(process.hrtime.bigint() - start) / turns);
-  }
-  return median(times);
-};
-
-const report = (name: string, value: number, reference: number, most: number): void => {
-  const ratio = value / reference;
-  const verdict = ratio <= most ? 'ok' : 'too slow';
-  console.log(`${name.padEnd(52)} ${ratio.toFixed(2).padStart(6)} times  (at most ${most}): ${verdict}`);
-};
+const CALL = 'getStatus against the bare koffi call';
 
 const openGroup = async ({ grouping, identity }: Driver): Promise<GroupHandle> => {
   await grouping.startup();
   return grouping.create({ creatorPeerName: await identity.create({}) });
 };
 
-const benchCall = async (): Promise<void> => {
+/** A member of the contract answers a promise, so the bare call is awaited as well; and once it is not. */
+const benchCall = async ({ machines: [{ libraries, p2p }] }: Simulators): Promise<void> => {
   const driver = createWindowsDriver({ libraries });
   const group = await openGroup(driver);
   const bare = koffi
@@ -51,103 +32,81 @@ const benchCall = async (): Promise<void> => {
     status: number[],
   ) => number;
   const out = [0];
-  const reference = await nanoseconds(50_000, async () => bare(group, out));
-  const value = await nanoseconds(50_000, () => driver.grouping.getStatus(group));
-  report('getStatus against the bare koffi call', value, reference, 3);
-  await driver.dispose();
-};
-
-/** The median of the nanoseconds from `signal` until what `listen` answers is there. */
-const fromSignal = async (listen: () => Promise<Promise<unknown>[]>, signal: () => void): Promise<number> => {
-  const times: number[] = [];
-  for (let turn = 0; turn < 1_000; turn++) {
-    const heard = await listen();
-    const start = process.hrtime.bigint();
-    signal();
-    await Promise.all(heard);
-    times.push(Number(process.hrtime.bigint() - start));
-  }
-  return median(times);
-};
-
-/** From a change of the status to its subscriber, and from a signal to a listener of the pump itself. */
-const benchSignal = async (): Promise<void> => {
-  const { pump, distributionEvent } = await createRuntime({
-    clock: systemClock,
-    statusSignal: 'event',
-    paths: libraries as LibraryPaths,
-  });
-  let hear: () => void = () => undefined;
-  const listening = distributionEvent.listen(() => hear());
-  const reference = await fromSignal(
-    async () => [new Promise<void>((resolve) => (hear = resolve))],
-    () => distributionEvent.signal(),
+  const [value = 0, awaited = 0, called = 0] = await inTurn(
+    [
+      meanOf(20_000, () => driver.grouping.getStatus(group)),
+      meanOf(20_000, async () => bare(group, out)),
+      meanOfCalls(20_000, () => bare(group, out)),
+    ],
+    15,
   );
-  await listening.leave();
-  await distributionEvent.dispose();
-  if (pump.active) throw new Error('the pump still waits');
-
-  const driver = createWindowsDriver({ libraries });
-  const session = await driver.distribution.startup();
-  let status = 0;
-  const value = await fromSignal(
-    async () => [(await driver.distribution.registerStatusChange(session)).changed],
-    () => {
-      machine.peerdist.setStatus(status, AT_ONCE);
-      status = 2 - status;
-    },
-  );
-  report('a status change to its subscriber against the pump', value, reference, 2);
+  report(`${CALL}, awaited`, value, awaited, 3);
+  report(`${CALL}, not awaited`, value, called, 3);
   await driver.dispose();
-  machine.peerdist.reset();
+  p2p.reset();
 };
 
 /** One event of one group among others that are watched as well. */
-const eventTime = async (watched: number): Promise<number> => {
-  const driver = createWindowsDriver({ libraries });
-  const group = await openGroup(driver);
-  let onSignal: () => void = () => undefined;
-  const registrations = [{ kind: 'IncomingData' }] as const;
-  const events = await driver.grouping.registerEvents(group, registrations, () => onSignal());
-  for (let other = 1; other < watched; other++) {
-    await driver.grouping.registerEvents(group, [{ kind: 'MemberChanged' }], () => undefined);
-  }
-  const time = await nanoseconds(200, async () => {
-    let count = 0;
-    while (count === 0) {
-      const signalled = new Promise<void>((resolve) => (onSignal = resolve));
-      machine.p2p.burst(group, 1);
-      await signalled;
-      count = (await driver.grouping.getEvents(events, 8)).length;
+const eventAmong =
+  ({ machines: [{ libraries, p2p }] }: Simulators, watched: number): Sample =>
+  async () => {
+    const driver = createWindowsDriver({ libraries });
+    const group = await openGroup(driver);
+    let onSignal: () => void = () => undefined;
+    const registrations = [{ kind: 'IncomingData' }] as const;
+    const events = await driver.grouping.registerEvents(group, registrations, () => onSignal());
+    for (let other = 1; other < watched; other++) {
+      await driver.grouping.registerEvents(group, [{ kind: 'MemberChanged' }], () => undefined);
     }
-  });
-  await driver.dispose();
-  machine.p2p.reset();
-  return time;
-};
+    const time = await meanOf(300, async () => {
+      let count = 0;
+      while (count === 0) {
+        const signalled = new Promise<void>((resolve) => (onSignal = resolve));
+        p2p.burst(group, 1);
+        await signalled;
+        count = (await driver.grouping.getEvents(events, 8)).length;
+      }
+    })();
+    await driver.dispose();
+    p2p.reset();
+    return time;
+  };
 
-const benchWatched = async (): Promise<void> => {
-  const one = await eventTime(1);
-  for (const watched of [16, 63, 200]) {
-    report(`an event among ${watched} registrations against 1`, await eventTime(watched), one, 2);
+const benchWatched = async (simulators: Simulators): Promise<void> => {
+  const counts = [1, 16, 63, 200];
+  const times = await inTurn(
+    counts.map((watched) => eventAmong(simulators, watched)),
+    7,
+  );
+  const [one = 0] = times;
+  for (const [index, watched] of counts.entries()) {
+    report(`an event among ${watched} watched against 1`, times[index] ?? 0, one, 2);
   }
 };
 
-const benchReadFile = async (): Promise<void> => {
-  const read = (): Promise<unknown> => readFile('package.json');
-  const reference = await nanoseconds(300, read);
-  const driver = createWindowsDriver({ libraries });
-  const group = await openGroup(driver);
-  for (let watched = 0; watched < 200; watched++) {
-    await driver.grouping.registerEvents(group, [{ kind: 'MemberChanged' }], () => undefined);
-  }
-  const value = await nanoseconds(300, read);
-  report('readFile with 200 registrations against none', value, reference, 1.5);
-  await driver.dispose();
+const read = meanOf(300, () => readFile('package.json'));
+
+const benchReadFile = async ({ machines: [{ libraries, p2p }] }: Simulators): Promise<void> => {
+  const beside: Sample = async () => {
+    const driver = createWindowsDriver({ libraries });
+    const group = await openGroup(driver);
+    for (let watched = 0; watched < 200; watched++) {
+      await driver.grouping.registerEvents(group, [{ kind: 'MemberChanged' }], () => undefined);
+    }
+    const time = await read();
+    await driver.dispose();
+    p2p.reset();
+    return time;
+  };
+  const [value = 0, alone = 0] = await inTurn([beside, read], 9);
+  report('readFile with 200 watched against none', value, alone, 1.5);
 };
 
-await benchCall();
-await benchSignal();
-await benchWatched();
-await benchReadFile();
+const simulators = buildSimulators();
+console.log(`Node ${process.version} on ${process.platform}\n`);
+console.log(' '.repeat(50), 'measured'.padStart(12), 'against'.padStart(12), ' ratio');
+await benchCall(simulators);
+await benchSignal(simulators);
+await benchWatched(simulators);
+await benchReadFile(simulators);
 simulators.remove();

@@ -8,7 +8,8 @@
 typedef struct { handle_kind kind; uint32_t generation, revoked; void *object; } slot;
 
 static slot slots[SLOTS];
-static uint32_t last_slot;
+/* Slots above the highest were never used: a simulated change must not take longer than what it is to measure. */
+static uint32_t last_slot, highest_slot;
 static int32_t open_handles, refused_closes, orphans;
 
 static void *handle_of(uint32_t index) {
@@ -33,6 +34,7 @@ void *handle_open(handle_kind kind, void *object) {
     last_slot = last_slot % (SLOTS - 1) + 1;
     slot *free_slot = &slots[last_slot];
     if (free_slot->kind != FREE_SLOT) continue;
+    if (last_slot > highest_slot) highest_slot = last_slot;
     *free_slot = (slot){kind, (free_slot->generation + 1) & GENERATIONS, 0, object};
     open_handles++;
     return handle_of(last_slot);
@@ -74,7 +76,7 @@ int32_t handle_orphans(void) { return orphans; }
 void handle_forget_misuse(void) { refused_closes = orphans = 0; }
 
 void *handle_next(handle_kind kind, uint32_t *cursor, void **handle) {
-  while (++*cursor < SLOTS) {
+  while (++*cursor <= highest_slot) {
     if (slots[*cursor].kind != kind) continue;
     if (handle != NULL) *handle = handle_of(*cursor);
     return slots[*cursor].object;
