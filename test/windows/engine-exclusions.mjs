@@ -52,12 +52,13 @@ export const NOT_ON_WINE = [
   { file: 'store/kill.test.ts', why: PROGRAMS },
   { file: 'driver/processes.test.ts', why: PROGRAMS },
   { file: 'retrieval/process-exit.test.ts', why: PROGRAMS },
-  { file: 'store/hash-workers.test.ts', why: UNKNOWN },
+  {
+    file: 'store/hash-workers.test.ts',
+    test: 'does not keep a process alive that forgets to close it',
+    why: PROGRAMS,
+  },
   { file: 'driver/shared-reads.test.ts', why: UNKNOWN },
-  { file: 'retrieval/hostile-peers.test.ts', why: UNKNOWN },
-  { file: 'hosted-cache/secure-offers.test.ts', why: UNKNOWN },
   { file: 'insight/reasons.test.ts', why: UNKNOWN },
-  { file: 'insight/segment-log.test.ts', why: UNKNOWN },
-  { file: 'segmentation/segmentation.test.ts', why: UNKNOWN },
   { file: 'wire/fuzz/fuzz.test.ts', why: UNKNOWN },
+  { file: 'wire/key-file.test.ts', why: UNKNOWN },
 ];
