@@ -6,7 +6,6 @@ const NAMESPACES = 'makes hosts out of network namespaces of Linux';
 const PROGRAMS =
   'bundles a program with esbuild and starts it as a second process; the binary of esbuild for Windows is not among the ' +
   'packages of this folder yet';
-const UNKNOWN = 'not yet seen to pass under Wine: no reason is known why it should not';
 
 /** What of the distribution tests of the engine does not run in node.exe under Wine, whole files or tests by name. */
 export const NOT_ON_WINE = [
@@ -57,8 +56,4 @@ export const NOT_ON_WINE = [
     test: 'does not keep a process alive that forgets to close it',
     why: PROGRAMS,
   },
-  { file: 'driver/shared-reads.test.ts', why: UNKNOWN },
-  { file: 'insight/reasons.test.ts', why: UNKNOWN },
-  { file: 'wire/fuzz/fuzz.test.ts', why: UNKNOWN },
-  { file: 'wire/key-file.test.ts', why: UNKNOWN },
 ];
