@@ -1,31 +1,11 @@
-import {
-  faultFromNumber,
-  type GroupEvent,
-  type GroupHandle,
-  type GroupingDriver,
-  type GroupStatus,
-  HRESULT_CODES,
-  type PeerAddress,
-} from '../driver/index.js';
-import { attempt, checked, type EffectOptions, type PeerEffect, promiseOf, toPeerError } from './effect.js';
-import { eitherSignal } from './either-signal.js';
-import { cancelled, timeout } from './error/index.js';
-import { getGroupStatus, groupCore, onGroup, type PeerGroup } from './group.js';
-import { registerGroupEvents, takeGroupEvents } from './group-events.js';
+import type { GroupStatus, PeerAddress } from '../driver/index.js';
+import { checked, type PeerEffect } from './effect.js';
+import { type Connect, type ConnectOptions, goOnline } from './go-online.js';
+import { onGroup, type PeerGroup } from './group.js';
 import { list } from './validate/object.js';
 import { peerAddress } from './validate/peer-address.js';
 
-/** The advice of the API: nothing may ever arrive, so wait this long at most. */
-const CONNECT_TIMEOUT_MS = 30_000;
-
-/** Events taken at a time. */
-const BATCH = 16;
-
-/** How long to wait for a group to come online. */
-export interface ConnectOptions extends EffectOptions {
-  /** Milliseconds to wait for the outcome, 30 000 by default. */
-  readonly timeoutMs?: number | undefined;
-}
+export type { ConnectOptions };
 
 /**
  * Brings an open group online and waits for the outcome.
@@ -79,63 +59,16 @@ export const connectGroupByAddress = (
     ),
   );
 
-type Connect = (grouping: GroupingDriver, raw: GroupHandle, signal: AbortSignal) => Promise<void>;
-
-/** Registers first, then connects, so that an outcome that comes at once is not missed. */
-const connecting =
-  (operation: string, group: PeerGroup, options: ConnectOptions, connect: Connect): PeerEffect<GroupStatus> =>
-  (env) =>
-    attempt(operation, async () => {
-      const { timeoutMs = CONNECT_TIMEOUT_MS, signal } = options;
-      const core = groupCore(group, operation);
-      const run = <A>(effect: PeerEffect<A>): Promise<A> => promiseOf(effect(env));
-      const bell = new Bell();
-      const late = new AbortController();
-      const ended = eitherSignal(late.signal, signal);
-      ended.signal.addEventListener('abort', bell.ring, { once: true });
-      const forgetClose = core.onClose(bell.ring);
-      const stopTimer = core.env.clock.schedule(timeoutMs, () => late.abort());
-      try {
-        await using events = await run(
-          registerGroupEvents(group, ['StatusChanged', 'ConnectionFailed'], bell.ring),
-        );
-        await run(onGroup(group, operation, connect, { signal: ended.signal }));
-        for (;;) {
-          const rung = bell.next();
-          ended.signal.throwIfAborted();
-          for (const event of await run(takeGroupEvents(events, BATCH))) failOn(event, operation);
-          const status = await run(getGroupStatus(group));
-          if (status.listening || status.hasConnections) return status;
-          await rung;
-        }
-      } catch (thrown) {
-        if (late.signal.aborted) throw timeout(operation, 'an answer from the group', timeoutMs);
-        throw signal?.aborted === true ? cancelled(operation) : thrown;
-      } finally {
-        stopTimer();
-        forgetClose();
-        ended.unlink();
-      }
-    });
-
-/** Wakes who waits for its next ring. */
-class Bell {
-  #ring: () => void = () => undefined;
-
-  readonly ring = (): void => this.#ring();
-
-  /** Resolves with the first ring from now on. */
-  next(): Promise<void> {
-    return new Promise((resolve) => (this.#ring = resolve));
-  }
-}
-
-const failOn = (event: GroupEvent, operation: string): void => {
-  if (event._tag !== 'ConnectionFailed') return;
-  const reason = faultFromNumber(
-    'hresult',
+const connecting = (
+  operation: string,
+  group: PeerGroup,
+  { timeoutMs, signal }: ConnectOptions,
+  connect: Connect,
+): PeerEffect<GroupStatus> =>
+  onGroup(
+    group,
     operation,
-    event.reason ?? HRESULT_CODES.PEER_E_CONNECTION_FAILED,
+    (_grouping, raw, ended, core) =>
+      goOnline(core.env, operation, raw, connect, { timeoutMs, signal: ended }),
+    { signal },
   );
-  throw toPeerError(reason, operation);
-};

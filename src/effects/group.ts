@@ -1,6 +1,7 @@
 import type { CallOptions, GroupHandle, GroupingDriver, GroupStatus } from '../driver/index.js';
 import { attempt, checked, type EffectOptions, type PeerEffect } from './effect.js';
 import { coreOf, Handle } from './handle.js';
+import { type ConnectOptions, goOnline } from './go-online.js';
 import { HandleCore } from './handle-core.js';
 import type { PeerEnv } from './env.js';
 import { onHandle } from './on-handle.js';
@@ -21,11 +22,13 @@ const KIND = 'group';
 /** An open peer group. Closing it closes its registrations and listings first; other handles on the group stay. */
 export class PeerGroup extends Handle<GroupHandle> {}
 
-/** Whether a group goes online by itself. */
-export interface GroupOptions extends EffectOptions {
+/** Whether a group goes online by itself, and how long that may take. */
+export interface GroupOptions extends ConnectOptions {
   /**
    * `auto` (the default) goes online right after opening where the driver can: nobody can follow an invitation to a
-   * group that nobody listens in. `manual` leaves it to `connectGroup`, so that events can be registered before.
+   * group that nobody listens in. There is a handle once the group is online, and if it does not come online an error
+   * as of `connectGroup`. `manual` leaves it to `connectGroup`, so that events can be registered before, and a group can
+   * be used that nobody can be reached in.
    */
   readonly connect?: 'auto' | 'manual' | undefined;
 }
@@ -35,7 +38,7 @@ const openWith =
   (
     operation: string,
     open: (grouping: GroupingDriver, call: CallOptions) => Promise<GroupHandle>,
-    { connect = 'auto', signal }: GroupOptions,
+    { connect = 'auto', timeoutMs, signal }: GroupOptions,
   ): PeerEffect<PeerGroup> =>
   (env) =>
     attempt(operation, async () => {
@@ -49,7 +52,8 @@ const openWith =
           await grouping.startup();
           try {
             const raw = await open(grouping, { signal: opening });
-            if (connect === 'auto' && grouping.canConnect) await connectOrClose(env, raw, opening);
+            if (connect === 'auto' && grouping.canConnect)
+              await connectOrClose(env, operation, raw, { timeoutMs, signal: opening });
             return raw;
           } catch (thrown) {
             await shutDown();
@@ -67,12 +71,22 @@ const openWith =
       return new PeerGroup(core);
     });
 
-const connectOrClose = async (env: PeerEnv, raw: GroupHandle, signal: AbortSignal): Promise<void> => {
-  const { grouping } = env.driver;
+const connectOrClose = async (
+  env: PeerEnv,
+  operation: string,
+  raw: GroupHandle,
+  options: ConnectOptions,
+): Promise<void> => {
   try {
-    await grouping.connect(raw, { signal });
+    await goOnline(
+      env,
+      operation,
+      raw,
+      (grouping, group, signal) => grouping.connect(group, { signal }),
+      options,
+    );
   } catch (thrown) {
-    await tearDown(env, KIND, () => grouping.close(raw));
+    await tearDown(env, KIND, () => env.driver.grouping.close(raw));
     throw thrown;
   }
 };
@@ -84,8 +98,9 @@ const connectOrClose = async (env: PeerEnv, raw: GroupHandle, signal: AbortSigna
  * group lasts on disk after the handle is closed: `openGroup` opens it again, `deleteGroup` ends it.
  *
  * Lifetimes in `properties` are seconds. Errors: `BadArgument` with every fault of the properties, `NotFound` or
- * `Unavailable` for the cloud, `AccessDenied` for a key that cannot be used.
- * Source: PeerGroupCreate, PeerGroupConnect, PeerGroupClose.
+ * `Unavailable` for the cloud, `AccessDenied` for a key that cannot be used; for `connect: 'auto'` those of `connectGroup`
+ * too: `Unavailable`, `AccessDenied`, `Timeout`. The group exists then, and is closed.
+ * Source: PeerGroupCreate, PeerGroupRegisterEvent, PeerGroupConnect, PeerGroupUnregisterEvent, PeerGroupClose.
  *
  * @example
  * ```ts

@@ -12,6 +12,7 @@ import type { PeerState } from './state.js';
 export const createGrouping = (load: LoadRuntime, state: PeerState): GroupingDriver => {
   const member = membersOf('grouping', 'hresult', load);
   return {
+    // Whether PNRP or a cloud is there shows when connecting only; the outcome tells.
     canConnect: true,
     ...sessionMembers(member, state),
     ...propertyMembers(member, state),

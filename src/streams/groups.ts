@@ -10,12 +10,14 @@ export type GroupOptions = Omit<OpenOptions, 'signal'>;
 /**
  * Creates a group and stays in it while subscribed.
  *
- * Cold: each subscription creates one group, emits one handle, goes online unless `connect: 'manual'`, and closes the
+ * Cold: each subscription creates one group, goes online unless `connect: 'manual'`, emits one handle, and closes the
  * handle on unsubscribing (PeerGroupClose), after everything that was opened through it. It never completes by itself;
  * it completes when the handle is closed by somebody else. The group stays on disk: see `openGroup`, `deleteGroup`.
  *
  * Lifetimes in `properties` are seconds. Errors: `BadArgument` with every fault of the properties, `NotFound` or
- * `Unavailable` for the cloud, `AccessDenied` for a key that cannot be used.
+ * `Unavailable` for the cloud, `AccessDenied` for a key that cannot be used; unless `connect: 'manual'` also `Unavailable`
+ * when nobody could be reached, `AccessDenied` when the membership was refused, `Timeout` when no outcome was told in
+ * `timeoutMs` milliseconds, 30 000 by default. The group exists then, and is closed.
  * Source: PeerGroupCreate, PeerGroupConnect, PeerGroupClose.
  *
  * @example

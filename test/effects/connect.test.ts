@@ -69,6 +69,92 @@ describe('connectGroup', () => {
   });
 });
 
+describe('a group that goes online by itself', () => {
+  afterEach(() => expect(liveHandleCount()).toBe(0));
+
+  const begin = async () => {
+    const rig = createRig();
+    const creatorPeerName = await rig.run(createIdentity());
+    return { rig, creatorPeerName };
+  };
+
+  const operations = ({ fake }: Rig): readonly string[] =>
+    fake.calls.map(({ operation }) => operation).filter((operation) => operation.startsWith('grouping.'));
+
+  it('is there once it is online, by the prescribed calls in their order', async () => {
+    const { rig, creatorPeerName } = await begin();
+    rig.fake.script('grouping.getStatus').once({ delayMs: 50 });
+    const created = rig.run(createGroup({ creatorPeerName }));
+    await rig.clock.advance(50);
+    const group = await created;
+    expect(operations(rig)).toEqual([
+      'grouping.startup',
+      'grouping.create',
+      'grouping.registerEvents',
+      'grouping.connect',
+      'grouping.getEvents',
+      'grouping.getStatus',
+      'grouping.unregisterEvents',
+    ]);
+    await end(rig, group);
+    expect(operations(rig).slice(-2)).toEqual(['grouping.close', 'grouping.shutdown']);
+  });
+
+  it.each([
+    ['PEER_E_NO_MEMBERS_FOUND', 'Unavailable'],
+    ['PEER_E_UNABLE_TO_LISTEN', 'Unavailable'],
+    ['PEER_E_NOT_AUTHORIZED', 'AccessDenied'],
+  ] as const)('is closed again when the group tells %s, which is %s', async (symbol, tag) => {
+    const { rig, creatorPeerName } = await begin();
+    rig.fake.grouping.setConnectOutcome({ failed: HRESULT_CODES[symbol] });
+    expect(await rig.failure(createGroup({ creatorPeerName }))).toMatchObject({ _tag: tag, symbol });
+    rig.fake.assertClean();
+    expect(rig.clock.pending).toBe(0);
+  });
+
+  it.each([
+    [undefined, 30_000],
+    [500, 500],
+  ])('ends with Timeout when nothing is told in %s ms, %d that is', async (timeoutMs, limit) => {
+    const { rig, creatorPeerName } = await begin();
+    rig.fake.grouping.setConnectOutcome('silent');
+    const failed = rig.failure(createGroup({ creatorPeerName }, { timeoutMs }));
+    await rig.clock.advance(limit - 1);
+    expect(rig.fake.ledger().kinds['group-events'].open).toBe(1);
+    await rig.clock.advance(1);
+    expect(await failed).toMatchObject({ _tag: 'Timeout' });
+    rig.fake.assertClean();
+    expect(rig.clock.pending).toBe(0);
+  });
+
+  it('is given up while it waits for the outcome', async () => {
+    const { rig, creatorPeerName } = await begin();
+    rig.fake.grouping.setConnectOutcome('silent');
+    const controller = new AbortController();
+    const failed = rig.failure(createGroup({ creatorPeerName }, { signal: controller.signal }));
+    await rig.clock.advance(20_000);
+    controller.abort();
+    expect(await failed).toMatchObject({ _tag: 'Cancelled' });
+    rig.fake.assertClean();
+    expect(rig.clock.pending).toBe(0);
+  });
+
+  it('stays offline where it is told to, and where nobody can go online', async () => {
+    const { rig, creatorPeerName } = await begin();
+    await (await rig.run(createGroup({ creatorPeerName }, { connect: 'manual' }))).close();
+    const alone = createRig({ canConnect: false });
+    const name = await alone.run(createIdentity());
+    await (await alone.run(createGroup({ creatorPeerName: name }))).close();
+    for (const each of [rig, alone])
+      expect(operations(each)).toEqual([
+        'grouping.startup',
+        'grouping.create',
+        'grouping.close',
+        'grouping.shutdown',
+      ]);
+  });
+});
+
 describe('a password that was given as text', () => {
   it('is wiped also when the call never started', async () => {
     const { rig, group } = await start();

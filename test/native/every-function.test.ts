@@ -77,7 +77,8 @@ const meet = async (ada: Person, bob: Person, directory: string): Promise<void> 
   if (other === undefined) throw new Error('Bob is no member');
   const [address = { address: '::1', port: 3587 }] = other.addresses;
   const hers = firstValueFrom(groupEvents(group, { events: ['DirectConnection'] }));
-  await vi.waitFor(() => expect(one.p2p.calls('PeerGroupRegisterEvent')).toBe(1));
+  // One was for going online.
+  await vi.waitFor(() => expect(one.p2p.calls('PeerGroupRegisterEvent')).toBe(2));
   const connection = await promise(effects.openDirectConnection(group, bob.identity, address));
   expect([await hers, await connections]).toMatchObject([{ change: 'connected' }, { change: 'connected' }]);
   await promise(effects.sendData(group, { connectionId: connection, type: NOTE, data: Buffer.from('e4') }));

@@ -64,6 +64,10 @@ const online = (peers: Peerweave, group$: Observable<PeerGroup>) =>
     ),
   );
 
+/** What was called, however often events were looked for meanwhile. */
+const steps = (): readonly string[] =>
+  here.p2p.log().filter((name) => /^PeerGroup/.test(name) && !/GetEventData|GetStatus/.test(name));
+
 const creatorOf = (peers: Peerweave): Promise<string> => peers.promise(peers.effects.createIdentity());
 
 describe('a group while subscribed', () => {
@@ -97,20 +101,21 @@ describe('a group while subscribed', () => {
     ]);
   });
 
-  it('connects at once unless told otherwise', async () => {
+  it('connects at once unless told otherwise, and is there once it is online', async () => {
     const peers = open(here);
     const creatorPeerName = await creatorOf(peers);
+    // So is the event that tells of it.
+    here.p2p.setEventDelay(20_000);
     const group$ = peers.createGroup({ creatorPeerName });
     const status$ = group$.pipe(switchMap((group) => peers.promise(peers.effects.getGroupStatus(group))));
     expect(await firstValueFrom(status$)).toEqual({ listening: true, hasConnections: false });
     await untilGivenBack();
-    expect(here.p2p.log()).toEqual([
-      'PeerIdentityCreate',
-      'PeerFreeData',
+    expect(steps()).toEqual([
       'PeerGroupStartup',
       'PeerGroupCreate',
+      'PeerGroupRegisterEvent',
       'PeerGroupConnect',
-      'PeerGroupGetStatus',
+      'PeerGroupUnregisterEvent',
       'PeerGroupClose',
       'PeerGroupShutdown',
     ]);
@@ -229,6 +234,17 @@ describe('the outcome of going online', () => {
     await group.close();
   });
 
+  it('is the error of a stream that goes online by itself, which gives everything back', async () => {
+    const [alice, bob] = [open(there), open(here)];
+    const invitation = await invite(alice, bob, { certificate: true });
+    await expect(firstValueFrom(bob.joinGroup({ invitation }))).rejects.toMatchObject({
+      _tag: 'Unavailable',
+      symbol: 'PEER_E_NO_MEMBERS_FOUND',
+    });
+    await untilGivenBack();
+    expect(steps().slice(-3)).toEqual(['PeerGroupUnregisterEvent', 'PeerGroupClose', 'PeerGroupShutdown']);
+  });
+
   it('is an event of the stream as well', async () => {
     const [alice, bob] = [open(there), open(here)];
     const invitation = await invite(alice, bob, { certificate: true });
@@ -282,6 +298,16 @@ describe('the outcome of going online', () => {
     expect(await outcome).toMatchObject({ left: { _tag: 'Timeout' } });
     await group.close();
   });
+
+  it('is a Timeout of the stream, too, after which everything is given back', async () => {
+    const peers = open(here);
+    const creatorPeerName = await creatorOf(peers);
+    here.p2p.fail('PeerGroupConnect', 1, 1);
+    const group$ = peers.createGroup({ creatorPeerName }, { timeoutMs: 100 });
+    await expect(firstValueFrom(group$)).rejects.toMatchObject({ _tag: 'Timeout' });
+    await untilGivenBack();
+    expect([calls('PeerGroupUnregisterEvent'), calls('PeerGroupClose')]).toEqual([1, 1]);
+  });
 });
 
 describe('what happens in a group', () => {
@@ -295,7 +321,8 @@ describe('what happens in a group', () => {
     const group = await peers.promise(peers.effects.createGroup({ creatorPeerName }));
     const events$ = groupEvents(group, { events: [{ kind: 'RecordChanged', type: NOTE }] });
     const heard = Promise.all([1, 2, 3].map(() => lastValueFrom(events$.pipe(take(2), toArray()))));
-    await vi.waitFor(() => expect(calls('PeerGroupRegisterEvent')).toBe(1));
+    // One was for going online.
+    await vi.waitFor(() => expect(calls('PeerGroupRegisterEvent')).toBe(2));
     const { addRecord, deleteRecord } = peers.effects;
     const id = await peers.promise(addRecord(group, { type: NOTE, expires, data: Buffer.from('e4') }));
     await peers.promise(deleteRecord(group, id));
@@ -306,8 +333,8 @@ describe('what happens in a group', () => {
       recordType: NOTE,
     }));
     expect(await heard).toEqual([changes, changes, changes]);
-    await vi.waitFor(() => expect(calls('PeerGroupUnregisterEvent')).toBe(1));
-    expect(calls('PeerGroupRegisterEvent')).toBe(1);
+    await vi.waitFor(() => expect(calls('PeerGroupUnregisterEvent')).toBe(2));
+    expect(calls('PeerGroupRegisterEvent')).toBe(2);
     await group.close();
   });
 
@@ -321,7 +348,8 @@ describe('what happens in a group', () => {
     const events$ = group$.pipe(
       switchMap((group) => {
         const burst = defer(async () => {
-          await vi.waitFor(() => expect(calls('PeerGroupRegisterEvent')).toBe(1));
+          // One was for going online.
+          await vi.waitFor(() => expect(calls('PeerGroupRegisterEvent')).toBe(2));
           here.p2p.burst(groupCore(group, 'burst').assertOpen('burst'), total);
         });
         return merge(
