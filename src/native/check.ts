@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { isFileTime, parseGuid, type FileTime, type Guid } from '../driver/index.js';
 
 /**
@@ -64,14 +65,27 @@ export const fileTime = (value: unknown, what: string): FileTime => {
   return value;
 };
 
+/**
+ * Bytes whose length stays what it was when it was asked for: native code is told a length and an address, and must not
+ * be told of more than there is. What could answer differently the second time is copied.
+ */
 export const bytes = (value: unknown, what: string): Uint8Array => {
-  if (!(value instanceof Uint8Array)) throw new BadValue(what, 'a Uint8Array');
-  return value;
+  if (!types.isUint8Array(value)) throw new BadValue(what, 'a Uint8Array');
+  return isPlain(value) ? value : new Uint8Array(value);
 };
 
+const PLAIN: readonly unknown[] = [Uint8Array.prototype, Buffer.prototype];
+
+const isPlain = (value: Uint8Array): boolean =>
+  PLAIN.includes(Object.getPrototypeOf(value)) &&
+  !Object.hasOwn(value, 'length') &&
+  !(value.buffer as { readonly resizable?: boolean }).resizable &&
+  !(value.buffer instanceof SharedArrayBuffer);
+
+/** A copy, as the elements of an array can be made up anew each time one looks. */
 export const list = (value: unknown, what: string): readonly unknown[] => {
   if (!Array.isArray(value)) throw new BadValue(what, 'an array');
-  return value;
+  return Array.from(value as readonly unknown[]);
 };
 
 /** An object whose properties can be read; each of them is checked where it is used. */

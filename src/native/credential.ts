@@ -66,12 +66,13 @@ export const readCredential = (memory: Memory, address: bigint): CredentialInfo 
 /** PEER_CREDENTIAL_INFO to issue. The issuer is whoever calls, its names are not read. */
 export const writeCredential = (frame: Frame, credential: CredentialInfo): bigint => {
   const { friendlyName, publicKey, validFrom, validTo, roles } = check.object(credential, 'credential');
+  const granted = check.list(roles, 'roles');
   return frame.struct(PEER_CREDENTIAL_INFO, {
     pwzFriendlyName: friendlyName,
     pPublicKey: writePublicKey(frame, publicKey),
     ftValidityStart: validFrom,
     ftValidityEnd: validTo,
-    cRoles: check.list(roles, 'roles').length,
-    pRoles: frame.guids(roles, 'roles'),
+    cRoles: granted.length,
+    pRoles: frame.guids(granted, 'roles'),
   }).address;
 };

@@ -17,15 +17,18 @@ export const createEnumeration = (load: LoadRuntime, state: PeerState): Enumerat
       const most = check.u32(max, 'max');
       const next = (): Promise<readonly unknown[]> =>
         state.running.run(listing, () =>
-          native.frameOnThread(async (frame) => {
-            const count = frame.reserve(4);
-            const items = room(frame);
-            count.view.setUint32(0, most, true);
-            await native.slowHresult(frame, 'PeerGetNextItem', listing, count.address, items.address);
-            return native.take(u64In(items), (array) =>
-              native.memory.pointers(array, u32In(count)).map((item) => read(native, item)),
-            );
-          }),
+          native.frameOnThread(
+            async (frame) => {
+              const count = frame.reserve(4);
+              const items = room(frame);
+              count.view.setUint32(0, most, true);
+              await native.slowHresult(frame, 'PeerGetNextItem', listing, count.address, items.address);
+              return native.take(u64In(items), (array) =>
+                native.memory.pointers(array, u32In(count)).map((item) => read(native, item)),
+              );
+            },
+            () => void state.listings.get(listing),
+          ),
         );
       return abortable(signalOf(call), next, () => undefined);
     },

@@ -34,8 +34,12 @@ export class Frame {
   readonly #chunks: Chunk[] = [];
   readonly #secrets: Cell[] = [];
 
-  constructor(ffi: Ffi) {
+  /** Checked right before a slow call, which may have waited long for its turn: throws if it is not to be made. */
+  readonly assertUsable: () => void;
+
+  constructor(ffi: Ffi, assertUsable: () => void = () => undefined) {
     this.#ffi = ffi;
+    this.assertUsable = assertUsable;
   }
 
   /** Zeroed memory. */
@@ -70,8 +74,9 @@ export class Frame {
   }
 
   bytes(value: Uint8Array, what: string): bigint {
-    const cell = this.reserve(check.bytes(value, what).length);
-    cell.bytes.set(value);
+    const given = check.bytes(value, what);
+    const cell = this.reserve(given.length);
+    cell.bytes.set(given);
     return cell.address;
   }
 
@@ -94,10 +99,10 @@ export class Frame {
   secret(value: SecretText, what: string): bigint {
     if (typeof check.object(value, what).use !== 'function') throw new check.BadValue(what, 'a secret text');
     return value.use((utf16le) => {
-      const length = check.bytes(utf16le, what).length + 2;
-      const cell = this.reserve(Math.ceil(length / SECRET_BLOCK) * SECRET_BLOCK);
-      cell.bytes.set(utf16le);
+      const given = check.bytes(utf16le, what);
+      const cell = this.reserve(Math.ceil((given.length + 2) / SECRET_BLOCK) * SECRET_BLOCK);
       this.#secrets.push(cell);
+      cell.bytes.set(given);
       return cell.address;
     });
   }
@@ -124,10 +129,11 @@ export class Frame {
   }
 
   /** GUIDs one after the other; NULL if there are none. */
-  guids(values: readonly Guid[], what: string): bigint {
-    if (check.list(values, what).length === 0) return NULL;
-    const cell = this.reserve(16 * values.length);
-    values.forEach((value, index) =>
+  guids(values: readonly unknown[], what: string): bigint {
+    const given = check.list(values, what);
+    if (given.length === 0) return NULL;
+    const cell = this.reserve(16 * given.length);
+    given.forEach((value, index) =>
       cell.bytes.set(guidToBytes(check.guid(value, `${what}[${index}]`)), index * 16),
     );
     return cell.address;

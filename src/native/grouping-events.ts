@@ -10,11 +10,11 @@ import type { PeerState } from './state.js';
 
 const PEER_S_NO_EVENT_DATA = 0x0063_0002;
 
-const writeRegistrations = (frame: Frame, registrations: readonly EventRegistration[]): bigint =>
+const writeRegistrations = (frame: Frame, registrations: readonly unknown[]): bigint =>
   frame.array(
     PEER_GROUP_EVENT_REGISTRATION,
     registrations.map((registration) => {
-      const { kind, type } = check.object(registration, 'registration');
+      const { kind, type } = check.object(registration, 'registration') as EventRegistration;
       const filterable = kind === 'RecordChanged' || kind === 'IncomingData';
       if (type !== undefined && !filterable) {
         throw new check.BadValue('type', 'absent, except for RecordChanged and IncomingData');
@@ -34,15 +34,22 @@ export const eventMembers = (
   registerEvents: member('registerEvents', async ({ native, groupEvent }, group, registrations, onSignal) => {
     state.groups.get(group);
     check.callback(onSignal, 'onSignal');
-    const { length } = check.list(registrations, 'registrations');
-    if (length === 0) throw new check.BadValue('registrations', 'at least one');
+    const wanted = check.list(registrations, 'registrations');
+    if (wanted.length === 0) throw new check.BadValue('registrations', 'at least one');
 
     const listening = groupEvent.listen(onSignal);
     try {
       return native.frame((frame) => {
         const events = room(frame);
-        const array = writeRegistrations(frame, registrations);
-        native.hresult('PeerGroupRegisterEvent', group, listening.event, length, array, events.address);
+        const array = writeRegistrations(frame, wanted);
+        native.hresult(
+          'PeerGroupRegisterEvent',
+          group,
+          listening.event,
+          wanted.length,
+          array,
+          events.address,
+        );
         return state.registrations.add(u64In(events), { group, listening });
       });
     } catch (error) {

@@ -11,7 +11,7 @@ import { NULL, u64In } from './frame.js';
 import { PEER_INVITATION_INFO } from './layouts.js';
 import type { MakeMember } from './members.js';
 import { momentOrNone, type Memory } from './memory.js';
-import { room, takeText, textFrom } from './p2p.js';
+import { onThread, room, takeText, textFrom } from './p2p.js';
 import type { PeerState } from './state.js';
 
 /** PNRP_SCOPE, by value. */
@@ -54,14 +54,15 @@ export const invitationMembers = (member: MakeMember, state: PeerState): Pick<Gr
   createInvitation: member('createInvitation', ({ native }, group, request) => {
     state.groups.get(group);
     const { identityXml, expiration, roles } = check.object(request, 'request');
+    const granted = check.list(roles, 'roles');
     return textFrom(native, (frame, out) =>
       native.hresult(
         'PeerGroupCreateInvitation',
         group,
         frame.text(check.text(identityXml, 'identityXml'), 'identityXml'),
         expiration === undefined ? NULL : frame.fileTime(expiration, 'expiration'),
-        check.list(roles, 'roles').length,
-        frame.guids(roles, 'roles'),
+        granted.length,
+        frame.guids(granted, 'roles'),
         out,
       ),
     );
@@ -100,7 +101,7 @@ export const invitationMembers = (member: MakeMember, state: PeerState): Pick<Gr
 
   exportConfig: member('exportConfig', ({ native }, group, password) => {
     state.groups.get(group);
-    return native.frameOnThread(async (frame) => {
+    return onThread(native, state, group, async (frame) => {
       const xml = room(frame);
       await native.slowHresult(
         frame,
@@ -114,7 +115,7 @@ export const invitationMembers = (member: MakeMember, state: PeerState): Pick<Gr
   }),
 
   importConfig: member('importConfig', ({ native }, xml, password, overwrite) =>
-    native.frameOnThread(async (frame) => {
+    onThread(native, state, undefined, async (frame) => {
       const identity = room(frame);
       const group = room(frame);
       await native.slowHresult(

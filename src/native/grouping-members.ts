@@ -101,14 +101,15 @@ export const memberMembers = (member: MakeMember, state: PeerState): Pick<Groupi
 
   sendData: member('sendData', ({ native }, group, connectionId, type, data) => {
     state.groups.get(group);
+    const message = check.bytes(data, 'data');
     native.frame((frame) =>
       native.hresult(
         'PeerGroupSendData',
         group,
         connectionId,
         frame.guid(type, 'type'),
-        check.bytes(data, 'data').length,
-        frame.bytes(data, 'data'),
+        message.length,
+        frame.bytes(message, 'data'),
       ),
     );
   }),

@@ -35,7 +35,7 @@ type Writable = Pick<GroupRecord, 'type' | 'expires' | 'data'> &
 
 const writeRecord = (frame: Frame, given: Writable): bigint => {
   const record = check.object(given, 'record');
-  const { length } = check.bytes(record.data, 'data');
+  const data = check.bytes(record.data, 'data');
   return frame.struct(PEER_RECORD, {
     type: check.guid(record.type, 'type'),
     id: record.id,
@@ -48,7 +48,7 @@ const writeRecord = (frame: Frame, given: Writable): bigint => {
     pwzAttributes: record.attributes,
     ftCreation: record.created,
     ftExpiration: check.fileTime(record.expires, 'expires'),
-    data: { cbData: length, pbData: length === 0 ? NULL : frame.bytes(record.data, 'data') },
+    data: { cbData: data.length, pbData: data.length === 0 ? NULL : frame.bytes(data, 'data') },
   }).address;
 };
 

@@ -14,7 +14,7 @@ import { closeGroup, shutDown } from './grouping-teardown.js';
 import { writeCreation } from './grouping-properties.js';
 import { PEER_ADDRESS, PEER_VERSION_DATA } from './layouts.js';
 import { abortable, signalOf, type MakeMember } from './members.js';
-import { identityOrDefault, room } from './p2p.js';
+import { identityOrDefault, onThread, room } from './p2p.js';
 import type { Runtime } from './runtime.js';
 import type { PeerState } from './state.js';
 
@@ -52,7 +52,7 @@ export const sessionMembers = (member: MakeMember, state: PeerState): Pick<Group
     write: (frame: Frame, out: bigint) => ArgumentsOf<Name>,
   ): Promise<GroupHandle> => {
     const open = (): Promise<GroupHandle> =>
-      onThread(runtime, undefined, async (frame) => {
+      onThread(runtime.native, state, undefined, async (frame) => {
         const group = room(frame);
         const answer = await runtime.native.slowHresult(frame, name, ...write(frame, group.address));
         if (u64In(group) === NULL) throw new NativeFailure(withoutHandle(answer), name);
@@ -63,13 +63,6 @@ export const sessionMembers = (member: MakeMember, state: PeerState): Pick<Group
       });
     return abortable(signal, open, (late) => void closeGroup(runtime, state, late).catch(() => undefined));
   };
-
-  /** Lends memory for a slow call that uses a group, or makes one. */
-  const onThread = <Result>(
-    { native }: Runtime,
-    group: GroupHandle | undefined,
-    use: (frame: Frame) => Promise<Result>,
-  ): Promise<Result> => state.running.run(group, () => native.frameOnThread(use));
 
   return {
     startup: member('startup', ({ native }) =>
@@ -137,7 +130,7 @@ export const sessionMembers = (member: MakeMember, state: PeerState): Pick<Group
     connect: member('connect', async (runtime, group, call) => {
       state.groups.get(group);
       const connect = (): Promise<void> =>
-        onThread(runtime, group, async (frame) => {
+        onThread(runtime.native, state, group, async (frame) => {
           await runtime.native.slowHresult(frame, 'PeerGroupConnect', group);
         });
       await abortable(signalOf(call), connect, () => undefined);
@@ -148,7 +141,7 @@ export const sessionMembers = (member: MakeMember, state: PeerState): Pick<Group
       const endpoints = check.list(addresses, 'addresses') as readonly PeerAddress[];
       if (endpoints.length === 0) throw new check.BadValue('addresses', 'at least one address');
       const connect = (): Promise<void> =>
-        onThread(runtime, group, async (frame) => {
+        onThread(runtime.native, state, group, async (frame) => {
           const array = frame.array(PEER_ADDRESS, endpoints.map(toPeerAddress));
           await runtime.native.slowHresult(
             frame,

@@ -21,11 +21,11 @@ export const closeGroup = async (runtime: Runtime, state: PeerState, group: Grou
   state.groups.take(group);
   await state.running.ended(runtime.clock, group);
   const left = state.registrations.entries().filter(([, registration]) => registration.group === group);
-  try {
-    for (const [events] of left) await unregister(runtime, state, events);
-  } finally {
-    runtime.native.hresult('PeerGroupClose', group);
-  }
+  const failures: unknown[] = [];
+  for (const [events] of left)
+    await unregister(runtime, state, events).catch((error: unknown) => failures.push(error));
+  runtime.native.hresult('PeerGroupClose', group);
+  if (failures.length > 0) throw failures[0];
 };
 
 /** PeerGroupShutdown; the last one waits for groups that are being opened, although nobody else does. */

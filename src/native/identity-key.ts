@@ -33,7 +33,8 @@ const sign = (native: Native, provider: bigint, data: Uint8Array): Uint8Array =>
     native.bool('CryptCreateHash', provider, CALG_SHA_256, 0n, 0, handle.address);
     const hash = u64In(handle);
     try {
-      native.bool('CryptHashData', hash, frame.bytes(data, 'data'), check.bytes(data, 'data').length, 0);
+      const signed = check.bytes(data, 'data');
+      native.bool('CryptHashData', hash, frame.bytes(signed, 'data'), signed.length, 0);
       const size = frame.reserve(4);
       native.bool('CryptSignHashW', hash, AT_KEYEXCHANGE, NULL, 0, NULL, size.address);
       const signature = frame.reserve(u32In(size));

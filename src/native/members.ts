@@ -52,6 +52,8 @@ export const abortable = async <Result>(
       reject(new Aborted());
     };
     signal.addEventListener('abort', onAbort, { once: true });
-    result.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+    // The listener goes first: an abort that comes after the result must not discard what somebody has.
+    const stopListening = (): void => signal.removeEventListener('abort', onAbort);
+    result.finally(stopListening).then(resolve, reject);
   });
 };

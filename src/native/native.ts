@@ -51,9 +51,12 @@ export class Native {
     }
   }
 
-  /** Lends the memory of a slow call to `use`. */
-  async frameOnThread<Result>(use: (frame: Frame) => Promise<Result>): Promise<Result> {
-    const frame = new Frame(this.#ffi);
+  /** Lends the memory of a slow call to `use`; see {@link Frame.assertUsable}. */
+  async frameOnThread<Result>(
+    use: (frame: Frame) => Promise<Result>,
+    assertUsable?: () => void,
+  ): Promise<Result> {
+    const frame = new Frame(this.#ffi, assertUsable);
     try {
       return await use(frame);
     } finally {
@@ -81,6 +84,7 @@ export class Native {
   ): Promise<number> {
     this.#cryptSecrets('CryptProtectMemory', frame);
     return slowCalls().run(async () => {
+      frame.assertUsable();
       this.#cryptSecrets('CryptUnprotectMemory', frame);
       return succeeded(name, await this.#libraries.callOnThread(name, ...values));
     });

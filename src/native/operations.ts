@@ -68,13 +68,13 @@ export class Operations {
   begin(plan: OperationPlan): Operation {
     const { native, distributionEvent } = this.#runtime;
     const room = plan.room ?? 0;
-    this.#listening ??= distributionEvent.listen(() => this.settle());
     const block = native.allocate(OVERLAPPED.size + Math.max(room, plan.input?.length ?? 0));
     const buffer = block + BigInt(OVERLAPPED.size);
-    this.#cancelRest?.();
-    this.#cancelRest = undefined;
     let code: number;
     try {
+      this.#listening ??= distributionEvent.listen(() => this.settle());
+      this.#cancelRest?.();
+      this.#cancelRest = undefined;
       native.write(block, this.#overlapped(this.#listening.event, plan.offset ?? 0n));
       if (plan.input !== undefined) native.write(buffer, plan.input);
       code = plan.start(native, block, plan.input === undefined && room === 0 ? NULL : buffer);

@@ -1,4 +1,5 @@
-import type { EnumerationHandle, FileTime, Guid } from '../driver/index.js';
+import type { EnumerationHandle, FileTime, GroupHandle, Guid } from '../driver/index.js';
+import { Aborted } from './failure.js';
 import { guidIn, u64In, type Cell, type Frame } from './frame.js';
 import type { Native } from './native.js';
 import type { PeerState, ReadItem } from './state.js';
@@ -53,3 +54,20 @@ export const guidFrom = (native: Native, call: (frame: Frame, out: bigint) => vo
     call(frame, guid.address);
     return guidIn(guid);
   });
+
+/**
+ * Lends memory for a slow call that uses a group, or none, and is waited for before that is closed. A call that is still
+ * waiting for its turn when the group or the driver is gone is not made.
+ */
+export const onThread = <Result>(
+  native: Native,
+  state: PeerState,
+  group: GroupHandle | undefined,
+  use: (frame: Frame) => Promise<Result>,
+): Promise<Result> => {
+  const assertUsable = (): void => {
+    if (group !== undefined) state.groups.get(group);
+    else if (state.disposed) throw new Aborted();
+  };
+  return state.running.run(group, () => native.frameOnThread(use, assertUsable));
+};

@@ -63,6 +63,17 @@ export class SharedEvent {
   }
 
   readonly #onSignal = (): void => {
-    for (const listener of [...this.#listeners]) if (this.#listeners.has(listener)) listener();
+    for (const listener of [...this.#listeners]) if (this.#listeners.has(listener)) told(listener);
   };
 }
+
+/** What a listener throws is for the process to hear of, as with any event, but not at the cost of the others. */
+const told = (listener: () => void): void => {
+  try {
+    listener();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+};

@@ -66,7 +66,7 @@ const online = (peers: Peerweave, group$: Observable<PeerGroup>) =>
 
 /** What was called, however often events were looked for meanwhile. */
 const steps = (): readonly string[] =>
-  here.p2p.log().filter((name) => /^PeerGroup/.test(name) && !/GetEventData|GetStatus/.test(name));
+  here.p2p.log().filter((name) => name.startsWith('PeerGroup') && !/GetEventData|GetStatus/.test(name));
 
 const creatorOf = (peers: Peerweave): Promise<string> => peers.promise(peers.effects.createIdentity());
 

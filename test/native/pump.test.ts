@@ -189,6 +189,29 @@ describe('a shared event', () => {
     expect(kernel.open.size).toBe(0);
   });
 
+  it('is heard by everybody although one listener throws, which the process is told', async () => {
+    const kernel = new Kernel();
+    const shared = new SharedEvent(new Pump(kernel), kernel);
+    let heard = 0;
+    const leaving = [
+      shared.listen(() => {
+        throw new Error('not my fault');
+      }),
+      shared.listen(() => heard++),
+    ];
+    const others = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    const told = once(process, 'uncaughtException');
+    await turn();
+    shared.signal();
+    const [error] = (await told) as readonly unknown[];
+    for (const listener of others) process.on('uncaughtException', listener);
+    expect(String(error)).toContain('not my fault');
+    expect(heard).toBe(1);
+    await Promise.all(leaving.map((listening) => listening.leave()));
+    await shared.dispose();
+  });
+
   it('stays open once it is to be kept', async () => {
     const kernel = new Kernel();
     const shared = new SharedEvent(new Pump(kernel), kernel);
