@@ -9,6 +9,7 @@ import { addPeers } from './commands/peers.js';
 import { addProbe } from './commands/probe.js';
 import { addPublish } from './commands/publish.js';
 import { addRetrieve } from './commands/retrieve.js';
+import { addSecret } from './commands/secret.js';
 import { addServe } from './commands/serve.js';
 import { addService } from './commands/service.js';
 import { addWhy } from './commands/why.js';
@@ -45,6 +46,7 @@ export const createProgram = (): Command => {
     addWhy,
     addPeers,
     addProbe,
+    addSecret,
     addContentInformation,
     addIdentity,
     addGroup,

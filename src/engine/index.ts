@@ -21,10 +21,12 @@ export {
 export type { Endpoint } from './distribution/service.js';
 export {
   ContentInformationError,
+  KeyFileError,
   parseContentInformation,
   type ByteRange,
   type ContentInformation,
   type ContentInformationErrorCode,
+  type Passphrase,
   type PlacedSegment,
 } from './distribution/wire/index.js';
 export { createEngineDriver, type EngineDriver, type EngineLimits, type EngineOptions } from './engine.js';
@@ -38,3 +40,10 @@ export {
 } from './journal.js';
 export type { PeerAnswer } from './distribution/insight/ask-peer.js';
 export { probe, type ProbedPeer, type ProbeOptions, type ProbeReport } from './probe.js';
+export {
+  exportServerSecret,
+  importServerSecret,
+  setServerSecret,
+  type DataDirectoryChoice,
+} from './server-secret.js';
+export { ServiceConfigError } from './service-config.js';

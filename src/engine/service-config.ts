@@ -8,6 +8,9 @@ const SETTINGS_FILE = 'service.json';
 const SECRET_FILE = 'server-secret';
 const SECRET_LENGTH = 32;
 
+/** A secret that was set, or came from another server, may have any length up to this. */
+export const MAX_SECRET_LENGTH = 32_768;
+
 /** A file of the configuration says something that this program did not write. */
 export class ServiceConfigError extends Error {
   constructor(
@@ -59,9 +62,18 @@ export class ServiceConfig {
       await this.#prepare(randomBytes(SECRET_LENGTH), (prepared) => linkUnlessThere(prepared, path));
       return this.serverSecret();
     }
-    if (known.length === SECRET_LENGTH) return known;
+    if (isSecret(known)) return known;
     // A new one would silently change the ids of everything that was ever published.
-    throw new ServiceConfigError(path, `not ${SECRET_LENGTH} bytes; remove it to have a new secret made`);
+    throw new ServiceConfigError(
+      path,
+      `not 1 to ${MAX_SECRET_LENGTH} bytes; set or import a secret, or remove it to have a new one made`,
+    );
+  }
+
+  /** Replaces it for every service that starts from now on. @throws RangeError for a length that no secret has. */
+  async setServerSecret(secret: Uint8Array): Promise<void> {
+    if (!isSecret(secret)) throw new RangeError(`a server secret has 1 to ${MAX_SECRET_LENGTH} bytes`);
+    await this.#prepare(secret, (prepared) => rename(prepared, join(this.#directory, SECRET_FILE)));
   }
 
   /**
@@ -103,6 +115,8 @@ export class ServiceConfig {
     }
   }
 }
+
+const isSecret = ({ length }: Uint8Array): boolean => length >= 1 && length <= MAX_SECRET_LENGTH;
 
 const isSystemError = (error: unknown, code: string): boolean =>
   error instanceof Error && 'code' in error && error.code === code;

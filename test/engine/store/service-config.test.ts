@@ -70,11 +70,11 @@ describe('the service configuration', () => {
 
   it('refuses a damaged secret instead of replacing it', async () => {
     const directory = temporaryDirectory();
-    writeFileSync(join(directory, 'server-secret'), 'short');
+    writeFileSync(join(directory, 'server-secret'), '');
     await expect(new ServiceConfig(directory).serverSecret()).rejects.toMatchObject({
       name: 'ServiceConfigError',
     });
-    expect(readFileSync(join(directory, 'server-secret'), 'utf8')).toBe('short');
+    expect(readFileSync(join(directory, 'server-secret'), 'utf8')).toBe('');
   });
 
   it('gives processes that start together one secret, and is seen to change by another', async () => {

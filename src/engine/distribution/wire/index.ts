@@ -15,7 +15,13 @@ export {
 } from './content-information.js';
 export { ContentInformationError, type ContentInformationErrorCode } from './content-information-error.js';
 export { encodeContentInformation } from './encode-content-information.js';
-export { decodeKeyFile, encodeKeyFile, KeyFileError, MAX_KEY_FILE_LENGTH } from './key-file.js';
+export {
+  decodeKeyFile,
+  encodeKeyFile,
+  KeyFileError,
+  MAX_KEY_FILE_LENGTH,
+  type Passphrase,
+} from './key-file.js';
 export { MessageError } from './message-bytes.js';
 export { MAX_REQUEST_LENGTH, MAX_RESPONSE_LENGTH } from './message-header.js';
 export { describeForOffer, segmentInOffer } from './offered-segment.js';
