@@ -9,8 +9,11 @@ const root = resolve(import.meta.dirname, '..');
 const npm = (args, cwd) =>
   execFileSync('npm', args, { cwd, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' });
 
-/** Packs the built package and installs it with its peers; `use` gets the directory, which is removed afterwards. */
-export const withConsumer = async (use) => {
+/**
+ * Packs the built package and installs it with its peers and what else is wanted; `use` gets the directory, which is
+ * removed afterwards.
+ */
+export const withConsumer = async (use, wanted = []) => {
   const directory = mkdtempSync(join(tmpdir(), 'peerweave-consumer-'));
   try {
     npm(['pack', '--silent', '--pack-destination', directory], root);
@@ -29,6 +32,7 @@ export const withConsumer = async (use) => {
         'rxjs@7',
         'fp-ts@2',
         '@types/node@20',
+        ...wanted,
       ],
       directory,
     );

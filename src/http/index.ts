@@ -1,3 +1,12 @@
+export type {
+  Dispatch,
+  DispatchController,
+  DispatchHandler,
+  DispatchRequest,
+  ForeignDispatch,
+  ReceivedHeaders,
+} from './client/dispatch/dispatch-types.js';
+export { createPeerInterceptor } from './client/dispatch/interceptor.js';
 export { get, type GetBytesOptions, getIterable, getStream } from './client/get.js';
 export type { GetBasis, GetProgress } from './client/get-progress.js';
 export type { GetOptions, PlacesOptions } from './client/options.js';

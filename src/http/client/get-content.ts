@@ -1,15 +1,9 @@
 import type { ContentExplanation, SegmentReason } from '../../driver/index.js';
 import { type Content, contentHandle, explainContent } from '../../effects/content.js';
-import { promiseOf } from '../../effects/effect.js';
 import type { PeerEnv } from '../../effects/env.js';
 import { cancelled, PeerError } from '../../effects/error/index.js';
 import type { ContentPiece } from '../../effects/read-content.js';
-import {
-  getDistributionStatusInfo,
-  observeDistribution,
-  reportDistribution,
-  sessionCore,
-} from '../../effects/session.js';
+import { observeDistribution, reportDistribution, sessionCore } from '../../effects/session.js';
 import { TransferCounter } from '../../effects/transfer-counter.js';
 import { askForContent } from './ask-for-content.js';
 import type { Interpretation } from './content-state.js';
@@ -21,6 +15,7 @@ import { OPERATION, StartOver } from './origin-failure.js';
 import { PartialFile } from './partial-file.js';
 import { type ContentPlace, stepsOf } from './places.js';
 import { plainBody } from './plain-body.js';
+import { readableVersion } from './readable-version.js';
 import { readDescribed } from './read-described.js';
 import { shareFile } from './share-file.js';
 
@@ -83,7 +78,7 @@ async function* attempt(transfer: Transfer, asked: Asked): AsyncGenerator<GetPro
   const counter = new TransferCounter();
   const stopObserving = observeDistribution(session, (event) => counter.observe(event));
   try {
-    const version = asked.noInformation === undefined ? await readableVersion(transfer) : undefined;
+    const version = asked.noInformation === undefined ? await readableVersion(session, env) : undefined;
     const offer = await askForContent(origin, asked.ranges ? file?.begun : undefined, version, signal);
     const { answer, found } = offer;
     await using _answer = { [Symbol.asyncDispose]: () => answer.cancel() };
@@ -125,13 +120,6 @@ async function* attempt(transfer: Transfer, asked: Asked): AsyncGenerator<GetPro
     stopObserving();
   }
 }
-
-/** The highest version of content information that the service reads now; `undefined` if it is not available. */
-const readableVersion = async ({ options, env }: Transfer): Promise<1 | 2 | undefined> => {
-  const info = await promiseOf(getDistributionStatusInfo(options.session)(env));
-  if (info.status !== 'available') return undefined;
-  return info.maxVersion >= 2 ? 2 : 1;
-};
 
 const describedBody = (
   { origin, places, patienceMs, env, signal }: Transfer,

@@ -1,8 +1,8 @@
 import { toPeerError } from '../../effects/effect.js';
 import { eitherSignal } from '../../effects/either-signal.js';
-import { PeerError } from '../../effects/error/index.js';
 import { fromGenerator } from '../../streams/from-generator.js';
 import { readableFrom } from '../../streams/readable-from.js';
+import { contentChanged } from './content-changed.js';
 import { getContent } from './get-content.js';
 import type { GetOptions } from './options.js';
 import { OPERATION } from './origin-failure.js';
@@ -113,7 +113,7 @@ async function* bytesUntil(
   let isBegun = false;
   try {
     for await (const progress of getContent(url, options, ended.signal)) {
-      if (progress._tag === 'Restarted' && isBegun) throw changed(progress.reason);
+      if (progress._tag === 'Restarted' && isBegun) throw contentChanged(progress.reason);
       if (progress._tag !== 'Received') continue;
       isBegun = true;
       yield progress.bytes;
@@ -124,12 +124,3 @@ async function* bytesUntil(
     ended.unlink();
   }
 }
-
-const changed = (reason: string): PeerError =>
-  new PeerError({
-    tag: 'Unavailable',
-    code: 'PEERWEAVE_CONTENT_CHANGED',
-    operation: OPERATION,
-    what: `what was read so far is void: ${reason}`,
-    advice: 'Read it again from its start.',
-  });
