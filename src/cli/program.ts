@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { addContentInformation } from './commands/content-information.js';
 import { addDemo } from './commands/demo.js';
 import { addDoctor } from './commands/doctor.js';
+import { addGet } from './commands/get.js';
 import { addGroup } from './commands/group.js';
 import { addHostedCache } from './commands/hosted-cache.js';
 import { addIdentity } from './commands/identity.js';
@@ -41,6 +42,7 @@ export const createProgram = (): Command => {
     addService,
     addPublish,
     addRetrieve,
+    addGet,
     addServe,
     addHostedCache,
     addWhy,

@@ -1,0 +1,159 @@
+import { basename } from 'node:path';
+import { type Command, Option } from 'commander';
+import { type effects, PeerError } from 'peerweave';
+import { get, type GetProgress } from 'peerweave/http';
+import { inSession, type Context, withContext } from '../context.js';
+import { formatEndpoint, listenAddress } from '../endpoint.js';
+import { formatBytes, formatRate } from '../output.js';
+import { createProgress } from '../progress.js';
+import { sha256Of } from '../sha256.js';
+
+interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+interface GetFlags {
+  readonly peer?: readonly string[];
+  readonly output?: string;
+  readonly discover: boolean;
+  readonly hostedCache?: Endpoint;
+  readonly listen?: Endpoint;
+}
+
+type Counts = GetProgress['counts'];
+
+/** Milliseconds between documents with `--json`. */
+const REPORT_EVERY_MS = 200;
+
+export const addGet = (program: Command): void => {
+  program
+    .command('get')
+    .description('fetch a URL: from the cache and from peers, and from the origin what nobody else has')
+    .argument('<url>', 'of http or https')
+    .option('-o, --output <file>', 'where to write it; by default the last part of the URL, here')
+    .option('--peer <host:port...>', 'peers to ask')
+    .option('--discover', 'look for peers among the neighbours, by multicast', false)
+    .addOption(
+      new Option('--hosted-cache <host:port>', 'a hosted cache to ask as well').argParser(listenAddress),
+    )
+    .addOption(
+      new Option(
+        '--listen <host:port>',
+        'where others can fetch from this process while it runs; without it, nobody can',
+      ).argParser(listenAddress),
+    )
+    .addHelpText(
+      'after',
+      '\nWhat is interrupted lies beside FILE as FILE.part, and is gone on with the next time.',
+    )
+    .action(async (url: string, flags: GetFlags, command: Command) => {
+      const to = flags.output ?? nameIn(url);
+      await withContext(
+        command,
+        (context) => inSession(context, (session) => fetchTo(to, url, flags, session, context)),
+        {
+          listen: flags.listen ?? false,
+          discovery: flags.discover && {},
+          hostedCache: flags.hostedCache && { address: formatEndpoint(flags.hostedCache) },
+        },
+      );
+    });
+};
+
+const fetchTo = async (
+  to: string,
+  url: string,
+  { peer: peers }: GetFlags,
+  session: effects.DistributionSession,
+  context: Context,
+): Promise<void> => {
+  const { output } = context;
+  const started = Date.now();
+  let reported = 0;
+  let resumedAt = 0;
+  using progress = createProgress('fetching');
+  const done = await context.last(get(url, { session, peers, to }), (step) => {
+    const { _tag, counts, total } = step;
+    if (_tag === 'Restarted') {
+      resumedAt = 0;
+      process.stderr.write(output.json ? '' : `peerweave: begun again: ${printable(step.reason)}\n`);
+    }
+    if (_tag === 'Started') resumedAt = step.offset;
+    const rate = formatRate(counts.bytes, (Date.now() - started) / 1000);
+    progress.at(resumedAt + counts.bytes, total, `${rate}, ${sourcesIn(counts)}`);
+    if (!output.json || _tag !== 'Received' || Date.now() - reported < REPORT_EVERY_MS) return;
+    reported = Date.now();
+    output.result({ _tag, resumedAt, total, ...counts }, '');
+  });
+  const { counts } = done;
+  const explanation = done._tag === 'Completed' ? done.explanation : undefined;
+  const seconds = (Date.now() - started) / 1000;
+  const sha256 = await sha256Of(to);
+  output.result(
+    { _tag: 'Completed', to, resumedAt, ...counts, explanation, seconds, sha256 },
+    [
+      `fetched ${to}: ${formatBytes(counts.bytes)} in ${seconds.toFixed(2)} s, ` +
+        formatRate(counts.bytes, seconds),
+      ...(resumedAt > 0 ? [`  there already: ${formatBytes(resumedAt)}`] : []),
+      ...sources(counts).map(([source, bytes]) => `  from ${source}: ${formatBytes(bytes)}`),
+      `sha256 ${sha256}`,
+    ].join('\n'),
+  );
+};
+
+/** Where bytes came from, but for where none did. */
+const sources = ({
+  fromCache,
+  fromPeers,
+  fromHostedCache,
+  fromOrigin,
+}: Counts): readonly (readonly [string, number])[] =>
+  [
+    ...Object.entries(fromPeers),
+    ['the cache', fromCache] as const,
+    ['the hosted cache', fromHostedCache] as const,
+    ['the origin', fromOrigin] as const,
+  ].filter(([, bytes]) => bytes > 0);
+
+/** In one line, peers as one. */
+const sourcesIn = ({ fromCache, fromPeers, fromHostedCache, fromOrigin }: Counts): string => {
+  const peers = Object.values(fromPeers).reduce((sum, bytes) => sum + bytes, 0);
+  return (
+    [
+      ['cache', fromCache],
+      ['peers', peers],
+      ['hosted cache', fromHostedCache],
+      ['origin', fromOrigin],
+    ] as const
+  )
+    .filter(([, bytes]) => bytes > 0)
+    .map(([source, bytes]) => `${source} ${formatBytes(bytes)}`)
+    .join(', ');
+};
+
+/** The last part of a URL's path, as a name in this directory and nowhere else. */
+const nameIn = (url: string): string => {
+  const name = URL.canParse(url) ? basename(decoded(new URL(url).pathname)) : undefined;
+  // What is no URL is reported when it is fetched.
+  if (name === undefined) return 'download';
+  if (/^[^\0-\x1f\x7f/\\:]+$/.test(name) && !name.startsWith('.')) return name;
+  throw new PeerError({
+    tag: 'BadArgument',
+    code: 'PEERWEAVE_NO_NAME',
+    operation: 'get',
+    what: 'the URL ends with no name for a file',
+    advice: 'Give one with --output.',
+  });
+};
+
+const decoded = (path: string): string => {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+};
+
+/** What comes from elsewhere must not steer the terminal. */
+const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?');
