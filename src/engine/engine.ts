@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { systemClock, type Clock, type Driver } from '../driver/index.js';
+import { limitsNow, type CacheSettings } from './cache-settings.js';
 import { defaultDataDirectory, openDataDirectory } from './data-dir.js';
 import { DEFAULT_CONTENT_LIMITS, type ContentLimits } from './distribution/content/content.js';
 import { createDistribution } from './distribution/distribution.js';
@@ -69,6 +70,11 @@ export interface EngineOptions {
    * and `why`; true by default. Names of retrieved content are among it, without secrets of a URL.
    */
   readonly journal?: boolean | undefined;
+  /**
+   * How much of what was fetched is kept, and how long; instead of what is set for the data directory (`openCache`,
+   * `peerweave cache set`), without which it is 5 % of the volume, a gibibyte at least, and 28 days.
+   */
+  readonly cache?: CacheSettings | undefined;
   /** Bounds of memory and time, where the defaults do not fit. */
   readonly limits?: EngineLimits | undefined;
 }
@@ -131,6 +137,7 @@ export const createEngineDriver = (options: EngineOptions = {}): EngineDriver =>
     hash = 'sha256',
     hashWorkers = defaultHashWorkers(),
     journal = true,
+    cache = {},
     limits = {},
     discovery = discoversByDefault(listen) && {},
     hostedCache,
@@ -156,6 +163,7 @@ export const createEngineDriver = (options: EngineOptions = {}): EngineDriver =>
         serverSecret: await config.serverSecret(),
         hashWorkers,
         emit: sessions.emit,
+        cacheLimits: async () => limitsNow(dataDir, { ...(await config.cacheSettings()), ...cache }),
       }),
     createServer: (store) =>
       listen === false

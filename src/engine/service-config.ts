@@ -3,8 +3,10 @@ import { watch, type FSWatcher } from 'node:fs';
 import { link, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cancel } from '../driver/index.js';
+import { readSettings, type CacheSettings } from './cache-settings.js';
 
 const SETTINGS_FILE = 'service.json';
+const CACHE_FILE = 'cache.json';
 const SECRET_FILE = 'server-secret';
 const SECRET_LENGTH = 32;
 
@@ -51,6 +53,22 @@ export class ServiceConfig {
     const path = join(this.#directory, SETTINGS_FILE);
     await this.#prepare(Buffer.from(`${JSON.stringify({ enabled })}\n`), (prepared) =>
       rename(prepared, path),
+    );
+  }
+
+  /** The limits of the cache, as far as somebody set them. */
+  async cacheSettings(): Promise<CacheSettings> {
+    const path = join(this.#directory, CACHE_FILE);
+    const text = await readIfThere(path);
+    if (text === undefined) return {};
+    const settings = readSettings(parseJson(text.toString('utf8')));
+    if (settings !== undefined) return settings;
+    throw new ServiceConfigError(path, 'damaged; remove it to have the default limits of the cache');
+  }
+
+  async setCacheSettings(settings: CacheSettings): Promise<void> {
+    await this.#prepare(Buffer.from(`${JSON.stringify(settings)}\n`), (prepared) =>
+      rename(prepared, join(this.#directory, CACHE_FILE)),
     );
   }
 

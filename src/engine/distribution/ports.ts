@@ -103,6 +103,58 @@ export interface PublicationRequest {
   readonly keepCopy?: boolean | undefined;
 }
 
+/** The limits of the cache at the moment. */
+export interface CacheLimitsNow {
+  readonly quotaBytes: number;
+  /** `undefined`: any age. */
+  readonly maxAgeMs?: number | undefined;
+}
+
+/** Segments that are kept together: one of version 1, or a run of version 2. */
+export interface CachedSegments {
+  /** Those of which something is here, by their public id in hex, with the bytes that are here. */
+  readonly segments: readonly { readonly id: string; readonly bytes: number }[];
+  readonly bytes: number;
+  /** Of all of them when they are complete. */
+  readonly length: number;
+  /** Somebody publishes them: they do not count, and are not evicted. */
+  readonly isPublished: boolean;
+  /** A content that is open in some process uses them: they are not evicted. */
+  readonly isOpen: boolean;
+  /** When a block was stored or asked for last, in milliseconds since 1970, to about ten seconds. */
+  readonly usedMs: number;
+  /** When a block was stored last. */
+  readonly storedMs: number;
+  /** Blocks that were found damaged and dropped; when they were looked at. */
+  readonly damaged?: number | undefined;
+}
+
+/** What went. */
+export interface Removed {
+  readonly segments: number;
+  readonly bytes: number;
+}
+
+/** What is there, without what only publications refer to. */
+export interface CacheState extends Removed, Partial<CacheLimitsNow> {
+  readonly publishedSegments: number;
+  readonly publishedBytes: number;
+}
+
+/** The part of the store that may go: what no publication holds. */
+export interface ContentCache {
+  list(): AsyncIterable<CachedSegments>;
+  /** Reads and hashes every block that is kept, and drops those that are damaged. */
+  verify(): AsyncIterable<CachedSegments>;
+  /** The segments that are here, those together that are kept together. */
+  units(): AsyncIterable<readonly SegmentInfo[]>;
+  /** Evicts everything that is neither published nor open. */
+  clear(): Promise<Removed>;
+  /** Evicts what is too old or too much, at once. */
+  trim(): Promise<void>;
+  state(): Promise<CacheState>;
+}
+
 /** Content on disk: segments with their blocks, publications, and which tag or publication holds which segment. */
 export interface ContentStore extends BlockSource {
   beginPublication(request: PublicationRequest): Promise<PublicationWriter>;
@@ -118,6 +170,12 @@ export interface ContentStore extends BlockSource {
    * together. Give the same ones each time.
    */
   adoptAll(infos: readonly SegmentInfo[], tag: Uint8Array): Promise<readonly StoredSegment[]>;
+  /**
+   * Keeps segments that are or will be adopted together from being evicted by any process, until it is given back.
+   * Pin before you adopt.
+   */
+  pin(infos: readonly SegmentInfo[]): Promise<() => Promise<void>>;
+  readonly cache: ContentCache;
   /** Drops what only `tag` holds. */
   flush(tag: Uint8Array): Promise<void>;
   /** Finds out whether the directory can be written right now; rejects with the system's error if it cannot. */

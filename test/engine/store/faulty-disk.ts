@@ -53,6 +53,8 @@ export const faultyDisk = (): FaultyDisk => {
     exists: nodeDisk.exists,
     identity: now(nodeDisk.identity),
     changedMs: now(nodeDisk.changedMs),
+    modifiedMs: now(nodeDisk.modifiedMs),
+    touch: later(nodeDisk.touch),
     version: now(nodeDisk.version),
     open: now((path) => opened(nodeDisk.open(path))),
     openToRead: now((path) => opened(nodeDisk.openToRead(path))),

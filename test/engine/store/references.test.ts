@@ -4,7 +4,7 @@ import { link, mkdir, open, rename, rm, truncate, utimes, writeFile } from 'node
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { PublicationEvent, SourceFile } from '../../../src/driver/index.js';
+import type { CacheEvent, PublicationEvent, SourceFile } from '../../../src/driver/index.js';
 import { nodeDisk } from '../../../src/engine/distribution/store/disk/disk.js';
 import type { ContentStore, Publication } from '../../../src/engine/distribution/ports.js';
 import { BLOCK, blocksOf, contentId, contentOf, SEGMENT, tag } from './made-content.js';
@@ -203,7 +203,7 @@ describe('a publication by reference', () => {
 
 describe('the file behind a publication', () => {
   const published = async () => {
-    const events: PublicationEvent[] = [];
+    const events: (PublicationEvent | CacheEvent)[] = [];
     const directory = temporaryDirectory();
     const store = await openStore(directory, { emit: (event) => events.push(event) });
     const source = fileWith(CONTENT);

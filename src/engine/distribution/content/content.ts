@@ -198,6 +198,7 @@ export class Content implements Held {
 
   async release(): Promise<void> {
     await this.#described?.window.close();
+    await this.#described?.local.close();
     this.#described?.endRecord();
   }
 

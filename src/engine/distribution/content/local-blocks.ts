@@ -5,11 +5,17 @@ import { segmentName } from '../segment-name.js';
 import type { NumberedBlock } from './block-window.js';
 import type { ContentMap, SegmentRun } from './content-map.js';
 
+/** So many runs, those taken up last, are kept from being evicted while the content is open: 256 MiB at most. */
+export const MOST_PINNED = 8;
+
 /** What of a content lies on this machine, by block number. */
 export class LocalBlocks {
   /** Runs of segments held for the tag, by their number, from when something of them is first read or written. */
   readonly #adopting = new Map<number, Promise<ReadonlyMap<PlacedSegment, StoredSegment>>>();
   readonly #adopted = new Map<PlacedSegment, StoredSegment>();
+  /** By run, in the order in which they were adopted. */
+  readonly #runs = new Map<number, SegmentRun>();
+  readonly #pins = new Map<number, Promise<() => Promise<void>>>();
 
   constructor(
     private readonly map: ContentMap,
@@ -83,6 +89,11 @@ export class LocalBlocks {
     this.#adopted.clear();
   }
 
+  /** Lets everything go; never rejects. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#pins.keys()].map((index) => this.#unpin(index)));
+  }
+
   #forget({ index, segments }: SegmentRun): void {
     this.#adopting.delete(index);
     for (const segment of segments) this.#adopted.delete(segment);
@@ -111,7 +122,31 @@ export class LocalBlocks {
     }
   }
 
-  async #askForAll({ segments }: SegmentRun): Promise<ReadonlyMap<PlacedSegment, StoredSegment>> {
+  /** A run that is not pinned any more may be evicted: it is adopted anew when it is used again. */
+  async #pin(run: SegmentRun): Promise<void> {
+    if (this.#pins.has(run.index)) return;
+    const pinned = this.store.pin(run.segments.map(({ info }) => info));
+    this.#pins.set(run.index, pinned);
+    this.#runs.set(run.index, run);
+    for (const index of this.#pins.keys()) {
+      if (this.#pins.size <= MOST_PINNED) break;
+      const oldest = this.#runs.get(index);
+      if (oldest !== undefined) this.#forget(oldest);
+      void this.#unpin(index);
+    }
+    await pinned;
+  }
+
+  async #unpin(index: number): Promise<void> {
+    const pinned = this.#pins.get(index);
+    this.#pins.delete(index);
+    this.#runs.delete(index);
+    await pinned?.then((unpin) => unpin()).catch(() => undefined);
+  }
+
+  async #askForAll(run: SegmentRun): Promise<ReadonlyMap<PlacedSegment, StoredSegment>> {
+    const { segments } = run;
+    await this.#pin(run);
     const stored = await this.store.adoptAll(
       segments.map(({ info }) => info),
       this.tag,

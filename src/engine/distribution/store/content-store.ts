@@ -1,5 +1,7 @@
-import type { PublicationEvent } from '../../../driver/index.js';
+import type { CacheEvent, PublicationEvent } from '../../../driver/index.js';
 import type {
+  CacheLimitsNow,
+  ContentCache,
   ContentStore,
   Publication,
   PublicationRequest,
@@ -9,6 +11,8 @@ import type {
 } from '../ports.js';
 import { createSegmentCutter, DEFAULT_SEGMENTATION } from '../segmentation/index.js';
 import { deriveServerKey, versionOf } from '../wire/index.js';
+import { CacheKeeper } from './cache/cache-keeper.js';
+import { UnitPins } from './cache/unit-pins.js';
 import { nodeDisk, type Disk } from './disk/disk.js';
 import { InFlight } from './disk/in-flight.js';
 import { WorkArea } from './disk/work-area.js';
@@ -24,6 +28,7 @@ import { SegmentIndex } from './segment-index/segment-index.js';
 import { StoreFailure } from './store-failure.js';
 import { OpenUnits } from './units/open-units.js';
 import { Segments } from './units/segments.js';
+import { unitOf } from './units/unit.js';
 import { UnitDirectories } from './units/unit-directories.js';
 
 export interface ContentStoreOptions {
@@ -38,7 +43,9 @@ export interface ContentStoreOptions {
    * default.
    */
   readonly hashWorkers?: number | undefined;
-  readonly emit?: ((event: PublicationEvent) => void) | undefined;
+  readonly emit?: ((event: PublicationEvent | CacheEvent) => void) | undefined;
+  /** How much is kept of what is not published, asked again and again; left out: as much as there is room for. */
+  readonly cacheLimits?: (() => Promise<CacheLimitsNow>) | undefined;
   readonly disk?: Disk | undefined;
 }
 
@@ -66,6 +73,8 @@ class DiskStore implements ContentStore {
   readonly #index: SegmentIndex;
   readonly #segments: Segments;
   readonly #hashers: PublicationHashers;
+  readonly #pins: UnitPins;
+  readonly #cache: CacheKeeper;
   readonly #writers = new Set<PublicationWriter>();
   readonly #calls = new InFlight();
   #checking: Promise<void> | undefined;
@@ -88,9 +97,26 @@ class DiskStore implements ContentStore {
       layout,
       onDamage,
       onSourceChange: (publication) => this.#files.blockChanged(publication),
+      onUse: (name) => this.#cache.used(name),
     });
     this.#index = new SegmentIndex({ disk, layout, work });
-    this.#segments = new Segments({ units: this.#units, directories, index: this.#index });
+    this.#pins = new UnitPins(disk, work);
+    this.#cache = new CacheKeeper({
+      disk,
+      layout,
+      work,
+      directories,
+      units: this.#units,
+      pins: this.#pins,
+      limits: options.cacheLimits,
+      emit,
+    });
+    this.#segments = new Segments({
+      units: this.#units,
+      directories,
+      index: this.#index,
+      onWritten: (bytes) => this.#cache.wrote(bytes),
+    });
     const inline = new InlineHasher(disk);
     this.#hashers = {
       small: inline,
@@ -105,6 +131,7 @@ class DiskStore implements ContentStore {
     await this.#work.open();
     // Rubbish that cannot be removed now costs space, nothing else; the next one to open the store tries again.
     void this.#calls.track(this.#sweep()).catch(() => undefined);
+    this.#cache.start();
   }
 
   find(segmentId: Uint8Array, maxAgeMs?: number): StoredSegment | undefined {
@@ -164,6 +191,16 @@ class DiskStore implements ContentStore {
     return this.#call(() => this.#segments.adopt(infos, tagHolder(tag)));
   }
 
+  async pin(infos: readonly SegmentInfo[]): Promise<() => Promise<void>> {
+    const { name } = unitOf(infos);
+    await this.#call(() => this.#pins.pin(name));
+    return () => this.#pins.unpin(name);
+  }
+
+  get cache(): ContentCache {
+    return this.#cache;
+  }
+
   flush(tag: Uint8Array): Promise<void> {
     return this.#changing(() => this.#directories.releaseAll(tagHolder(tag)));
   }
@@ -191,6 +228,7 @@ class DiskStore implements ContentStore {
     this.#files.close();
     await Promise.all([...this.#writers].map((writer) => writer.abort()));
     await this.#calls.end();
+    await this.#cache.close();
     await this.#units.close();
     await this.#index.close();
     await this.#hashers.large.close();

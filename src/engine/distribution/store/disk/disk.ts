@@ -30,6 +30,10 @@ export interface Disk {
   identity(path: string): string | undefined;
   /** When a directory or file last changed, in milliseconds since 1970; `undefined` if there is none. */
   changedMs(path: string): number | undefined;
+  /** When the bytes of a file last changed, or it was touched, in milliseconds since 1970. */
+  modifiedMs(path: string): number | undefined;
+  /** Makes now the time of a file's last change, if it is there. */
+  touch(path: string): Promise<void>;
   /** Of a regular file, by its path or open; `undefined` if it is missing or of another kind. */
   version(file: string | number): FileVersion | undefined;
   /** Opens for reading and writing; `undefined` if it is missing. */
@@ -126,6 +130,11 @@ export const nodeDisk: Disk = {
     return stat === undefined ? undefined : `${stat.dev}:${stat.ino}:${stat.ctimeNs}`;
   },
   changedMs: (path) => fs.statSync(path, { throwIfNoEntry: false })?.ctimeMs,
+  modifiedMs: (path) => fs.statSync(path, { throwIfNoEntry: false })?.mtimeMs,
+  touch: async (path) => {
+    const now = new Date();
+    await fs.promises.utimes(path, now, now).catch((error: unknown) => unless(error, MISSING, undefined));
+  },
   version: (file) => {
     const stat =
       typeof file === 'number'

@@ -20,7 +20,17 @@ export class WorkArea {
   }
 
   get directory(): string {
-    return join(this.#layout.incoming, this.owner);
+    return this.directoryOf(this.owner);
+  }
+
+  /** The corner of any open store. */
+  directoryOf(owner: string): string {
+    return join(this.#layout.incoming, owner);
+  }
+
+  /** Everybody who has a corner, also if they are no more. */
+  owners(): Promise<readonly string[]> {
+    return this.#disk.list(this.#layout.incoming);
   }
 
   async open(): Promise<void> {

@@ -35,7 +35,7 @@ type Lent<Result> = { readonly result: Result } | undefined;
 export class DiskSegment implements StoredSegment {
   readonly #units: OpenUnits;
   readonly #places: readonly Place[];
-  readonly #onWritten: (place: Place) => Promise<void>;
+  readonly #onWritten: (place: Place, bytes: number) => Promise<void>;
   /** Nothing can have happened since the look at the disk. */
   #isFresh = false;
 
@@ -44,7 +44,7 @@ export class DiskSegment implements StoredSegment {
     readonly info: SegmentInfo,
     units: OpenUnits,
     places: readonly Place[],
-    onWritten: (place: Place) => Promise<void>,
+    onWritten: (place: Place, bytes: number) => Promise<void>,
   ) {
     this.#units = units;
     this.#places = places;
@@ -94,7 +94,10 @@ export class DiskSegment implements StoredSegment {
         await Promise.all(
           blocks.map(({ index, bytes }) => this.#writeBlock(open, place.first + index, bytes)),
         );
-        await this.#onWritten(place);
+        await this.#onWritten(
+          place,
+          blocks.reduce((sum, { bytes }) => sum + bytes.length, 0),
+        );
       },
       WRITE_AGE_MS,
     );

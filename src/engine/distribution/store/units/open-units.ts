@@ -43,6 +43,7 @@ export class OpenUnits {
   readonly #layout: Layout;
   readonly #onDamage: (path: string) => void;
   readonly #onSourceChange: (publication: string) => void;
+  readonly #onUse: (name: string) => void;
   /** In the order of their last use. */
   readonly #entries = new Map<string, Entry>();
   readonly #uses = new InFlight();
@@ -56,11 +57,14 @@ export class OpenUnits {
     readonly onDamage: (path: string) => void;
     /** A file that this publication was made from has not the bytes any more that it had. */
     readonly onSourceChange: (publication: string) => void;
+    /** Blocks of the unit are read or written. */
+    readonly onUse: (name: string) => void;
   }) {
     this.#disk = parts.disk;
     this.#layout = parts.layout;
     this.#onDamage = parts.onDamage;
     this.#onSourceChange = parts.onSourceChange;
+    this.#onUse = parts.onUse;
     this.reads = new BlockReads(parts.disk);
   }
 
@@ -95,6 +99,7 @@ export class OpenUnits {
   ): Promise<Result | undefined> {
     const entry = this.#seen(name, maxAgeMs);
     if (entry === undefined) return undefined;
+    this.#onUse(name);
     entry.users += 1;
     try {
       return await this.#uses.track(action(entry));
@@ -107,6 +112,13 @@ export class OpenUnits {
   /** Something was dropped: no earlier look at the disk is good any more. */
   lookAgain(): void {
     for (const entry of this.#entries.values()) entry.lookedMs = -Infinity;
+  }
+
+  /** Lets go of units that were removed, so that the system can have their room. */
+  closeRemoved(): void {
+    for (const [name, { infoPath }] of this.#entries) {
+      if (!this.#disk.exists(infoPath)) this.#drop(name);
+    }
   }
 
   /** There are no units any more; waits for the actions under way. */

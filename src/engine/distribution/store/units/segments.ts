@@ -12,15 +12,19 @@ export class Segments {
   readonly #units: OpenUnits;
   readonly #directories: UnitDirectories;
   readonly #index: SegmentIndex;
+  readonly #onWritten: (bytes: number) => Promise<void>;
 
   constructor(parts: {
     readonly units: OpenUnits;
     readonly directories: UnitDirectories;
     readonly index: SegmentIndex;
+    /** Blocks were stored; the writer waits for it. */
+    readonly onWritten: (bytes: number) => Promise<void>;
   }) {
     this.#units = parts.units;
     this.#directories = parts.directories;
     this.#index = parts.index;
+    this.#onWritten = parts.onWritten;
   }
 
   /** A segment of version 1 that is held, or one of version 2 that is here. @param maxAgeMs of the last look at the disk. */
@@ -70,12 +74,13 @@ export class Segments {
   }
 
   #segment(info: SegmentInfo, places: readonly Place[]): DiskSegment {
-    return new DiskSegment(info, this.#units, places, (place) => this.#written(info, place));
+    return new DiskSegment(info, this.#units, places, (place, bytes) => this.#written(info, place, bytes));
   }
 
   /** What cannot be noted is not found by others, and fetched once more. */
-  async #written(info: SegmentInfo, place: Place): Promise<void> {
+  async #written(info: SegmentInfo, place: Place, bytes: number): Promise<void> {
     if (versionOf(info.hash) === 2) await this.#index.add([[info.id, place]]).catch(() => undefined);
+    await this.#onWritten(bytes);
   }
 
   /** Where a segment of version 2 is, those places first where its bytes are. */

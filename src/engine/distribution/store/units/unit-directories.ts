@@ -90,6 +90,26 @@ export class UnitDirectories {
     else if (hadReference) await this.#renew(paths);
   }
 
+  /**
+   * Removes a unit that only tags hold. Whoever holds it meanwhile keeps it: the last holder that is found cannot be
+   * overlooked, and who has it in use says so before he holds it.
+   *
+   * @returns whether it is gone by this call.
+   */
+  async evict(name: string, isInUse: () => Promise<boolean>): Promise<boolean> {
+    const { holders } = unitPaths(this.#layout, name);
+    const present = await this.#disk.list(holders);
+    const isPublished = present.some((holder) => publicationOfHolder(holder) !== undefined);
+    if (isPublished || (await isInUse())) return false;
+    for (const holder of present) await this.#disk.removeFile(join(holders, holder));
+    if (await isInUse()) {
+      // Since just now, and perhaps relying on a holder that was there still.
+      for (const holder of present) await unlessMissing(this.#disk.create(join(holders, holder), NOTHING));
+      return false;
+    }
+    return (await this.#disk.removeEmptyDirectory(holders)) !== 'not-empty' && (await this.#discard(name));
+  }
+
   /** What goes with a holder; `undefined` if that is nothing. */
   reference(name: string, holder: Holder): Reference | undefined {
     return decodeReference(this.#contentOf(join(unitPaths(this.#layout, name).holders, holder)));
@@ -155,13 +175,14 @@ export class UnitDirectories {
     return unlessMissing(this.#disk.create(join(target.holders, holder), NOTHING));
   }
 
-  /** Removes a unit that lost its holders. */
-  async #discard(name: string): Promise<void> {
+  /** Removes a unit that lost its holders. @returns whether it was there. */
+  async #discard(name: string): Promise<boolean> {
     const taken = await this.#work.takeAway(unitPaths(this.#layout, name).directory);
-    if (taken === undefined) return;
+    if (taken === undefined) return false;
     // Another process may have removed the dead one and put a new one in its place just before: back with it.
     const isHeld = (await this.#disk.list(unitPathsIn(taken).holders)).length > 0;
     await (isHeld ? this.install(taken, name) : this.#disk.removeTree(taken));
+    return !isHeld;
   }
 
   /** Lets open stores look anew. */

@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import type { Disk } from '../disk/disk.js';
+import { publicationOfHolder, unitPaths, type Layout } from '../layout.js';
+import { lengthOf } from '../units/block-layout.js';
+import { decodeUnit } from '../units/unit-codec.js';
+import { isRun, type Unit } from '../units/unit.js';
+
+/** What a unit on disk says of itself. */
+export interface CachedUnit {
+  readonly unit: Unit;
+  /** One byte for each block, 1 if it is here. */
+  readonly present: Uint8Array;
+  /** Of the blocks that are here. */
+  readonly bytes: number;
+  readonly holders: readonly string[];
+  /** It is what somebody publishes, and no business of the cache. */
+  readonly isPublished: boolean;
+  /** When a block was stored or asked for last, to about ten seconds. */
+  readonly usedMs: number;
+  /** When a block was stored last. */
+  readonly storedMs: number;
+}
+
+/** `undefined` if there is no such unit, or not undamaged. */
+export const readCachedUnit = async (
+  disk: Disk,
+  layout: Layout,
+  name: string,
+): Promise<CachedUnit | undefined> => {
+  const paths = unitPaths(layout, name);
+  const record = disk.readWhole(paths.info);
+  const unit = record === undefined ? undefined : decodeUnit(record);
+  const blocks = disk.readWhole(paths.blocks);
+  if (unit === undefined || blocks === undefined) return undefined;
+  const present = new Uint8Array(unit.layout.count);
+  present.set(blocks.subarray(0, present.length));
+  const holders = await disk.list(paths.holders);
+  const storedMs = disk.modifiedMs(paths.data) ?? 0;
+  return {
+    unit,
+    present,
+    bytes: sizeOf(unit, present, () => true),
+    holders,
+    isPublished: holders.some((holder) => publicationOfHolder(holder) !== undefined),
+    usedMs: Math.max(storedMs, disk.modifiedMs(paths.blocks) ?? 0),
+    storedMs,
+  };
+};
+
+/** A segment of a unit with the bytes of it that are here; none of which nothing is. */
+export const segmentsHere = ({
+  unit,
+  present,
+}: CachedUnit): readonly { readonly id: string; readonly bytes: number }[] =>
+  unit.segments.flatMap((segment, index) => {
+    const isOfSegment = isRun(unit) ? (block: number): boolean => block === index : (): boolean => true;
+    const bytes = sizeOf(unit, present, isOfSegment);
+    return bytes === 0 ? [] : [{ id: Buffer.from(segment.id).toString('hex'), bytes }];
+  });
+
+const sizeOf = ({ layout }: Unit, present: Uint8Array, isCounted: (block: number) => boolean): number =>
+  present.reduce(
+    (sum, isHere, block) => (isHere === 1 && isCounted(block) ? sum + lengthOf(layout, block) : sum),
+    0,
+  );
+
+/** The file whose time of change is the time of the last use: every block that is stored is noted in it anyway. */
+export const useMark = (layout: Layout, name: string): string =>
+  join(unitPaths(layout, name).directory, 'blocks');

@@ -1,0 +1,170 @@
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { CacheEvent } from '../../../src/driver/index.js';
+import type { ContentStore } from '../../../src/engine/distribution/ports.js';
+import { BLOCK, blocksOf, contentId, contentOf, segmentOf, tag } from './made-content.js';
+import { filesIn, openStore, publish, temporaryDirectory } from './store-fixture.js';
+
+const LENGTH = 4 * BLOCK - 100;
+const NAMES = ['a', 'b', 'c', 'd', 'e'];
+const SEGMENTS = new Map(NAMES.map((name) => [name, segmentOf(name, 4)]));
+const segment = (name: string) => SEGMENTS.get(name)!;
+
+const limited = async (directory: string, quotaBytes: number, maxAgeMs?: number) => {
+  const events: CacheEvent[] = [];
+  const store = await openStore(directory, {
+    cacheLimits: () => Promise.resolve({ quotaBytes, maxAgeMs }),
+    emit: (event) => {
+      if (event._tag === 'SegmentEvicted') events.push(event);
+    },
+  });
+  await store.cache.trim();
+  return { store, events };
+};
+
+const fetchAll = async (store: ContentStore, name: string): Promise<void> => {
+  const { info, blocks } = segment(name);
+  const stored = await store.adopt(info, tag('x'));
+  for (const [index, block] of blocks.entries()) await stored.write(index, block);
+};
+
+const isWhole = async (store: ContentStore, name: string): Promise<boolean> => {
+  const { info, blocks } = segment(name);
+  const found = store.find(info.id);
+  if (found === undefined) return false;
+  const read = await Promise.all(blocks.map((_, index) => found.read(index)));
+  return read.every((bytes, index) => bytes?.equals(blocks[index]!) === true);
+};
+
+/** Makes a unit look as if it was used, or its blocks stored, so long ago. */
+const setTimes = (
+  directory: string,
+  name: string,
+  ages: { readonly used?: number; readonly stored?: number },
+) => {
+  const id = Buffer.from(segment(name).info.id).toString('hex');
+  const path = join(directory, 'units', id.slice(0, 2), id);
+  const at = (ageMs: number): Date => new Date(Date.now() - ageMs);
+  if (ages.stored !== undefined) utimesSync(join(path, 'data'), at(ages.stored), at(ages.stored));
+  if (ages.used !== undefined) utimesSync(join(path, 'blocks'), at(ages.used), at(ages.used));
+};
+
+const idOf = (name: string): string => Buffer.from(segment(name).info.id).toString('hex');
+
+it('evicts what was used longest ago once there is more than the quota, and tells of it', async () => {
+  const directory = temporaryDirectory();
+  const { store } = await limited(directory, Infinity);
+  for (const name of NAMES) await fetchAll(store, name);
+  await store.close();
+  for (const [index, name] of NAMES.entries()) {
+    const age = (NAMES.length - index) * 1_000_000;
+    setTimes(directory, name, { used: name === 'a' ? 0 : age, stored: age });
+  }
+  const { store: small, events } = await limited(directory, 4 * LENGTH);
+  // Down to nine tenths, so that it is not looked at again at once: "b" and "c" go, "a" was used.
+  expect(events).toEqual(
+    ['b', 'c'].map((name) => ({
+      _tag: 'SegmentEvicted',
+      segment: idOf(name),
+      bytes: LENGTH,
+      reason: 'quota',
+    })),
+  );
+  expect(await Promise.all(NAMES.map((name) => isWhole(small, name)))).toEqual([
+    true,
+    false,
+    false,
+    true,
+    true,
+  ]);
+  expect(await small.cache.state()).toMatchObject({ segments: 3, bytes: 3 * LENGTH, quotaBytes: 4 * LENGTH });
+});
+
+it('sees what another store has used, once that has told', async () => {
+  const directory = temporaryDirectory();
+  const { store } = await limited(directory, Infinity);
+  for (const name of ['a', 'b']) await fetchAll(store, name);
+  await store.close();
+  for (const name of ['a', 'b']) setTimes(directory, name, { used: 2e6, stored: 2e6 });
+  const { store: reader } = await limited(directory, Infinity);
+  expect(await isWhole(reader, 'a')).toBe(true);
+  await reader.close();
+  const { store: small } = await limited(directory, 1.5 * LENGTH);
+  expect([await isWhole(small, 'a'), await isWhole(small, 'b')]).toEqual([true, false]);
+});
+
+it('evicts what was stored too long ago, also if it was used since', async () => {
+  const directory = temporaryDirectory();
+  const { store } = await limited(directory, Infinity);
+  for (const name of ['a', 'b']) await fetchAll(store, name);
+  setTimes(directory, 'a', { stored: 100_000, used: 0 });
+  const { store: other, events } = await limited(directory, Infinity, 50_000);
+  expect(events).toMatchObject([{ segment: idOf('a'), reason: 'age' }]);
+  expect(await isWhole(other, 'b')).toBe(true);
+  expect(store.find(segment('a').info.id)).toBeUndefined();
+});
+
+it('keeps what is open in another store, and what is published', async () => {
+  const directory = temporaryDirectory();
+  const { store } = await limited(directory, Infinity);
+  const unpin = await store.pin([segment('a').info]);
+  await fetchAll(store, 'a');
+  await fetchAll(store, 'b');
+  const content = contentOf('published', 3 * BLOCK);
+  const { segments } = await publish(store, 'p', content);
+  await store.adopt(segments[0]!, tag('x'));
+  const { store: small, events } = await limited(directory, 1);
+  expect(events.map((event) => event.segment)).toEqual([idOf('b')]);
+  expect(await isWhole(store, 'a')).toBe(true);
+  expect(await small.find(segments[0]!.id)?.read(0)).toEqual(blocksOf(content)[0]);
+  expect(await small.cache.state()).toMatchObject({ segments: 1, publishedSegments: 1 });
+  await unpin();
+  await small.cache.trim();
+  expect(await isWhole(store, 'a')).toBe(false);
+  expect(await store.unpublish(contentId('p'))).toBe(true);
+  expect(await small.cache.clear()).toEqual({ segments: 1, bytes: 3 * BLOCK });
+  await store.close();
+  await small.close();
+  expect(await filesIn(directory)).toEqual([]);
+});
+
+it('makes room while it is written to, without anybody asking', async () => {
+  const directory = temporaryDirectory();
+  const { store, events } = await limited(directory, 3 * LENGTH);
+  for (const name of NAMES) await fetchAll(store, name);
+  expect(events.length).toBeGreaterThan(0);
+  expect((await store.cache.state()).bytes).toBeLessThanOrEqual(3 * LENGTH);
+});
+
+it('finds damaged blocks, drops them, and leaves the rest', async () => {
+  const directory = temporaryDirectory();
+  const { store } = await limited(directory, Infinity);
+  for (const name of ['a', 'b']) await fetchAll(store, name);
+  const path = join(directory, 'units', idOf('a').slice(0, 2), idOf('a'), 'data');
+  const data = readFileSync(path);
+  data[BLOCK + 5]! ^= 1;
+  writeFileSync(path, data);
+  const damaged = [];
+  for await (const found of store.cache.verify()) damaged.push([found.segments[0]?.id, found.damaged]);
+  expect(damaged.toSorted()).toEqual(
+    [
+      [idOf('a'), 1],
+      [idOf('b'), 0],
+    ].toSorted(),
+  );
+  expect(store.find(segment('a').info.id)?.has(1)).toBe(false);
+  expect(await store.find(segment('a').info.id)?.read(0)).toEqual(segment('a').blocks[0]);
+  expect(await isWhole(store, 'b')).toBe(true);
+});
+
+it('hands out nothing any more that it has evicted, however old a look may be', async () => {
+  const { store } = await limited(temporaryDirectory(), Infinity);
+  const { info, blocks } = segment('a');
+  await fetchAll(store, 'a');
+  const found = store.find(info.id);
+  expect(await found?.read(0)).toEqual(blocks[0]);
+  expect(await store.cache.clear()).toEqual({ segments: 1, bytes: LENGTH });
+  expect(store.find(info.id, Infinity)).toBeUndefined();
+  expect(await found?.read(0)).toBeUndefined();
+});
