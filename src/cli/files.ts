@@ -26,6 +26,8 @@ export const withFile = async <A>(path: string, what: string, run: () => Promise
   try {
     return await run();
   } catch (thrown) {
+    // Somebody who knows more about it has said what is wrong.
+    if (thrown instanceof PeerError) throw thrown;
     const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'UNKNOWN';
     throw new PeerError({
       tag: TAGS[code] ?? 'System',

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { addCache } from './commands/cache.js';
 import { addContentInformation } from './commands/content-information.js';
 import { addDemo } from './commands/demo.js';
 import { addDoctor } from './commands/doctor.js';
@@ -48,6 +49,7 @@ export const createProgram = (): Command => {
     addWhy,
     addPeers,
     addProbe,
+    addCache,
     addSecret,
     addContentInformation,
     addIdentity,

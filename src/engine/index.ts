@@ -1,3 +1,5 @@
+export { openCache, IMPORT_TAG, type LocalCache, type OpenCacheOptions } from './cache.js';
+export type { CacheSettings } from './cache-settings.js';
 export { makeContentInformation, type MakeContentInformationOptions } from './content-information.js';
 export { DataDirectoryError, type DataDirectorySurroundings, defaultDataDirectory } from './data-dir.js';
 export type { ContentLimits } from './distribution/content/content.js';
@@ -8,7 +10,18 @@ export type {
   PeerSource,
   SoughtSegment,
 } from './distribution/discovery/index.js';
-export type { HashName, SegmentHash, SegmentInfo } from './distribution/ports.js';
+export type {
+  CachedSegments,
+  CacheLimitsNow,
+  CacheState,
+  HashName,
+  Removed,
+  SegmentHash,
+  SegmentInfo,
+} from './distribution/ports.js';
+export { CachePackageError, type CachePackageErrorCode } from './distribution/store/package/package-error.js';
+export type { Imported } from './distribution/store/package/import-package.js';
+export type { CacheLimits } from './distribution/store/cache/cache-limits.js';
 export type { RetrievalClientLimits, RetrievalServerLimits } from './distribution/retrieval/index.js';
 export type { Segmentation } from '../driver/index.js';
 export {

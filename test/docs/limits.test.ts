@@ -4,6 +4,8 @@ import { LIMITS, MOST_PEERS_COUNTED } from '../../src/driver/index.js';
 import { LONGEST_NAME } from '../../src/effects/validate/content.js';
 import { MAX_DEPTH } from '../../src/effects/validate/xml.js';
 import { DEFAULT_CONTENT_LIMITS } from '../../src/engine/distribution/content/content.js';
+import { MOST_PINNED } from '../../src/engine/distribution/content/local-blocks.js';
+import { LEAST_QUOTA } from '../../src/engine/cache-settings.js';
 import { DEFAULT_DISCOVERY_LIMITS } from '../../src/engine/distribution/discovery/limits.js';
 import { LOOK_MS } from '../../src/engine/distribution/discovery/network/udp-network.js';
 import {
@@ -32,6 +34,18 @@ import {
   MOST_FACTS,
   MOST_RUNS,
 } from '../../src/engine/distribution/insight/segment-log.js';
+import {
+  LOOK_EVERY_MS,
+  LOW_WATER,
+  MARK_EVERY_MS,
+} from '../../src/engine/distribution/store/cache/cache-keeper.js';
+import {
+  DEFAULT_LEAST,
+  DEFAULT_MAX_AGE_MS,
+  DEFAULT_PERCENT,
+} from '../../src/engine/distribution/store/cache/cache-limits.js';
+import { TELL_EVERY } from '../../src/engine/distribution/store/cache/usage-ledger.js';
+import { MAX_DESCRIPTION_LENGTH } from '../../src/engine/distribution/store/package/package-format.js';
 import { MAX_CHAIN_LENGTH } from '../../src/engine/grouping/certificates/chain.js';
 import { SCRYPT_COST } from '../../src/engine/grouping/crypto/password.js';
 import { MAX_DOCUMENT_LENGTH } from '../../src/engine/grouping/documents/xml.js';
@@ -82,6 +96,16 @@ describe('the table of limits', () => {
     ['retrievals of a process', MOST_RETRIEVALS],
     ['processes that are no more', MOST_PROCESSES],
     ['time until it is on disk', WRITE_EVERY_MS],
+    ['share of the volume for the cache', DEFAULT_PERCENT],
+    ['cache of a small volume, unless it is set', DEFAULT_LEAST],
+    ['least quota', LEAST_QUOTA],
+    ['left after an eviction', LOW_WATER * 100],
+    ['days in the cache', DEFAULT_MAX_AGE_MS / 86_400_000],
+    ['pause between looks for what is too old', LOOK_EVERY_MS],
+    ['time until the last use is on disk', MARK_EVERY_MS],
+    ['bytes written before others are told', TELL_EVERY],
+    ['runs of an open content kept from eviction', MOST_PINNED],
+    ['description in a cache package', MAX_DESCRIPTION_LENGTH],
     ['wait for a read', LIMITS['peerdist.readTimeout.default']],
     ['peers asked for one block', client.peersPerContent],
     ['requests to all peers', client.requests],

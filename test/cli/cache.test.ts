@@ -1,0 +1,49 @@
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { inDirectory, run, start } from './run.js';
+
+const json = (stdout: string): unknown => JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+
+test('the cache is carried to another machine, limited and cleared', { timeout: 120_000 }, () =>
+  inDirectory((one) =>
+    inDirectory(async (other) => {
+      const content = Buffer.alloc(300_000, 'content');
+      await writeFile(join(one, 'file'), content);
+      const ci = join(one, 'ci');
+      const publishing = start(one, ['publish', 'file', '--copy', '--listen', '127.0.0.1:0', '--ci-out', ci]);
+      await publishing.line(/127\.0\.0\.1/);
+      const file = join(one, 'package');
+      expect(await run(one, ['cache', 'export', ci, '-o', file])).toMatchObject({ code: 0 });
+      publishing.child.kill('SIGTERM');
+      await publishing.ended;
+      expect((await stat(file)).mode & 0o777).toBe(0o600);
+      expect(await run(one, ['cache', 'export', '-o', file])).toMatchObject({ code: 5 });
+
+      expect(json((await run(other, ['--json', 'cache', 'import', file])).stdout)).toEqual({
+        segments: 1,
+        bytes: content.length,
+        bytesHere: 0,
+      });
+      // From the cache alone: nobody is there to ask.
+      expect(await run(other, ['retrieve', ci, '-o', 'file'])).toMatchObject({ code: 0 });
+      expect((await readFile(join(other, 'file'))).equals(content)).toBe(true);
+      expect(json((await run(other, ['--json', 'cache', 'verify'])).stdout)).toEqual({
+        segments: 1,
+        bytes: content.length,
+        damagedBlocks: 0,
+      });
+      expect(json((await run(other, ['--json', 'cache', 'list'])).stdout)).toMatchObject({ state: 'cached' });
+      const limited = await run(other, ['--json', 'cache', 'set', '--quota', '2M', '--max-age', '12h']);
+      expect(json(limited.stdout)).toMatchObject({ quotaBytes: 2 * 1024 ** 2, maxAgeMs: 12 * 3_600_000 });
+      expect(await run(other, ['cache', 'set', '--quota', '101%'])).toMatchObject({ code: 2 });
+      expect(json((await run(other, ['--json', 'cache', 'clear'])).stdout)).toEqual({
+        segments: 1,
+        bytes: content.length,
+      });
+      expect(json((await run(other, ['--json', 'cache', 'status'])).stdout)).toMatchObject({ segments: 0 });
+      await writeFile(join(other, 'no-package'), 'PWCPx');
+      expect(await run(other, ['cache', 'import', 'no-package'])).toMatchObject({ code: 9 });
+    }),
+  ),
+);
