@@ -62,13 +62,13 @@ export const connectGroupByAddress = (
 const connecting = (
   operation: string,
   group: PeerGroup,
-  { timeoutMs, signal }: ConnectOptions,
+  options: ConnectOptions,
   connect: Connect,
 ): PeerEffect<GroupStatus> =>
   onGroup(
     group,
     operation,
-    (_grouping, raw, ended, core) =>
-      goOnline(core.env, operation, raw, connect, { timeoutMs, signal: ended }),
-    { signal },
+    (_grouping, raw, signal, core) =>
+      goOnline(core.env, operation, raw, connect, { timeoutMs: options.timeoutMs, signal }),
+    options,
   );

@@ -6,6 +6,7 @@ import {
   exportGroupConfig,
   HRESULT_CODES,
   liveHandleCount,
+  PeerError,
   type PeerGroup,
   Secret,
 } from '../../src/effects/index.js';
@@ -29,6 +30,12 @@ describe('connectGroup', () => {
   it('ends with the status, and at once when the group is connected already', async () => {
     const { rig, group } = await start();
     for (const _ of [1, 2]) expect(await rig.run(connectGroup(group))).toMatchObject({ listening: true });
+    await end(rig, group);
+  });
+
+  it('answers a PeerError to options that are none', async () => {
+    const { rig, group } = await start();
+    expect(await rig.failure(connectGroup(group, null as unknown as undefined))).toBeInstanceOf(PeerError);
     await end(rig, group);
   });
 
