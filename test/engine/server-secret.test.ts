@@ -48,6 +48,13 @@ it('makes two machines publish the same segments, once it went from one to the o
     },
   );
   expect(idsIn(await publishedIn(other))).toEqual(ids);
+});
+
+it('keeps the imported secret from everybody but the owner', async () => {
+  const [one, other] = [newDirectory(), newDirectory()];
+  await publishedIn(one);
+  const file = await exportServerSecret('from one to the other', { dataDir: one });
+  await importServerSecret(file, 'from one to the other', { dataDir: other });
   expect(statSync(join(other, 'server-secret')).mode & 0o777).toBe(0o600);
 });
 

