@@ -44,6 +44,7 @@ export interface LocalCache extends AsyncDisposable {
    * none or damaged; blocks that came before the damage are kept.
    */
   importPackage(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<Imported>;
+  /** Gives the directory back; nothing may be asked of it any more. */
   close(): Promise<void>;
 }
 

@@ -23,32 +23,45 @@ export interface DispatchController {
   readonly reason: Error | null;
   rawHeaders?: unknown;
   rawTrailers?: unknown;
+  /** Ends the answer. */
   abort(reason: Error): void;
+  /** Takes no more of it for now. */
   pause(): void;
+  /** Goes on. */
   resume(): void;
 }
 
 /** Told of an answer, step by step. */
 export interface DispatchHandler {
+  /** The request goes out. */
   onRequestStart?(controller: DispatchController, context: unknown): void;
+  /** The connection is no HTTP any more. */
   onRequestUpgrade?(
     controller: DispatchController,
     status: number,
     headers: ReceivedHeaders,
     socket: unknown,
   ): void;
+  /** Status and headers have come. */
   onResponseStart?(
     controller: DispatchController,
     status: number,
     headers: ReceivedHeaders,
     message?: string,
   ): void;
+  /** A piece of the body has come. */
   onResponseData?(controller: DispatchController, chunk: Buffer): void;
+  /** The answer is over. */
   onResponseEnd?(controller: DispatchController, trailers: ReceivedHeaders): void;
+  /** It failed; nothing else follows. */
   onResponseError?(controller: DispatchController, error: Error): void;
 }
 
-/** @returns whether more requests may come at once. */
+/**
+ * Sends a request.
+ *
+ * @returns whether more requests may come at once.
+ */
 export type Dispatch = (request: DispatchRequest, handler: DispatchHandler) => boolean;
 
 /** The same of a copy of undici whose requests have types of their own, which this side does not know. */
