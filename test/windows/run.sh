@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Runs the tests of the Windows driver and of the engine on Windows in node.exe under Wine, from a clean clone on Debian:
 #
-#     test/windows/run.sh [20|22] [arguments of vitest]
+#     test/windows/run.sh [20|22|engine] [arguments of vitest]
 #
-# In Windows Node 20 and then 22 unless one is named. Installs what is missing.
+# The driver in Windows Node 20 and then 22 unless one is named, or the engine in Windows Node 20. Installs what is missing.
 set -euo pipefail
 versions=(20 22)
 case ${1:-} in
 20 | 22) versions=("$1") && shift ;;
+engine) versions=() && shift ;;
 esac
 
 . "$(dirname "$0")/set-up.sh"
@@ -27,8 +28,8 @@ in_windows() {
 for version in "${versions[@]}"; do
   in_windows "$version" vitest.config.mjs "$@"
 done
-# The engine has nothing native, so one version is enough. Tests that are named are those of the driver.
-if [ $# = 0 ]; then in_windows "${versions[0]}" vitest.engine.config.mjs; fi
+# The engine has nothing native, so one version is enough.
+if [ ${#versions[@]} = 0 ]; then in_windows 20 vitest.engine.config.mjs "$@"; fi
 wineserver -k || true
 step "exit $status"
 exit "$status"
