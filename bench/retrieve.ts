@@ -13,7 +13,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lastValueFrom } from 'rxjs';
-import { createEngineDriver, type EngineDriver } from '../src/engine/index.js';
+import { type DistributionSession } from '../src/effects/index.js';
+import { createEngineDriver } from '../src/engine/index.js';
 import { createPeerweave, publish } from '../src/index.js';
 import { inOwnProcess, measure, median, type Measurement } from './lib/measure.js';
 import { ratioTable } from './lib/table.js';
@@ -39,10 +40,7 @@ const writeTestFile = (path: string, mib: number): void => {
 };
 
 /** As users do: by its path. */
-const publishFile = async (driver: EngineDriver, path: string): Promise<Uint8Array> => {
-  const { effects, promise } = createPeerweave({ driver });
-  // It lives as long as the process.
-  const session = await promise(effects.openSession());
+const publishFile = async (session: DistributionSession, path: string): Promise<Uint8Array> => {
   const published = await lastValueFrom(publish(path, { session, contentId: CONTENT_ID }));
   if (published._tag !== 'Published') throw new Error('interrupted');
   return published.contentInformation;
@@ -64,7 +62,9 @@ const serve = async (kind: string, path: string, directory: string): Promise<voi
     server.close();
   } else {
     const engine = createEngineDriver({ dataDir: directory });
-    const information = await publishFile(engine, path);
+    const { effects, promise } = createPeerweave({ driver: engine });
+    await using session = await promise(effects.openSession());
+    const information = await publishFile(session, path);
     const { port } = engine.endpoint() ?? { port: 0 };
     process.send?.(await serving({ port, information: Buffer.from(information).toString('hex') }));
     await engine.dispose();
