@@ -4,9 +4,9 @@
  *     node bench/run.mjs retrieve [MiB] [rounds]
  */
 import { fork, type ChildProcess } from 'node:child_process';
-import { createCipheriv, createHash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -18,6 +18,7 @@ import { createEngineDriver } from '../src/engine/index.js';
 import { createPeerweave, publish } from '../src/index.js';
 import { inOwnProcess, measure, median, type Measurement } from './lib/measure.js';
 import { ratioTable } from './lib/table.js';
+import { writeTestFile } from './lib/test-file.js';
 
 const MIB = 2 ** 20;
 const CHUNK = MIB;
@@ -29,15 +30,6 @@ interface Serving {
   readonly port: number;
   readonly information: string;
 }
-
-/** A file whose segments all differ. */
-const writeTestFile = (path: string, mib: number): void => {
-  const stream = createCipheriv('aes-128-ctr', Buffer.alloc(16, 1), Buffer.alloc(16));
-  const zeros = Buffer.alloc(MIB);
-  const fd = openSync(path, 'w');
-  for (let written = 0; written < mib; written += 1) writeSync(fd, stream.update(zeros));
-  closeSync(fd);
-};
 
 /** As users do: by its path. */
 const publishFile = async (session: DistributionSession, path: string): Promise<Uint8Array> => {

@@ -7,9 +7,8 @@
  * node_modules. It is no dependency of the package.
  */
 import { execFileSync, fork, type ChildProcess } from 'node:child_process';
-import { createCipheriv } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -19,6 +18,7 @@ import { createEngineDriver } from '../src/engine/index.js';
 import { createPeerweave, publish, retrieve } from '../src/index.js';
 import { inOwnProcess, measure, median, type Measurement } from './lib/measure.js';
 import { ratioTable } from './lib/table.js';
+import { writeTestFile } from './lib/test-file.js';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -177,14 +177,6 @@ const transfer = async (
     child.kill();
     for (const one of [served, fetched]) await rm(one, { recursive: true, force: true });
   }
-};
-
-/** A file of which no two blocks are alike. */
-const writeTestFile = (path: string, mib: number): void => {
-  const stream = createCipheriv('aes-128-ctr', Buffer.alloc(16, 1), Buffer.alloc(16));
-  const fd = openSync(path, 'w');
-  for (let written = 0; written < mib; written += 1) writeSync(fd, stream.update(Buffer.alloc(MIB)));
-  closeSync(fd);
 };
 
 const main = async (mib: number, rounds: number): Promise<void> => {
