@@ -19,6 +19,11 @@ import {
   DEFAULT_SERVER_LIMITS,
 } from '../../src/engine/distribution/retrieval/limits.js';
 import {
+  DEFAULT_PULLER_LIMITS as puller,
+  DEFAULT_QUOTA,
+} from '../../src/engine/distribution/hosted-cache/hosted-cache.js';
+import { LONGEST_STAY_MS, TICK_MS } from '../../src/engine/distribution/hosted-cache/offer-sender.js';
+import {
   BLOCK_LENGTH,
   MAX_CONTENT_INFORMATION_LENGTH,
   MAX_SEGMENT_LENGTH_V2,
@@ -125,6 +130,14 @@ describe('the table of limits', () => {
     ['head of a request', server.headTimeoutMs],
     ['whole request', server.requestTimeoutMs],
     ['connection without a request', server.idleTimeoutMs],
+    ['bytes of a hosted cache', DEFAULT_QUOTA],
+    ['segments that wait for one client', puller.segmentsPerClient],
+    ['clients fetched from', puller.clients],
+    ['clients whose offers wait', puller.waitingClients],
+    ['answer of a client', puller.requestTimeoutMs],
+    ['faults of a client', puller.faultsPerClient],
+    ['pause between two offers', TICK_MS],
+    ['longest stay of a client whose last session ended', LONGEST_STAY_MS],
     ['wait for answers to a Probe', discovery.answerTimeoutMs],
     ['Probe that nobody has answered', discovery.repeatAfterMs],
     ['Probes of one question', discovery.transmissions],

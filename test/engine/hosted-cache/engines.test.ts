@@ -64,6 +64,12 @@ const retrieve = async (
   return Buffer.concat(pieces);
 };
 
+/** As a busy processor or a slow disk makes a process do. */
+const standStill = (ms: number): void => {
+  const until = Date.now() + ms;
+  while (Date.now() < until);
+};
+
 it.each([1, 2] as const)(
   'passes on what a machine fetched by version %i, when all are gone',
   async (version) => {
@@ -96,13 +102,33 @@ it.each([1, 2] as const)(
   },
 );
 
-it('passes on what one machine had to fetch from the origin', async () => {
-  const { peer } = await startCache();
+it.each([1, 2] as const)(
+  'passes on what one machine had to fetch from the origin by version %i',
+  async (version) => {
+    const { peer } = await startCache();
+    const publisher = await startMachine();
+    const information = await publish(publisher, version);
+    await publisher.engine.dispose();
+    const first = await startMachine({ hostedCache: { address: peer } });
+    expect(sha256(await retrieve(first, information, [], CONTENT))).toBe(sha256(CONTENT));
+    await first.engine.dispose();
+    const second = await startMachine({ hostedCache: { address: peer }, listen: false });
+    expect(sha256(await retrieve(second, information, []))).toBe(sha256(CONTENT));
+  },
+);
+
+it('passes on all of it, though everything stood still for a moment while the cache fetched', async () => {
   const publisher = await startMachine();
-  const information = await publish(publisher);
+  const information = await publish(publisher, 2);
   await publisher.engine.dispose();
+  let fetched = 0;
+  const { peer } = await startCache({
+    onEvent: ({ _tag }) => {
+      if (_tag === 'BlockResponseReceived' && ++fetched === 20) standStill(600);
+    },
+  });
   const first = await startMachine({ hostedCache: { address: peer } });
-  expect(sha256(await retrieve(first, information, [], CONTENT))).toBe(sha256(CONTENT));
+  await retrieve(first, information, [], CONTENT);
   await first.engine.dispose();
   const second = await startMachine({ hostedCache: { address: peer }, listen: false });
   expect(sha256(await retrieve(second, information, []))).toBe(sha256(CONTENT));

@@ -122,6 +122,39 @@ describe('offering to a hosted cache', () => {
     expect(mute.events).toEqual([]);
   });
 
+  it('stays while the cache is fetching, longer while it lacks something, and not for ever', async () => {
+    const { address } = await listener('0000000100');
+    const staying = async (blocks: number) => {
+      const { sender, clock, events } = startSender({ server: { address }, servingPort: 1 });
+      for (let block = 0; block < blocks; block += 1) sender.kept(placed(segmentOf(4 * 65_536)), TAG);
+      let isOver = false;
+      void sender.settle().then(() => (isOver = true));
+      await vi.waitFor(() => expect(eventsOf(events, 'OfferAccepted')).toHaveLength(1));
+      return { sender, clock, isOver: () => isOver };
+    };
+    const slow = await staying(2);
+    await slow.clock.advance(1_900);
+    slow.sender.served();
+    await slow.clock.advance(1_900);
+    expect(slow.isOver()).toBe(false);
+    slow.sender.served();
+    await slow.clock.advance(500);
+    expect(slow.isOver()).toBe(true);
+
+    const unwanted = await staying(2);
+    await unwanted.clock.advance(2_000);
+    expect(unwanted.isOver()).toBe(true);
+
+    const endless = await staying(1_000);
+    for (let second = 0; second < 9; second += 1) {
+      await endless.clock.advance(1_000);
+      endless.sender.served();
+    }
+    expect(endless.isOver()).toBe(false);
+    await endless.clock.advance(1_000);
+    expect(endless.isOver()).toBe(true);
+  });
+
   it('leaves nothing behind when it is closed', async () => {
     const { sender, clock, events } = startSender({
       server: { address: '127.0.0.1:1' },

@@ -50,13 +50,13 @@ export interface HostedCache extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const DEFAULT_QUOTA = 10 * 1024 ** 3;
+export const DEFAULT_QUOTA = 10 * 1024 ** 3;
 const ANY = '0.0.0.0';
 
 /** PCCRR allows a hosted cache more clients than a peer. */
 const ACTIVE_CLIENTS = 1_024;
 
-const DEFAULT_PULLER_LIMITS: PullerLimits = {
+export const DEFAULT_PULLER_LIMITS: PullerLimits = {
   requestTimeoutMs: 2_000,
   segmentsPerClient: 4_096,
   clients: 16,

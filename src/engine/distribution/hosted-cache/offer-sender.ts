@@ -28,12 +28,17 @@ interface Fresh {
 }
 
 /** How often offers are made. */
-const TICK_MS = 5_000;
+export const TICK_MS = 5_000;
 /** A segment is worth an offer when this share of it is new. */
 const WORTH = 0.2;
-/** A cache that has fetched nothing for so long has all it wants. */
-const QUIET_MS = 400;
-const LONGEST_STAY_MS = 10_000;
+/** Who stays looks this often whether the cache has fetched anything. */
+const LOOK_MS = 100;
+/** After so many looks without that, it has all it wants. */
+const LOOKS_WHEN_ALL_IS_FETCHED = 4;
+/** The same while it lacks something: a cache that stands still for a moment would not come back for the rest. */
+const LOOKS_WHEN_SOME_IS_NOT = 20;
+/** So long at most. */
+export const LONGEST_STAY_MS = 10_000;
 
 /** Offers to a hosted cache what this machine has fetched from elsewhere. PCHC 3.1. */
 export class OfferSender {
@@ -43,8 +48,12 @@ export class OfferSender {
   readonly #controller = new AbortController();
   #cancelTick: Cancel | undefined;
   #sending: Promise<void> = Promise.resolve();
-  /** When the cache has last accepted something or been served, on the clock; `undefined`: not yet. */
-  #lastActivity: number | undefined;
+  /** When the cache has last accepted something or been served, on the clock. */
+  #lastActivity = -Infinity;
+  /** How often it has. */
+  #activities = 0;
+  /** Blocks that it was offered and has not fetched, as far as can be told: a peer may fetch the same ones. */
+  #unfetched = 0;
 
   constructor(options: OfferSenderOptions) {
     this.#options = options;
@@ -76,19 +85,21 @@ export class OfferSender {
 
   /** Notes that a block was served to somebody, perhaps to the cache. */
   served(): void {
-    this.#lastActivity = this.#options.clock.now();
+    this.#unfetched = Math.max(0, this.#unfetched - 1);
+    this.#noteActivity();
   }
 
   /** Offers what is left and stays until the cache seems to have fetched it, for a few seconds at most. */
   async settle(): Promise<void> {
     const { clock } = this.#options;
     const begun = clock.now();
-    this.#lastActivity = undefined;
     await this.flush();
-    const isActive = (now: number): boolean =>
-      this.#lastActivity !== undefined && now - this.#lastActivity < QUIET_MS;
-    while (isActive(clock.now()) && clock.now() - begun < LONGEST_STAY_MS) {
-      await new Promise<void>((resolve) => void clock.schedule(QUIET_MS / 4, resolve));
+    // Looks are counted and not the time: when this process has stood still, requests of the cache wait to be read.
+    let looks = Math.floor((clock.now() - this.#lastActivity) / LOOK_MS);
+    while (looks < this.#patience && clock.now() - begun < LONGEST_STAY_MS) {
+      const before = this.#activities;
+      await new Promise<void>((resolve) => void clock.schedule(LOOK_MS, resolve));
+      looks = this.#activities === before ? looks + 1 : 0;
     }
   }
 
@@ -98,6 +109,23 @@ export class OfferSender {
     this.#controller.abort();
     this.#fresh.clear();
     await this.#sending;
+  }
+
+  /** Looks without activity after which the cache is thought to want nothing more. */
+  get #patience(): number {
+    return this.#unfetched === 0 ? LOOKS_WHEN_ALL_IS_FETCHED : LOOKS_WHEN_SOME_IS_NOT;
+  }
+
+  #noteActivity(): void {
+    this.#lastActivity = this.#options.clock.now();
+    this.#activities += 1;
+  }
+
+  /** Before the offer is sent, as the first blocks may be fetched before its answer is read. */
+  #expect(blocks: number): void {
+    // What it has not fetched for so long it did not want.
+    const isOld = this.#options.clock.now() - this.#lastActivity > LONGEST_STAY_MS;
+    this.#unfetched = (isOld ? 0 : this.#unfetched) + blocks;
   }
 
   #offer(isWorth: (fresh: Fresh) => boolean): void {
@@ -116,14 +144,17 @@ export class OfferSender {
       const batch = offers.slice(at, at + MAX_OFFERED_SEGMENTS);
       const segments = batch.map(({ segment }) => segmentName(segment.info));
       const peer = server.secure?.address ?? server.address;
+      const blocks = batch.reduce((sum, one) => sum + one.blocks, 0);
+      this.#expect(blocks);
       emit({ _tag: 'OfferSent', peer, segments });
       const refusal = await send(batch, port);
       if (this.#controller.signal.aborted) return;
       if (refusal !== undefined) {
+        this.#unfetched = Math.max(0, this.#unfetched - blocks);
         emit({ _tag: 'OfferRefused', peer, reason: refusal });
         return;
       }
-      this.served();
+      this.#noteActivity();
       emit({ _tag: 'OfferAccepted', peer, segments });
     }
   }
