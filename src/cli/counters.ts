@@ -1,5 +1,6 @@
 import { effects } from 'peerweave';
 import { readJournal } from 'peerweave/engine';
+import { formatEndpoint } from './endpoint.js';
 import { formatBytes } from './output.js';
 
 /** What all processes with the same data have done together. */
@@ -8,6 +9,8 @@ export interface Done {
   /** How many of them are counted, and how many of those still run. */
   readonly processes: number;
   readonly running: number;
+  /** Where peers can reach those. */
+  readonly endpoints: readonly string[];
 }
 
 /** Sums up what processes did with a data directory; `undefined` if none did anything. */
@@ -19,20 +22,24 @@ export const readDone = async (dataDir: string): Promise<Done | undefined> => {
         counters: effects.addCounters(entries.map(({ counters }) => counters)),
         processes: entries.length,
         running: entries.filter(({ running }) => running).length,
+        endpoints: entries.flatMap(({ running, endpoint }) =>
+          running && endpoint !== undefined ? [formatEndpoint(endpoint)] : [],
+        ),
       };
 };
 
 /** The counters as a document, also under the names of the performance counters of Windows. */
-export const documentOf = ({ counters, processes, running }: Done): object => ({
+export const documentOf = ({ counters, processes, running, endpoints }: Done): object => ({
   counters,
   performanceCounters: effects.performanceCounters(counters),
   hitRatio: effects.hitRatio(counters),
   processes,
   running,
+  endpoints,
 });
 
 /** The counters in a few lines; what never happened is left out. */
-export const linesOf = ({ counters, processes, running }: Done): readonly string[] => {
+export const linesOf = ({ counters, processes, running, endpoints }: Done): readonly string[] => {
   const ratio = effects.hitRatio(counters);
   const read = (
     [
@@ -57,5 +64,6 @@ export const linesOf = ({ counters, processes, running }: Done): readonly string
     ...(ratio === undefined ? [] : [`hit ratio: ${Math.round(100 * ratio)} %`]),
     ...counted.map(([what, value]) => `${what}: ${value}`),
     `by ${processes} processes, of which ${running} run`,
+    ...endpoints.map((endpoint) => `peers are served at ${endpoint}`),
   ];
 };

@@ -28,7 +28,7 @@ import { Sessions } from './distribution/session/sessions.js';
 import { openContentStore } from './distribution/store/index.js';
 import { createGroupingEngine } from './grouping/index.js';
 import { ServiceConfig } from './service-config.js';
-import { inspectEngine } from './support.js';
+import { inspectEngine, type ListenAddress } from './support.js';
 
 /** How an engine is to work; all of it has defaults. */
 export interface EngineOptions {
@@ -38,10 +38,11 @@ export interface EngineOptions {
    */
   readonly dataDir?: string | undefined;
   /**
-   * Where to serve blocks to peers while a distribution session is open; port 0 takes a free one. `false`: not at all.
-   * By default a free port of 127.0.0.1, which other machines cannot reach.
+   * Where to serve blocks to peers while a distribution session is open; `false`: not at all. By default a free port of
+   * 127.0.0.1, which other machines cannot reach. Of another address it is port 80, unless `port` names one (0: any free
+   * one), or a free one where 80 is taken or not allowed; discovery tells peers which.
    */
-  readonly listen?: { readonly host: string; readonly port: number } | false | undefined;
+  readonly listen?: ListenAddress | false | undefined;
   /**
    * How peers are found, and told what is here, while a distribution session is open; `false`: not at all. By default
    * it is done if `listen` names an address that other machines can reach: a program that serves its own machine only
@@ -144,7 +145,12 @@ export const createEngineDriver = (options: EngineOptions = {}): EngineDriver =>
   } = options;
   // Absolute from the start, as the working directory may change.
   const dataDir = resolve(options.dataDir ?? defaultDataDirectory());
-  const insight = new Insight({ clock, directory: journal ? insightDirectory(dataDir) : undefined });
+  const endpoint = (): Endpoint | undefined => service.running?.endpoint;
+  const insight = new Insight({
+    clock,
+    directory: journal ? insightDirectory(dataDir) : undefined,
+    endpoint,
+  });
   const sessions = new Sessions(clock, insight.note);
   const config = new ServiceConfig(dataDir);
   // Who misbehaved in one session is known in the next.
@@ -189,6 +195,13 @@ export const createEngineDriver = (options: EngineOptions = {}): EngineDriver =>
         ? undefined
         : discoveryBy(discovery, { clock, random, emit: sessions.emit, limits: limits.discovery ?? {} }),
   });
+  // Others are told where, also if nothing has happened yet.
+  if (discoversByDefault(listen)) {
+    service.onStatus(() => {
+      insight.touch();
+      return Promise.resolve();
+    });
+  }
   const distribution = createDistribution({
     service,
     sessions,
@@ -202,7 +215,6 @@ export const createEngineDriver = (options: EngineOptions = {}): EngineDriver =>
     },
   });
   const groups = createGroupingEngine({ dataDir, clock, random });
-  const endpoint = (): Endpoint | undefined => service.running?.endpoint;
   return {
     name: 'engine',
     grouping: groups.grouping,

@@ -43,6 +43,7 @@ export {
   type PlacedSegment,
 } from './distribution/wire/index.js';
 export { createEngineDriver, type EngineDriver, type EngineLimits, type EngineOptions } from './engine.js';
+export type { ListenAddress } from './support.js';
 export type { ProcessRecord, RetrievalRecord } from './distribution/insight/process-record.js';
 export {
   findRetrievals,

@@ -3,14 +3,21 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { SupportFinding, SupportReport } from '../driver/index.js';
 import { openDataDirectory } from './data-dir.js';
+import { STANDARD_PORT } from './distribution/retrieval/serving-port.js';
 import type { Endpoint } from './distribution/service.js';
 import { messageOf } from './distribution/system-faults.js';
 import type { ServiceConfig } from './service-config.js';
 
+/** An address to listen at; without a port it is 80, or a free one where that cannot be had. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port?: number | undefined;
+}
+
 interface Inspected {
   readonly dataDir: string;
   readonly config: ServiceConfig;
-  readonly listen: Endpoint | false;
+  readonly listen: ListenAddress | false;
   /** Where it listens already. */
   readonly endpoint: Endpoint | undefined;
 }
@@ -23,6 +30,7 @@ export const inspectEngine = async (engine: Inspected): Promise<SupportReport> =
     await inspectDataDirectory(engine.dataDir),
     await inspectSwitch(engine.config),
     await inspectListener(engine),
+    ...(engine.endpoint === undefined ? [await inspectStandardPort()] : []),
   ],
 });
 
@@ -64,12 +72,33 @@ const inspectListener = async ({ listen, endpoint }: Inspected): Promise<Support
   if (endpoint !== undefined) {
     return { subject, ok: true, detail: `listens on ${endpoint.host}, port ${endpoint.port}` };
   }
+  const { host, port = STANDARD_PORT } = listen;
   try {
-    await tryToListen(listen);
-    return { subject, ok: true, detail: `can listen on ${listen.host}, port ${listen.port || 'any'}` };
+    await tryToListen({ host, port });
+    return { subject, ok: true, detail: `can listen on ${host}, port ${port || 'any'}` };
   } catch (error) {
+    if (listen.port === undefined && (await canListen({ host, port: 0 }))) {
+      return { subject, ok: true, detail: `listens on a free port of ${host}, as ${port} cannot be had` };
+    }
     const advice = 'choose another address or port, or end the program that has it';
     return { subject, ok: false, detail: messageOf(error), advice };
+  }
+};
+
+/** Not a fault in either case; but who opens a firewall must know. */
+const inspectStandardPort = async (): Promise<SupportFinding> => {
+  const subject = 'standard port';
+  const isFree = await canListen({ host: '0.0.0.0', port: STANDARD_PORT });
+  const what = isFree ? 'can be had' : 'is taken or not allowed; a free port is used and announced instead';
+  return { subject, ok: true, detail: `port ${STANDARD_PORT} for serving the network ${what}` };
+};
+
+const canListen = async (endpoint: Endpoint): Promise<boolean> => {
+  try {
+    await tryToListen(endpoint);
+    return true;
+  } catch {
+    return false;
   }
 };
 

@@ -188,4 +188,18 @@ test('doctor says which driver does what and why', () =>
     };
     expect(report.distribution.uses).toBe(process.platform === 'win32' ? expect.any(String) : 'engine');
     expect(report.distribution.because).not.toBe('');
+    expect(ran.stdout).toMatch(/port 80 for serving the network (?:can be had|is taken or not allowed)/);
+  }));
+
+test('publish takes an address without a port, and says which one it is', () =>
+  inDirectory(async (directory) => {
+    await writeFile(join(directory, 'content.bin'), 'content');
+    const publisher = start(directory, ['--json', 'publish', 'content.bin', '--listen', '127.0.0.3']);
+    const { endpoint } = JSON.parse(await publisher.line(/"serving"/)) as { readonly endpoint: string };
+    expect(endpoint).toMatch(/^127\.0\.0\.3:\d+$/);
+    publisher.child.kill('SIGINT');
+    await publisher.ended;
+    const wrong = await run(directory, ['publish', 'content.bin', '--listen', '127.0.0.3:x']);
+    expect(wrong).toMatchObject({ code: 2, stdout: '' });
+    expect(wrong.stderr).toContain('HOST:PORT');
   }));

@@ -74,8 +74,11 @@ test('why, peers and status tell in another process where content came from', ()
       hitRatio: 1,
       running: 0,
     });
+    const serving = ['status', '--data-dir', join(directory, 'publisher')];
+    expect((await run(directory, serving)).stdout).toContain(`peers are served at ${endpoint}\n`);
     publisher.child.kill('SIGINT');
     await publisher.ended;
+    expect((await run(directory, serving)).stdout).not.toContain('served at');
     const served = await run(directory, ['peers', '--data-dir', join(directory, 'publisher')]);
     expect(served.stdout).toMatch(/^127\.0\.0\.1 {2}sent 976\.6 KiB, \d+ s ago$/m);
   }));

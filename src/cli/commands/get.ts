@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { type effects, PeerError } from 'peerweave';
 import { get, type GetProgress } from 'peerweave/http';
 import { inSession, type Context, withContext } from '../context.js';
-import { formatEndpoint, listenAddress } from '../endpoint.js';
+import { formatEndpoint, listenAddress, servingAddress } from '../endpoint.js';
 import { formatBytes, formatRate } from '../output.js';
 import { createProgress } from '../progress.js';
 import { sha256Of } from '../sha256.js';
@@ -18,7 +18,7 @@ interface GetFlags {
   readonly output?: string;
   readonly discover: boolean;
   readonly hostedCache?: Endpoint;
-  readonly listen?: Endpoint;
+  readonly listen?: { readonly host: string; readonly port?: number };
 }
 
 type Counts = GetProgress['counts'];
@@ -39,9 +39,9 @@ export const addGet = (program: Command): void => {
     )
     .addOption(
       new Option(
-        '--listen <host:port>',
+        '--listen <address[:port]>',
         'where others can fetch from this process while it runs; without it, nobody can',
-      ).argParser(listenAddress),
+      ).argParser(servingAddress),
     )
     .addHelpText(
       'after',

@@ -1,16 +1,16 @@
 import { basename } from 'node:path';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { NEVER } from 'rxjs';
 import { publish } from 'peerweave';
 import type { Segmentation } from 'peerweave/engine';
 import { inSession, withContext } from '../context.js';
-import { parseEndpoint } from '../endpoint.js';
+import { formatEndpoint, servingAddress } from '../endpoint.js';
 import { formatBytes } from '../output.js';
 import { createProgress } from '../progress.js';
 import { writeSecretFile } from '../files.js';
 
 interface PublishFlags {
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: { readonly host: string; readonly port?: number };
   readonly ciOut?: string;
   readonly ciVersion: '1' | '2';
   readonly segmentation?: Segmentation;
@@ -24,8 +24,8 @@ export const addPublish = (program: Command): void => {
     .description('publish files and serve them to peers until stopped')
     .argument('<file...>', 'files to publish')
     .addOption(
-      new Option('--listen <host:port>', 'where peers can reach this machine; port 0 takes a free one')
-        .argParser(listenAddress)
+      new Option('--listen <address[:port]>', 'where peers can reach this machine; port 0 takes a free one')
+        .argParser(servingAddress)
         .default({ host: '127.0.0.1', port: 0 }, 'a free port of 127.0.0.1'),
     )
     .option(
@@ -51,7 +51,8 @@ export const addPublish = (program: Command): void => {
     .addHelpText(
       'after',
       '\nWhoever holds a content information file can fetch and decrypt the content: hand it only to those who may.\n' +
-        'By default only this machine can connect. Use --listen 0.0.0.0:PORT to serve the network.',
+        'By default only this machine can connect. Use --listen 0.0.0.0 to serve the network, at port 80\n' +
+        'or, where that cannot be had, at a free one; or --listen 0.0.0.0:PORT.',
     )
     .action(async (files: readonly string[], flags: PublishFlags, command: Command) => {
       if (flags.ciOut !== undefined && files.length > 1) {
@@ -95,14 +96,4 @@ export const addPublish = (program: Command): void => {
         { listen: flags.listen },
       );
     });
-};
-
-const formatEndpoint = ({ host, port }: { readonly host: string; readonly port: number }): string =>
-  `${host.includes(':') ? `[${host}]` : host}:${port}`;
-
-const listenAddress = (text: string): { readonly host: string; readonly port: number } => {
-  const endpoint = parseEndpoint(text);
-  if (endpoint === undefined)
-    throw new InvalidArgumentError('It must be HOST:PORT, such as 0.0.0.0:8080 or [::]:0.');
-  return endpoint;
 };

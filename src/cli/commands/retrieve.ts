@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { retrieve } from 'peerweave';
 import { parseContentInformation } from 'peerweave/engine';
 import { inSession, withContext } from '../context.js';
-import { formatEndpoint, listenAddress } from '../endpoint.js';
+import { formatEndpoint, listenAddress, servingAddress } from '../endpoint.js';
 import { readNamedFile } from '../files.js';
 import { formatBytes, formatRate } from '../output.js';
 import { createProgress } from '../progress.js';
@@ -14,7 +14,7 @@ interface RetrieveFlags {
   readonly timeout: string;
   readonly discover: boolean;
   readonly hostedCache?: { readonly host: string; readonly port: number };
-  readonly listen?: { readonly host: string; readonly port: number };
+  readonly listen?: { readonly host: string; readonly port?: number };
 }
 
 /** Progress documents a second with `--json`. */
@@ -32,9 +32,9 @@ export const addRetrieve = (program: Command): void => {
     )
     .addOption(
       new Option(
-        '--listen <host:port>',
+        '--listen <address[:port]>',
         'where the hosted cache can fetch what came from elsewhere; without it, it is told nothing',
-      ).argParser(listenAddress),
+      ).argParser(servingAddress),
     )
     .requiredOption('-o, --output <file>', 'where to write the content')
     .option('--timeout <ms>', 'how long to wait for each piece', '5000')

@@ -11,13 +11,13 @@ import {
   serveDirectory,
 } from 'peerweave/http';
 import { type Context, inSession, withContext } from '../context.js';
-import { formatEndpoint, listenAddress } from '../endpoint.js';
+import { formatEndpoint, listenAddress, servingAddress } from '../endpoint.js';
 import { withFile } from '../files.js';
 import { formatBytes } from '../output.js';
 
 interface ServeFlags {
   readonly listen: { readonly host: string; readonly port: number };
-  readonly peerListen: { readonly host: string; readonly port: number };
+  readonly peerListen: { readonly host: string; readonly port?: number };
   readonly prepare: boolean;
   readonly index: boolean;
   readonly hidden: boolean;
@@ -30,9 +30,9 @@ const IDLE_MS = 60_000;
 /** Each holds a file open. */
 const MOST_CONNECTIONS = 500;
 
-const address = (flags: string, what: string): Option =>
+const address = (flags: string, what: string, parse: typeof servingAddress = listenAddress): Option =>
   new Option(flags, what)
-    .argParser(listenAddress)
+    .argParser(parse)
     .default({ host: '127.0.0.1', port: 0 }, 'a free port of 127.0.0.1');
 
 export const addServe = (program: Command): void => {
@@ -41,7 +41,13 @@ export const addServe = (program: Command): void => {
     .description('serve the files of a directory over HTTP, to BranchCache clients as content information')
     .argument('<directory>', 'what to serve')
     .addOption(address('--listen <host:port>', 'where clients can reach this machine'))
-    .addOption(address('--peer-listen <host:port>', 'where they can fetch blocks from it, as from any peer'))
+    .addOption(
+      address(
+        '--peer-listen <address[:port]>',
+        'where they can fetch blocks from it, as from any peer',
+        servingAddress,
+      ),
+    )
     .option('--prepare', 'hash every file at the start, not when it is first asked for', false)
     .option('--index', 'answer for a folder with a list of what lies in it', false)
     .option('--hidden', 'serve names that start with a dot as well', false)

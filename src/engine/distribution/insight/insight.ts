@@ -5,6 +5,7 @@ import {
   type DistributionCounters,
   type DistributionEvent,
 } from '../../../driver/index.js';
+import type { Endpoint } from '../service.js';
 import { Journal } from './journal.js';
 import { contentName } from './names.js';
 import type { RetrievalRecord } from './process-record.js';
@@ -13,6 +14,8 @@ export interface InsightOptions {
   readonly clock: Clock;
   /** Where to keep it for other processes; `undefined`: nowhere. */
   readonly directory?: string | undefined;
+  /** Where peers can reach this process at the moment. */
+  readonly endpoint?: (() => Endpoint | undefined) | undefined;
 }
 
 /** What an engine knows of its own doing: counters of all its sessions, and its retrievals. */
@@ -21,12 +24,12 @@ export class Insight {
   readonly #counters = new CounterFold();
   readonly #journal: Journal | undefined;
 
-  constructor({ clock, directory }: InsightOptions) {
+  constructor({ clock, directory, endpoint = () => undefined }: InsightOptions) {
     this.#clock = clock;
     this.#journal =
       directory === undefined
         ? undefined
-        : new Journal({ directory, clock, counters: () => this.counters() });
+        : new Journal({ directory, clock, endpoint, counters: () => this.counters() });
   }
 
   counters(): DistributionCounters {
@@ -52,6 +55,11 @@ export class Insight {
       },
     }))();
   };
+
+  /** Something has changed that should be on disk soon. */
+  touch(): void {
+    this.#journal?.touch();
+  }
 
   /** Keeps a retrieval on disk as `describe` tells it, until it is told that the retrieval has ended. */
   follow(describe: () => RetrievalRecord): Cancel {

@@ -1,4 +1,5 @@
 import type { Cancel, Clock, DistributionCounters } from '../../../driver/index.js';
+import type { Endpoint } from '../service.js';
 import { newOwner } from '../store/process-owner.js';
 import { pruneProcessRecords, writeProcessRecord } from './process-files.js';
 import type { RetrievalRecord } from './process-record.js';
@@ -11,6 +12,7 @@ export interface JournalOptions {
   readonly directory: string;
   readonly clock: Clock;
   readonly counters: () => DistributionCounters;
+  readonly endpoint: () => Endpoint | undefined;
 }
 
 /** A retrieval while it goes on. */
@@ -64,12 +66,13 @@ export class Journal {
   }
 
   #write(): Promise<void> {
-    const { directory, clock, counters } = this.#options;
+    const { directory, clock, counters, endpoint } = this.#options;
     return writeProcessRecord(directory, {
       process: this.#process,
       startedAt: this.#startedAt,
       at: clock.now(),
       counters: counters(),
+      endpoint: endpoint(),
       retrievals: [...this.#retrievals].map((describe) => describe()),
     });
   }

@@ -29,6 +29,8 @@ export interface ProcessRecord {
   /** When this was written. */
   readonly at: number;
   readonly counters: DistributionCounters;
+  /** Where peers could reach it then. */
+  readonly endpoint?: { readonly host: string; readonly port: number } | undefined;
   /** The last ones that it began, the newest last. */
   readonly retrievals: readonly RetrievalRecord[];
 }

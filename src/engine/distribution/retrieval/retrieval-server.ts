@@ -16,13 +16,14 @@ import { DEFAULT_SERVER_LIMITS, type RetrievalServerLimits } from './limits.js';
 import { pooledRandomBytes } from './pooled-random-bytes.js';
 import { answerRequest, type ServedBlock } from './request-answer.js';
 import { isRetrievalPath } from './retrieval-path.js';
+import { startAtStandardPort } from './serving-port.js';
 import { WaitingRoom } from './waiting-room.js';
 
 export interface RetrievalServerOptions {
   readonly source: BlockSource;
   readonly host: string;
-  /** 0: any free port. */
-  readonly port: number;
+  /** 0: any free port; left out: the standard one, or any free one where that cannot be had. */
+  readonly port?: number | undefined;
   readonly emit?: ((event: DistributionEvent) => void) | undefined;
   readonly clock?: Clock | undefined;
   readonly randomBytes?: ((length: number) => Uint8Array) | undefined;
@@ -41,8 +42,12 @@ export const createRetrievalServer = (options: RetrievalServerOptions): Retrieva
     clock,
     onDrop: (client) => service.refuse(hostAndPort(client?.remoteAddress, client?.remotePort), 'limit'),
   });
+  const { host, port } = options;
   return {
-    start: () => server.start(options.host, options.port),
+    start: () =>
+      port === undefined
+        ? startAtStandardPort((standard) => server.start(host, standard))
+        : server.start(host, port),
     close: () => {
       room.close();
       return server.close();
