@@ -67,6 +67,14 @@ const PEER_REASONS: Readonly<Record<effects.PeerReason, string>> = {
   other: 'could not be asked',
 };
 
+const LEFT_CACHE: Readonly<Record<effects.EvictionReason | 'unknown', string>> = {
+  quota: 'it was in the cache, and had to make room for what was used later',
+  age: 'it was in the cache, and became too old',
+  cleared: 'it was in the cache, which was cleared',
+  damaged: 'what was in the cache was damaged',
+  unknown: 'what was in the cache was damaged or is gone',
+};
+
 const describeReason = (reason: Reason): string => {
   switch (reason._tag) {
     case 'PeerFailed':
@@ -82,7 +90,7 @@ const describeReason = (reason: Reason): string => {
     case 'SecretDiffers':
       return 'peers know these bytes under another server secret';
     case 'LeftCache':
-      return 'what was in the cache was damaged or is gone';
+      return LEFT_CACHE[reason.cause ?? 'unknown'];
     case 'NoContentInformation':
       return `no content information: ${reason.detail}`;
     case 'BelowSizeLimit':

@@ -1,4 +1,10 @@
-import type { BlockSourceKind, PeerAttempt, PeerReason, SegmentReason } from './distribution-reasons.js';
+import type {
+  EvictionReason,
+  BlockSourceKind,
+  PeerAttempt,
+  PeerReason,
+  SegmentReason,
+} from './distribution-reasons.js';
 import type { ContentHandle } from './handles.js';
 
 /*
@@ -222,17 +228,6 @@ export type ContentEvent =
       /** Who delivered it, for `peer` and `hosted-cache`. */
       readonly peer?: string | undefined;
     };
-
-/** Why a segment left the cache. */
-export type EvictionReason =
-  /** The least recently used had to make room. */
-  | 'quota'
-  /** It was older than entries may get. */
-  | 'age'
-  /** Somebody said so: a flush of its tag, or clearing the cache. */
-  | 'cleared'
-  /** Its bytes on disk did not match their hashes. */
-  | 'damaged';
 
 /** The local cache. */
 export type CacheEvent =

@@ -35,6 +35,17 @@ export interface PeerAttempt {
   readonly detail: string;
 }
 
+/** Why a segment left the cache. */
+export type EvictionReason =
+  /** The least recently used had to make room. */
+  | 'quota'
+  /** It was older than entries may get. */
+  | 'age'
+  /** Somebody said so: a flush of its tag, or clearing the cache. */
+  | 'cleared'
+  /** Its bytes on disk did not match their hashes. */
+  | 'damaged';
+
 /** Why bytes did not come from a place that would have been preferred. */
 export type SegmentReason =
   /** A peer or hosted cache was asked, or deliberately not, and did not deliver. */
@@ -49,8 +60,8 @@ export type SegmentReason =
   | { readonly _tag: 'CacheOnly' }
   /** The same bytes are known under another server secret: peers have them, but under another name. */
   | { readonly _tag: 'SecretDiffers' }
-  /** It was in the cache, and is not there any more, or not undamaged. */
-  | { readonly _tag: 'LeftCache' }
+  /** It was in the cache, and is not there any more, or not undamaged; with the cause where that is on record. */
+  | { readonly _tag: 'LeftCache'; readonly cause?: EvictionReason | undefined }
   /** The server of the content said nothing of its segments. */
   | { readonly _tag: 'NoContentInformation'; readonly detail: string }
   /** The content is too small for it to be worth while. */

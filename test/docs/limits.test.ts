@@ -49,6 +49,7 @@ import {
   DEFAULT_MAX_AGE_MS,
   DEFAULT_PERCENT,
 } from '../../src/engine/distribution/store/cache/cache-limits.js';
+import { MOST_BYTES } from '../../src/engine/distribution/store/cache/departures.js';
 import { TELL_EVERY } from '../../src/engine/distribution/store/cache/usage-ledger.js';
 import { MAX_DESCRIPTION_LENGTH } from '../../src/engine/distribution/store/package/package-format.js';
 import { MAX_CHAIN_LENGTH } from '../../src/engine/grouping/certificates/chain.js';
@@ -110,6 +111,7 @@ describe('the table of limits', () => {
     ['time until the last use is on disk', MARK_EVERY_MS],
     ['bytes written before others are told', TELL_EVERY],
     ['runs of an open content kept from eviction', MOST_PINNED],
+    ['notes of segments that left the cache, each of two files', MOST_BYTES],
     ['description in a cache package', MAX_DESCRIPTION_LENGTH],
     ['wait for a read', LIMITS['peerdist.readTimeout.default']],
     ['peers asked for one block', client.peersPerContent],

@@ -3,7 +3,13 @@
  * what the retrieval client fetches. Each part is written and tested against these, not against the others.
  */
 
-import type { DistributionEvent, PeerAttempt, Segmentation, SourceFile } from '../../driver/index.js';
+import type {
+  DistributionEvent,
+  EvictionReason,
+  PeerAttempt,
+  Segmentation,
+  SourceFile,
+} from '../../driver/index.js';
 
 /** Hashes of version-1 content information. */
 export type HashName = 'sha256' | 'sha384' | 'sha512';
@@ -175,6 +181,8 @@ export interface ContentStore extends BlockSource {
    * Pin before you adopt.
    */
   pin(infos: readonly SegmentInfo[]): Promise<() => Promise<void>>;
+  /** Why a segment left the cache the last time; `undefined` if it did not lately. */
+  leftCacheBy(segmentId: Uint8Array): EvictionReason | undefined;
   readonly cache: ContentCache;
   /** Drops what only `tag` holds. */
   flush(tag: Uint8Array): Promise<void>;

@@ -1,8 +1,12 @@
-import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { CacheEvent } from '../../../src/driver/index.js';
 import type { ContentStore } from '../../../src/engine/distribution/ports.js';
+import { Departures, MOST_BYTES } from '../../../src/engine/distribution/store/cache/departures.js';
+import { nodeDisk } from '../../../src/engine/distribution/store/disk/disk.js';
+import { storeLayout } from '../../../src/engine/distribution/store/layout.js';
 import { BLOCK, blocksOf, contentId, contentOf, segmentOf, tag } from './made-content.js';
 import { filesIn, openStore, publish, temporaryDirectory } from './store-fixture.js';
 
@@ -139,7 +143,7 @@ it('makes room while it is written to, without anybody asking', async () => {
 
 it('finds damaged blocks, drops them, and leaves the rest', async () => {
   const directory = temporaryDirectory();
-  const { store } = await limited(directory, Infinity);
+  const { store, events } = await limited(directory, Infinity);
   for (const name of ['a', 'b']) await fetchAll(store, name);
   const path = join(directory, 'units', idOf('a').slice(0, 2), idOf('a'), 'data');
   const data = readFileSync(path);
@@ -153,6 +157,7 @@ it('finds damaged blocks, drops them, and leaves the rest', async () => {
       [idOf('b'), 0],
     ].toSorted(),
   );
+  expect(events).toEqual([{ _tag: 'SegmentEvicted', segment: idOf('a'), bytes: BLOCK, reason: 'damaged' }]);
   expect(store.find(segment('a').info.id)?.has(1)).toBe(false);
   expect(await store.find(segment('a').info.id)?.read(0)).toEqual(segment('a').blocks[0]);
   expect(await isWhole(store, 'b')).toBe(true);
@@ -167,4 +172,58 @@ it('hands out nothing any more that it has evicted, however old a look may be', 
   expect(await store.cache.clear()).toEqual({ segments: 1, bytes: LENGTH });
   expect(store.find(info.id, Infinity)).toBeUndefined();
   expect(await found?.read(0)).toBeUndefined();
+});
+
+it('knows afterwards why a segment left, also in another store', async () => {
+  const directory = temporaryDirectory();
+  const { store, events } = await limited(directory, Infinity);
+  for (const name of NAMES) await fetchAll(store, name);
+  const causeOf = (from: ContentStore, name: string) => from.leftCacheBy(segment(name).info.id);
+  expect(NAMES.map((name) => causeOf(store, name))).toEqual(Array(NAMES.length).fill(undefined));
+  // By a read: one block only, the rest stays.
+  const path = join(directory, 'units', idOf('a').slice(0, 2), idOf('a'), 'data');
+  const data = readFileSync(path);
+  data[BLOCK + 5]! ^= 1;
+  writeFileSync(path, data);
+  expect(await isWhole(store, 'a')).toBe(false);
+  expect(events).toEqual([{ _tag: 'SegmentEvicted', segment: idOf('a'), bytes: BLOCK, reason: 'damaged' }]);
+  setTimes(directory, 'b', { stored: 100_000 });
+  await limited(directory, Infinity, 50_000);
+  setTimes(directory, 'c', { used: 20_000, stored: 20_000 });
+  const { store: small, events: told } = await limited(directory, 3.9 * LENGTH - 2 * BLOCK);
+  expect(told).toMatchObject([{ segment: idOf('c'), reason: 'quota' }]);
+  events.length = 0;
+  await store.flush(tag('x'));
+  expect(events).toMatchObject(Array(3).fill({ _tag: 'SegmentEvicted', reason: 'cleared' }));
+  const expected = ['cleared', 'age', 'quota', 'cleared', 'cleared'];
+  const { store: later } = await limited(directory, Infinity);
+  for (const one of [later, small]) {
+    await vi.waitFor(() => expect(NAMES.map((name) => causeOf(one, name))).toEqual(expected), 5_000);
+  }
+});
+
+it('takes what is noted of segments that left with a pinch of salt, and bounds it', async () => {
+  const directory = temporaryDirectory();
+  const [first, last] = ['f'.repeat(64), 'e'.repeat(64)];
+  writeFileSync(
+    join(directory, 'departed'),
+    `${'f'.repeat(32)} q\n${'e'.repeat(32)} z\nnonsense\n${'e'.repeat(31)} q`,
+  );
+  const read = (id: string) =>
+    new Departures(nodeDisk, storeLayout(directory)).reasonOf(Buffer.from(id, 'hex'));
+  expect([read(first), read(last)]).toEqual(['quota', undefined]);
+  const departures = new Departures(nodeDisk, storeLayout(directory));
+  for (let round = 0; round < 40; round += 1) {
+    await departures.note(
+      Array.from({ length: 1_000 }, (_, index) =>
+        createHash('sha256').update(`${round} ${index}`).digest('hex'),
+      ),
+      'age',
+    );
+  }
+  await departures.note([last], 'cleared');
+  expect([read(first), read(last)]).toEqual([undefined, 'cleared']);
+  const sizes = ['departed', 'departed.old'].map((name) => statSync(join(directory, name)).size);
+  // Notes of one eviction are kept together.
+  expect(Math.max(...sizes)).toBeLessThan(MOST_BYTES + 1_000 * 35);
 });

@@ -57,11 +57,11 @@ export const readBack = async (
   return blocks;
 };
 
-/** Every file below `directory`, relative to it, with slashes. */
+/** Every file below `directory`, relative to it, with slashes; but for what is noted of segments that left, which stays. */
 export const filesIn = async (directory: string): Promise<string[]> => {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   return entries
-    .filter((entry) => !entry.isDirectory())
+    .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('departed'))
     .map((entry) =>
       join(entry.parentPath, entry.name)
         .slice(directory.length + 1)

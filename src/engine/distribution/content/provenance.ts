@@ -2,6 +2,7 @@ import type {
   ContentExplanation,
   ContentHandle,
   DistributionEvent,
+  EvictionReason,
   PeerAttempt,
   SegmentReason,
   SegmentSource,
@@ -22,6 +23,8 @@ export class Provenance {
     private readonly content: ContentHandle,
     private readonly log: ContentLog,
     private readonly emit: (event: DistributionEvent) => void,
+    /** Why the cache has not a segment any more that it had. */
+    private readonly leftCacheBy: (segmentId: Uint8Array) => EvictionReason | undefined = () => undefined,
   ) {}
 
   /** Bytes of a block were handed to a reader, or taken from the origin. */
@@ -34,7 +37,10 @@ export class Provenance {
 
   /** A block is wanted and not in the cache. */
   notCached(place: PlacedBlock): void {
-    this.emit({ _tag: 'CacheMiss', segment: segmentName(place.segment.info), block: place.index });
+    const { info, offsetInContent } = place.segment;
+    this.emit({ _tag: 'CacheMiss', segment: segmentName(info), block: place.index });
+    const cause = this.leftCacheBy(info.id);
+    if (cause !== undefined) this.log.failed(offsetInContent, 1, { _tag: 'LeftCache', cause });
   }
 
   /** A peer was asked for a block, or deliberately not, and did not deliver. */

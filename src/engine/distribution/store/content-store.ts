@@ -1,4 +1,4 @@
-import type { CacheEvent, PublicationEvent } from '../../../driver/index.js';
+import type { CacheEvent, EvictionReason, PublicationEvent } from '../../../driver/index.js';
 import type {
   CacheLimitsNow,
   ContentCache,
@@ -12,6 +12,7 @@ import type {
 import { createSegmentCutter, DEFAULT_SEGMENTATION } from '../segmentation/index.js';
 import { deriveServerKey, versionOf } from '../wire/index.js';
 import { CacheKeeper } from './cache/cache-keeper.js';
+import { Departures } from './cache/departures.js';
 import { UnitPins } from './cache/unit-pins.js';
 import { nodeDisk, type Disk } from './disk/disk.js';
 import { InFlight } from './disk/in-flight.js';
@@ -74,6 +75,7 @@ class DiskStore implements ContentStore {
   readonly #segments: Segments;
   readonly #hashers: PublicationHashers;
   readonly #pins: UnitPins;
+  readonly #departures: Departures;
   readonly #cache: CacheKeeper;
   readonly #writers = new Set<PublicationWriter>();
   readonly #calls = new InFlight();
@@ -98,9 +100,11 @@ class DiskStore implements ContentStore {
       onDamage,
       onSourceChange: (publication) => this.#files.blockChanged(publication),
       onUse: (name) => this.#cache.used(name),
+      onBlockDamage: (segment, bytes) => this.#cache.damaged(segment, bytes),
     });
     this.#index = new SegmentIndex({ disk, layout, work });
     this.#pins = new UnitPins(disk, work);
+    this.#departures = new Departures(disk, layout);
     this.#cache = new CacheKeeper({
       disk,
       layout,
@@ -108,6 +112,7 @@ class DiskStore implements ContentStore {
       directories,
       units: this.#units,
       pins: this.#pins,
+      departures: this.#departures,
       limits: options.cacheLimits,
       emit,
     });
@@ -197,12 +202,16 @@ class DiskStore implements ContentStore {
     return () => this.#pins.unpin(name);
   }
 
+  leftCacheBy(segmentId: Uint8Array): EvictionReason | undefined {
+    return this.#departures.reasonOf(segmentId);
+  }
+
   get cache(): ContentCache {
     return this.#cache;
   }
 
   flush(tag: Uint8Array): Promise<void> {
-    return this.#changing(() => this.#directories.releaseAll(tagHolder(tag)));
+    return this.#changing(() => this.#cache.flush(tagHolder(tag)));
   }
 
   probe(): Promise<void> {

@@ -13,6 +13,7 @@ import { join } from 'node:path';
  *     publications/<name>/owner               the process that makes or made it
  *                         record              once it is finished: its units (self-checking)
  *     incoming/<process>/                     what that process has not finished, and what it is removing
+ *     departed, departed.old                  which segments left the cache lately, and why
  *
  * All names are hex digits made here, so nothing remote becomes a path.
  */
@@ -21,6 +22,7 @@ export interface Layout {
   readonly index: string;
   readonly publications: string;
   readonly incoming: string;
+  readonly departed: string;
 }
 
 export const storeLayout = (directory: string): Layout => ({
@@ -28,6 +30,7 @@ export const storeLayout = (directory: string): Layout => ({
   index: join(directory, 'index'),
   publications: join(directory, 'publications'),
   incoming: join(directory, 'incoming'),
+  departed: join(directory, 'departed'),
 });
 
 export interface UnitPaths {

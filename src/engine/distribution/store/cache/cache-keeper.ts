@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { CacheEvent, EvictionReason } from '../../../../driver/index.js';
 import type {
   CacheLimitsNow,
@@ -11,12 +12,13 @@ import { hashBlock } from '../../wire/index.js';
 import type { Disk } from '../disk/disk.js';
 import { InFlight, settled } from '../disk/in-flight.js';
 import type { WorkArea } from '../disk/work-area.js';
-import type { Layout } from '../layout.js';
+import { unitPaths, type Holder, type Layout } from '../layout.js';
 import type { OpenUnits } from '../units/open-units.js';
 import type { UnitDirectories } from '../units/unit-directories.js';
 import { hashInUnit } from '../units/unit.js';
-import { readCachedUnit, segmentsHere, useMark, type CachedUnit } from './cached-unit.js';
+import { readCachedUnit, segmentsHere, useMark, type CachedUnit, type HereOfSegment } from './cached-unit.js';
 import type { UnitPins } from './unit-pins.js';
+import type { Departures } from './departures.js';
 import { UsageLedger } from './usage-ledger.js';
 
 /** How often marks of use reach the disk, and it is looked whether other processes removed what is open here. */
@@ -35,6 +37,7 @@ export interface CacheKeeperParts {
   readonly directories: UnitDirectories;
   readonly units: OpenUnits;
   readonly pins: UnitPins;
+  readonly departures: Departures;
   /** Left out: no limits. */
   readonly limits?: (() => Promise<CacheLimitsNow>) | undefined;
   readonly emit: (event: CacheEvent) => void;
@@ -109,6 +112,24 @@ export class CacheKeeper implements ContentCache {
       if (!found.isPublished && (await this.#evict(name, found, 'cleared'))) removed = sum(removed, found);
     }
     return removed;
+  }
+
+  /** Drops what only `holder` holds. */
+  async flush(holder: Holder): Promise<void> {
+    const { disk, layout, directories } = this.#parts;
+    for await (const name of directories.all()) {
+      if (!disk.exists(join(unitPaths(layout, name).holders, holder))) continue;
+      const found = await readCachedUnit(disk, layout, name);
+      await directories.release(name, holder);
+      if (found?.holders.length === 1) await this.#tell(segmentsHere(found), 'cleared');
+    }
+  }
+
+  /** A block on disk is not what it should be, and was forgotten. */
+  damaged(segment: SegmentInfo, bytes: number): void {
+    if (this.#isClosed) return;
+    const id = Buffer.from(segment.id).toString('hex');
+    void this.#calls.track(this.#tell([{ id, bytes }], 'damaged'));
   }
 
   async state(): Promise<CacheState> {
@@ -199,14 +220,24 @@ export class CacheKeeper implements ContentCache {
   }
 
   async #evict(name: string, found: CachedUnit, reason: EvictionReason): Promise<boolean> {
-    const { directories, pins, units, emit } = this.#parts;
+    const { directories, pins, units } = this.#parts;
     if (!(await directories.evict(name, () => pins.isPinned(name)))) return false;
     // As after an unpublish or a flush: it is neither handed out any more nor written to.
     units.closeRemoved();
     units.lookAgain();
-    for (const { id, bytes } of segmentsHere(found))
-      emit({ _tag: 'SegmentEvicted', segment: id, bytes, reason });
+    await this.#tell(segmentsHere(found), reason);
     return true;
+  }
+
+  /** Tells of segments that have left, and keeps for later why. */
+  async #tell(segments: readonly HereOfSegment[], reason: EvictionReason): Promise<void> {
+    for (const { id, bytes } of segments) {
+      this.#parts.emit({ _tag: 'SegmentEvicted', segment: id, bytes, reason });
+    }
+    await this.#parts.departures.note(
+      segments.map(({ id }) => id),
+      reason,
+    );
   }
 
   async #describe(name: string, found: CachedUnit): Promise<CachedSegments> {
@@ -225,9 +256,10 @@ export class CacheKeeper implements ContentCache {
   }
 
   /** @returns how many blocks were dropped. */
-  async #dropDamaged(name: string, { unit, present }: CachedUnit): Promise<number> {
+  async #dropDamaged(name: string, found: CachedUnit): Promise<number> {
+    const { unit, present } = found;
     const damaged = await this.#parts.units.use(name, async (open) => {
-      let count = 0;
+      const dropped = new Set<number>();
       const [ours] = open.files;
       // Not what was read before: what is on disk now.
       if (ours !== undefined) this.#parts.units.reads.forget(ours.fd);
@@ -242,11 +274,16 @@ export class CacheKeeper implements ContentCache {
           .catch(() => false);
         if (isIntact) continue;
         ours.forget(block);
-        count += 1;
+        dropped.add(block);
       }
-      return count;
+      return dropped;
     });
-    return damaged ?? 0;
+    const lost = damaged ?? new Set();
+    await this.#tell(
+      segmentsHere(found, (block) => lost.has(block)),
+      'damaged',
+    );
+    return lost.size;
   }
 
   async *#units(): AsyncGenerator<readonly [name: string, found: CachedUnit]> {

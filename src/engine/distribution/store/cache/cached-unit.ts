@@ -21,6 +21,13 @@ export interface CachedUnit {
   readonly storedMs: number;
 }
 
+/** How much of a segment there is. */
+export interface HereOfSegment {
+  /** In hex. */
+  readonly id: string;
+  readonly bytes: number;
+}
+
 /** `undefined` if there is no such unit, or not undamaged. */
 export const readCachedUnit = async (
   disk: Disk,
@@ -48,13 +55,13 @@ export const readCachedUnit = async (
 };
 
 /** A segment of a unit with the bytes of it that are here; none of which nothing is. */
-export const segmentsHere = ({
-  unit,
-  present,
-}: CachedUnit): readonly { readonly id: string; readonly bytes: number }[] =>
+export const segmentsHere = (
+  { unit, present }: CachedUnit,
+  isCounted: (block: number) => boolean = () => true,
+): readonly HereOfSegment[] =>
   unit.segments.flatMap((segment, index) => {
     const isOfSegment = isRun(unit) ? (block: number): boolean => block === index : (): boolean => true;
-    const bytes = sizeOf(unit, present, isOfSegment);
+    const bytes = sizeOf(unit, present, (block) => isOfSegment(block) && isCounted(block));
     return bytes === 0 ? [] : [{ id: Buffer.from(segment.id).toString('hex'), bytes }];
   });
 

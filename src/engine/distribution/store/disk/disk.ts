@@ -24,6 +24,8 @@ export interface Disk {
   removeTree(path: string): Promise<void>;
   /** Creates a file for the owner only. `false`: it exists already and was left alone. */
   create(path: string, bytes: Uint8Array): Promise<boolean>;
+  /** Adds to the end of a file, which is made for the owner only if it is missing. */
+  append(path: string, bytes: Uint8Array): Promise<void>;
   readWhole(path: string): Buffer | undefined;
   exists(path: string): boolean;
   /** Tells a file from another one that took its path; `undefined` if there is none. */
@@ -116,6 +118,7 @@ export const nodeDisk: Disk = {
       () => true,
       (error: unknown) => unless(error, ['EEXIST'], false),
     ),
+  append: (path, bytes) => fs.promises.appendFile(path, bytes, { mode: FILE_MODE }),
   readWhole: (path) => {
     try {
       return fs.readFileSync(path);

@@ -136,6 +136,7 @@ export class DiskSegment implements StoredSegment {
       if (lent !== undefined) return lent;
       // A description that differs says nothing about the file of a publication.
       if (isAlike || file.isOurs) file.forget(block);
+      if (isAlike && file.isOurs) this.#units.damaged(this.info, blockLength(this.info, index));
     }
     return undefined;
   }

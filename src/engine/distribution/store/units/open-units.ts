@@ -1,3 +1,4 @@
+import type { SegmentInfo } from '../../ports.js';
 import type { Disk } from '../disk/disk.js';
 import { InFlight } from '../disk/in-flight.js';
 import { unitPaths, type Layout } from '../layout.js';
@@ -44,6 +45,7 @@ export class OpenUnits {
   readonly #onDamage: (path: string) => void;
   readonly #onSourceChange: (publication: string) => void;
   readonly #onUse: (name: string) => void;
+  readonly #onBlockDamage: (segment: SegmentInfo, bytes: number) => void;
   /** In the order of their last use. */
   readonly #entries = new Map<string, Entry>();
   readonly #uses = new InFlight();
@@ -59,12 +61,15 @@ export class OpenUnits {
     readonly onSourceChange: (publication: string) => void;
     /** Blocks of the unit are read or written. */
     readonly onUse: (name: string) => void;
+    /** A block of this segment was not what it should be, and was forgotten. */
+    readonly onBlockDamage: (segment: SegmentInfo, bytes: number) => void;
   }) {
     this.#disk = parts.disk;
     this.#layout = parts.layout;
     this.#onDamage = parts.onDamage;
     this.#onSourceChange = parts.onSourceChange;
     this.#onUse = parts.onUse;
+    this.#onBlockDamage = parts.onBlockDamage;
     this.reads = new BlockReads(parts.disk);
   }
 
@@ -107,6 +112,11 @@ export class OpenUnits {
       entry.users -= 1;
       this.#closeIfUnused(entry);
     }
+  }
+
+  /** A block of the store's own file was read, is not what it should be, and was forgotten. */
+  damaged(segment: SegmentInfo, bytes: number): void {
+    this.#onBlockDamage(segment, bytes);
   }
 
   /** Something was dropped: no earlier look at the disk is good any more. */
