@@ -19,6 +19,10 @@ import {
   DEFAULT_SERVER_LIMITS,
 } from '../../src/engine/distribution/retrieval/limits.js';
 import {
+  MOST_TOGETHER,
+  REQUESTS_TOGETHER,
+} from '../../src/engine/distribution/retrieval/requests-together.js';
+import {
   DEFAULT_PULLER_LIMITS as puller,
   DEFAULT_QUOTA,
 } from '../../src/engine/distribution/hosted-cache/hosted-cache.js';
@@ -117,6 +121,8 @@ describe('the table of limits', () => {
     ['peers asked for one block', client.peersPerContent],
     ['requests to all peers', client.requests],
     ['requests to one peer', client.requestsPerPeer],
+    ['of them on one connection', MOST_TOGETHER],
+    ['requests taken on one connection', REQUESTS_TOGETHER],
     ['wait before asking others, too', client.overtakeMs],
     ['one request', client.requestTimeoutMs],
     ['faults of a peer', client.faultsPerPeer],

@@ -109,7 +109,7 @@ it('one honest peer among fifteen that never answer is enough', () =>
 
 it('what was verified before all peers went away stays, and the next attempt fetches only the rest', () =>
   inDirectory(async (directory) => {
-    const content = contentOf(64 * BLOCK);
+    const content = contentOf(512 * BLOCK);
     await using reader = await openNode(join(directory, 'reader'), { listen: false, limits: QUICK });
     const to = join(directory, 'copy');
     const first = await openNode(join(directory, 'publisher'));

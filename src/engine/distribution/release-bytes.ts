@@ -1,5 +1,8 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 
+/** Fewer bytes are left to the garbage collector. */
+const WORTH = 4_096;
+
 let nowhere: MessagePort | undefined;
 
 /**
@@ -12,7 +15,8 @@ let nowhere: MessagePort | undefined;
  */
 export const releaseBytes = (bytes: Uint8Array): void => {
   const { buffer } = bytes;
-  if (!(buffer instanceof ArrayBuffer) || buffer.byteLength !== bytes.byteLength) return;
+  if (bytes.byteLength < WORTH || !(buffer instanceof ArrayBuffer)) return;
+  if (buffer.byteLength !== bytes.byteLength) return;
   nowhere ??= closedPort();
   nowhere.postMessage(undefined, [buffer]);
 };

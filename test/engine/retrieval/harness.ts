@@ -68,14 +68,16 @@ export const fakePeer = async (
     let received = Buffer.alloc(0);
     socket.on('data', (chunk) => {
       received = Buffer.concat([received, chunk]);
-      const head = received.indexOf('\r\n\r\n');
-      if (head < 0) return;
-      const length = Number(/content-length: (\d+)/i.exec(received.toString('latin1', 0, head))![1]);
-      if (received.length < head + 4 + length) return;
-      const request = decodeRequest(received.subarray(head + 4, head + 4 + length)) as BlockRequest;
-      received = received.subarray(head + 4 + length);
-      requests.push(request);
-      answer(socket, request, requests.length - 1);
+      for (;;) {
+        const head = received.indexOf('\r\n\r\n');
+        if (head < 0) return;
+        const length = Number(/content-length: (\d+)/i.exec(received.toString('latin1', 0, head))![1]);
+        if (received.length < head + 4 + length) return;
+        const request = decodeRequest(received.subarray(head + 4, head + 4 + length)) as BlockRequest;
+        received = received.subarray(head + 4 + length);
+        requests.push(request);
+        answer(socket, request, requests.length - 1);
+      }
     });
   });
   server.listen(0, '127.0.0.1');
@@ -88,9 +90,9 @@ export const fakePeer = async (
   return { peer: `127.0.0.1:${(server.address() as AddressInfo).port}`, requests, sockets, server };
 };
 
-/** An HTTP response with `body`. */
-export const http = (body: Uint8Array): Buffer =>
-  Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n`), body]);
+/** An HTTP response with `body`, and `fields` in its head. */
+export const http = (body: Uint8Array, fields = ''): Buffer =>
+  Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n${fields}\r\n`), body]);
 
 /** What an honest peer with the whole segment says to `request`, with `changes` to its block. */
 export const honestAnswer = (

@@ -164,7 +164,8 @@ it('a crowd is told of where peers hold a part of the content only', async () =>
   expect(await isCrowd()).toEqual({ flashCrowd: false });
   const read = (block: number) =>
     distribution.blockRead(machine.session, content, block * 65_536, { maxBytes: 65_536 });
-  expect(await read(0)).toMatchObject({ _tag: 'Data' });
+  // Not the first one, behind which so much is read ahead that the gap is met.
+  expect(await read(1)).toMatchObject({ _tag: 'Data' });
   expect(await isCrowd()).toEqual({ flashCrowd: false });
   expect(await read(50)).toMatchObject({ _tag: 'Missing' });
   expect(await isCrowd()).toEqual({ flashCrowd: true });

@@ -53,8 +53,8 @@ export interface NumberedBlock {
 }
 
 /** So many blocks are worth writing; fewer wait this long for company. */
-const ENOUGH_TOGETHER = 8;
-const WAIT_MS = 5;
+const ENOUGH_TOGETHER = 16;
+const WAIT_MS = 10;
 
 /** One for all, as making an error costs more than all else that is done for a block here. */
 const NOT_WANTED = new Error('nobody wants the block any more');

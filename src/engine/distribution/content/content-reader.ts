@@ -9,7 +9,7 @@ import { waitFor } from './wait.js';
 /** "The service's default of five seconds". */
 const DEFAULT_TIMEOUT_MS = 5_000;
 /** An answer has so many blocks if they come within this time: an answer costs more than a block. */
-const ENOUGH_TOGETHER = 8;
+const ENOUGH_TOGETHER = 16;
 const GATHER_MS = 10;
 /** A block found damaged is forgotten, so that the second attempt fetches it. */
 const ATTEMPTS = 3;

@@ -41,7 +41,7 @@ export interface ContentLimits {
 }
 
 export const DEFAULT_CONTENT_LIMITS: ContentLimits = {
-  readAheadBlocks: 32,
+  readAheadBlocks: 64,
   maxReadBytes: 4 * 1024 * 1024,
   maxPartialBlocks: 64,
   maxEarlyBytes: 8 * 1024 * 1024,
@@ -80,6 +80,9 @@ interface Described {
   /** Its record is final. */
   readonly endRecord: Cancel;
 }
+
+/** How old what is known of the disk may be for a block that is not read yet: it is looked for again then. */
+const LOCAL_AGE_MS = 5;
 
 const ORIGIN: SegmentSource = { source: 'origin' };
 
@@ -269,7 +272,7 @@ export class Content implements Held {
     });
     const window = new BlockWindow({
       capacity: limits.readAheadBlocks,
-      isLocal: (block) => local.has(block),
+      isLocal: (block) => local.has(block, LOCAL_AGE_MS),
       fetch: (block, request) => this.#fetch(map, provenance, peers, block, request),
       keep: (blocks) => local.write(blocks).catch(this.#parts.onWriteFailure),
     });

@@ -24,11 +24,12 @@ export class LocalBlocks {
     private readonly emit: (event: DistributionEvent) => void,
   ) {}
 
-  has(block: number): boolean {
+  /** @param maxAgeMs of the last look at the disk, if another one can be spared. */
+  has(block: number, maxAgeMs = 0): boolean {
     const place = this.map.find(block);
     if (place === undefined) return false;
     // Asking the store takes several system calls.
-    const stored = this.#adopted.get(place.segment) ?? this.store.find(place.segment.info.id);
+    const stored = this.#adopted.get(place.segment) ?? this.store.find(place.segment.info.id, maxAgeMs);
     return stored?.has(place.index) === true;
   }
 

@@ -1,9 +1,12 @@
 import { announcesClose, framingOf, HttpError, parseFields, rememberingLast } from './http-head.js';
 import type { ReadHead } from './http-message-reader.js';
+import { TOGETHER_FIELD } from './requests-together.js';
 
 export interface ResponseHead {
   /** Whether the connection may carry another request. */
   readonly keepAlive: boolean;
+  /** How many requests the connection may carry at a time. */
+  readonly takesTogether: number;
 }
 
 const STATUS_LINE = /^HTTP\/1\.([01]) (\d{3})(?: .*)?$/;
@@ -18,7 +21,10 @@ export const readResponseHead = rememberingLast((text: string): ReadHead<Respons
   if (status !== '200') throw new HttpError(`answered HTTP status ${status}`);
   const fields = parseFields(lines);
   return {
-    head: { keepAlive: minor === '1' && !announcesClose(fields) },
+    head: {
+      keepAlive: minor === '1' && !announcesClose(fields),
+      takesTogether: Math.max(1, Number(/^\d{1,3}$/.exec(fields.get(TOGETHER_FIELD) ?? '')?.[0] ?? 1)),
+    },
     framing: framingOf(fields, { _tag: 'UntilClose' }),
   };
 });

@@ -4,6 +4,7 @@ import { HttpError } from './http-head.js';
 import { HttpMessageReader } from './http-message-reader.js';
 import { readRequestHead, type RequestHead } from './http-request-head.js';
 import type { RetrievalServerLimits } from './limits.js';
+import { REQUESTS_TOGETHER, TOGETHER_FIELD } from './requests-together.js';
 import type { Ticker } from './ticker.js';
 
 /** What a request is answered with, with status 200. */
@@ -32,7 +33,10 @@ const MAX_DISCARDED = 1_048_576;
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
-/** A client's connection. Requests are answered one at a time; while one is, no more than one read of others is kept. */
+/**
+ * A client's connection. Its requests are answered one after the other. Several answers may be on their way to it; beyond
+ * that no more than one read of requests is kept.
+ */
 export class HttpServerConnection {
   readonly #socket: Socket;
   readonly #service: HttpService;
@@ -40,7 +44,13 @@ export class HttpServerConnection {
   readonly #ticker: Ticker;
   readonly #reader: HttpMessageReader<RequestHead>;
   readonly #peer: string;
-  #phase: 'receiving' | 'answering' | 'closing' = 'receiving';
+  #phase: 'open' | 'closing' = 'open';
+  /** An answer is being made. */
+  #isAnswering = false;
+  /** Answers that the network has not taken yet. */
+  #unsent = 0;
+  /** What is written waits for the end of this turn. */
+  #isHolding = false;
   /** The tick at which the request that is being received began; `undefined` between two requests. */
   #begun: number | undefined;
   #deadline: number;
@@ -87,20 +97,25 @@ export class HttpServerConnection {
     }
     chunk.copy(this.#reader.room(chunk.length));
     this.#reader.received(chunk.length);
-    if (this.#phase === 'answering') this.#socket.pause();
+    if (this.#isBusy()) this.#socket.pause();
     else this.#readOn();
+  }
+
+  #isBusy(): boolean {
+    return this.#isAnswering || this.#unsent >= REQUESTS_TOGETHER;
   }
 
   #receiveEnd(): void {
     this.#hasEnded = true;
-    if (this.#phase === 'receiving') this.#close();
+    if (this.#phase === 'open' && !this.#isBusy()) this.#close();
   }
 
   #readOn(): void {
     try {
       const message = this.#reader.read();
-      if (message === undefined) this.#awaitRest();
-      else void this.#answer(message.head, message.body);
+      if (message !== undefined) void this.#answer(message.head, message.body);
+      else if (this.#hasEnded) this.#close();
+      else this.#awaitRest();
     } catch (error) {
       this.#refuse(error);
     }
@@ -108,8 +123,9 @@ export class HttpServerConnection {
 
   #awaitRest(): void {
     const { head, surplus } = this.#reader;
-    if (head === undefined && surplus === 0) return;
-    this.#begun ??= this.#ticker.now;
+    if (head !== undefined || surplus > 0) this.#begun ??= this.#ticker.now;
+    // The answers on their way have a deadline of their own, which comes first.
+    if (this.#unsent > 0 || this.#begun === undefined) return;
     const { headTimeoutMs, requestTimeoutMs } = this.#limits;
     const passed = this.#ticker.now - this.#begun;
     this.#deadline = this.#ticker.after(head === undefined ? headTimeoutMs : requestTimeoutMs) - passed;
@@ -120,12 +136,19 @@ export class HttpServerConnection {
   }
 
   async #answer(head: RequestHead, body: Buffer): Promise<void> {
-    this.#phase = 'answering';
+    this.#isAnswering = true;
     this.#deadline = this.#ticker.after(this.#limits.uploadTimeoutMs);
     try {
       const answer = await this.#service.answer(body, this.#peer, head);
-      this.#send(answer, head.keepAlive && !this.#hasEnded);
+      this.#isAnswering = false;
+      this.#begun = undefined;
+      this.#hasContinued = false;
+      const keepAlive = head.keepAlive && !(this.#hasEnded && this.#reader.surplus === 0);
+      this.#send(answer, keepAlive);
+      if (keepAlive) this.#goOn();
+      else this.#close();
     } catch (error) {
+      this.#isAnswering = false;
       this.#refuse(error);
     }
   }
@@ -133,19 +156,29 @@ export class HttpServerConnection {
   #send({ body, onEnd }: HttpAnswer, keepAlive: boolean): void {
     const socket = this.#socket;
     const length = body.reduce((sum, piece) => sum + piece.length, 0);
-    // One call to the system for all pieces.
-    socket.cork();
+    this.#hold();
+    this.#unsent += 1;
     socket.write(this.#okHead(length, keepAlive));
     body.forEach((piece, index) => {
       if (index < body.length - 1) socket.write(piece);
       else {
         socket.write(piece, (error) => {
           onEnd(!(error instanceof Error) && !socket.destroyed);
-          this.#goOn(keepAlive);
+          this.#sent();
         });
       }
     });
-    socket.uncork();
+  }
+
+  /** One call to the system for all pieces of all answers of this turn. */
+  #hold(): void {
+    if (this.#isHolding) return;
+    this.#isHolding = true;
+    this.#socket.cork();
+    setImmediate(() => {
+      this.#isHolding = false;
+      this.#socket.uncork();
+    });
   }
 
   /** Mostly the next answer has the same head. */
@@ -157,16 +190,25 @@ export class HttpServerConnection {
     return head;
   }
 
-  #goOn(keepAlive: boolean): void {
-    if (!keepAlive || this.#hasEnded) {
-      this.#close();
-      return;
-    }
-    this.#phase = 'receiving';
-    this.#begun = undefined;
-    this.#hasContinued = false;
-    this.#deadline = this.#ticker.after(this.#limits.idleTimeoutMs);
+  /** The network has taken an answer. */
+  #sent(): void {
+    const wasBusy = this.#isBusy();
+    this.#unsent -= 1;
+    const isDone = this.#unsent === 0 && !this.#isAnswering;
+    const { headTimeoutMs, idleTimeoutMs } = this.#limits;
+    if (isDone)
+      this.#deadline = this.#ticker.after(this.#phase === 'closing' ? headTimeoutMs : idleTimeoutMs);
+    if (this.#phase === 'closing') return;
+    if (wasBusy && !this.#isBusy()) this.#resume();
+    else if (isDone) this.#awaitRest();
+  }
+
+  #goOn(): void {
     this.#reader.next();
+    if (!this.#isBusy()) this.#resume();
+  }
+
+  #resume(): void {
     this.#socket.resume();
     this.#readOn();
   }
@@ -183,7 +225,7 @@ export class HttpServerConnection {
   /** Says nothing more. What the client still sends is thrown away until it has closed, too. */
   #close(): void {
     this.#phase = 'closing';
-    this.#deadline = this.#ticker.after(this.#limits.headTimeoutMs);
+    if (this.#unsent === 0) this.#deadline = this.#ticker.after(this.#limits.headTimeoutMs);
     this.#socket.end();
     this.#socket.resume();
   }
@@ -202,4 +244,4 @@ const STATUS: Readonly<Record<number, string>> = {
 
 const responseHead = (status: string, length: number, keepAlive: boolean): string =>
   `HTTP/1.1 ${status}\r\nContent-Type: application/octet-stream\r\nContent-Length: ${length}\r\n` +
-  (keepAlive ? '\r\n' : 'Connection: close\r\n\r\n');
+  (keepAlive ? `${TOGETHER_FIELD}: ${REQUESTS_TOGETHER}\r\n\r\n` : 'Connection: close\r\n\r\n');

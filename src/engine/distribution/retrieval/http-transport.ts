@@ -1,6 +1,7 @@
-import { HttpConnection } from './http-connection.js';
+import { HttpConnection, type HttpRequest } from './http-connection.js';
 import { PeerFault } from './peer-fault.js';
 import { RETRIEVAL_PATH } from './retrieval-path.js';
+import { MOST_TOGETHER } from './requests-together.js';
 import type { AnswerListener, Exchange, Transport } from './transport.js';
 
 interface Address {
@@ -12,9 +13,13 @@ interface Address {
 interface Target {
   readonly address: Address;
   readonly idle: HttpConnection[];
+  /** Requests that are about to be sent. */
+  readonly waiting: HttpRequest[];
   head: Buffer;
   /** Of the message that the head announces. */
   length: number;
+  /** How many requests it takes on one connection before the first of them is answered. */
+  together: number;
 }
 
 /** Of so many peers those are forgotten that no idle connection leads to. */
@@ -32,48 +37,58 @@ export class HttpTransport implements Transport {
       target.head = requestHead(peer, message.length);
       target.length = message.length;
     }
-    const request = Buffer.concat([target.head, message]);
-    let connection: HttpConnection | undefined;
-    const attempt = (): void => {
-      const reused = target.idle.pop();
-      const current = reused ?? this.#connect(target);
-      const before = current.bytesRead;
-      connection = current;
-      current.send(request, {
-        onAnswer: (body) => {
-          connection = undefined;
-          listener.onAnswer(body);
-        },
-        onFailure: (fault) => {
-          connection = undefined;
-          // A peer may close an idle connection just when it is used again. That is nobody's fault.
-          if (reused?.bytesRead === before) attempt();
-          else listener.onFailure(fault);
-        },
-      });
-    };
-    attempt();
-    return { abort: () => connection?.abandon() };
+    const bytes = Buffer.concat([target.head, message]);
+    const request: HttpRequest = { bytes, listener, connection: undefined };
+    this.#send(target, [request]);
+    return { abort: () => this.#abort(target, request) };
   }
 
   close(): void {
+    for (const { waiting } of this.#targets.values()) waiting.length = 0;
     for (const connection of this.#open) connection.abandon();
+  }
+
+  /** Once the caller has returned, so that requests that are made together are sent together. */
+  #send(target: Target, requests: readonly HttpRequest[]): void {
+    if (target.waiting.length === 0) queueMicrotask(() => this.#flush(target));
+    target.waiting.push(...requests);
+  }
+
+  #flush(target: Target): void {
+    const { idle, waiting, together } = target;
+    while (waiting.length > 0) {
+      const connection = idle.pop() ?? this.#connect(target);
+      connection.send(waiting.splice(0, together));
+    }
+  }
+
+  #abort({ waiting }: Target, request: HttpRequest): void {
+    if (request.listener === undefined) return;
+    request.listener = undefined;
+    const at = waiting.indexOf(request);
+    if (at >= 0) waiting.splice(at, 1);
+    else request.connection?.review();
   }
 
   #newTarget(peer: string): Target | undefined {
     const address = addressOf(peer);
     if (address === undefined) return undefined;
     if (this.#targets.size >= MANY_TARGETS) {
-      for (const [other, { idle }] of this.#targets) if (idle.length === 0) this.#targets.delete(other);
+      for (const [other, { idle, waiting }] of this.#targets) {
+        if (idle.length + waiting.length === 0) this.#targets.delete(other);
+      }
     }
-    const target = { address, idle: [], head: Buffer.alloc(0), length: -1 };
+    const target = { address, idle: [], waiting: [], head: Buffer.alloc(0), length: -1, together: 1 };
     this.#targets.set(peer, target);
     return target;
   }
 
-  #connect({ address, idle }: Target): HttpConnection {
+  #connect(target: Target): HttpConnection {
+    const { address, idle } = target;
     const connection = new HttpConnection(address, {
+      onHead: ({ takesTogether }) => (target.together = Math.min(MOST_TOGETHER, takesTogether)),
       onIdle: (unused) => idle.push(unused),
+      onUnanswered: (requests) => this.#send(target, requests),
       onClose: (closed) => {
         this.#open.delete(closed);
         const at = idle.indexOf(closed);

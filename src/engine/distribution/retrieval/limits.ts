@@ -23,7 +23,7 @@ export interface RetrievalClientLimits {
 export const DEFAULT_CLIENT_LIMITS: RetrievalClientLimits = {
   requestTimeoutMs: 2_000,
   requests: 32,
-  requestsPerPeer: 8,
+  requestsPerPeer: 16,
   overtakeMs: 250,
   peersPerContent: 16,
   faultsPerPeer: 3,

@@ -41,6 +41,7 @@ export class SegmentIndex {
   #names = 0;
   #growing: Promise<void> | undefined;
   #addedSinceGrowth = 0;
+  #lookedMs = -Infinity;
   #listedMs = 0;
   #listedChange: number | undefined;
   #isClosed = false;
@@ -51,9 +52,9 @@ export class SegmentIndex {
     this.#work = parts.work;
   }
 
-  /** Where a segment may be. */
-  find(id: Uint8Array): readonly Place[] {
-    this.#lookForOthers();
+  /** Where a segment may be. @param maxAgeMs of the last look at the disk, if another one can be spared. */
+  find(id: Uint8Array, maxAgeMs = 0): readonly Place[] {
+    if (maxAgeMs === 0 || Date.now() - this.#lookedMs >= maxAgeMs) this.#lookForOthers();
     return [this.#own?.table, ...this.#others.values()].flatMap((table) => table?.find(id) ?? []);
   }
 
@@ -205,6 +206,7 @@ export class SegmentIndex {
   /** Opens the tables of other processes that are new, and closes those that are gone. */
   #lookForOthers(): void {
     if (this.#isClosed) return;
+    this.#lookedMs = Date.now();
     const change = this.#disk.changedMs(this.#layout.index);
     const isListed = change === this.#listedChange && this.#listedMs - (change ?? 0) > SETTLED_MS;
     if (change === undefined || isListed) return;

@@ -32,7 +32,7 @@ export class Segments {
     const name = nameOfSegment(id);
     const info = this.#units.lookUp(name, maxAgeMs)?.unit.segments[0];
     if (info !== undefined) return this.#segment(info, [{ unit: name, first: 0 }]).markFresh();
-    const places = this.#placesInRuns(id);
+    const places = this.#placesInRuns(id, maxAgeMs);
     const [first] = places;
     const found = first && this.#units.lastSeen(first.unit)?.unit.segments[first.first];
     return found && this.#segment(found, places).markFresh();
@@ -84,10 +84,10 @@ export class Segments {
   }
 
   /** Where a segment of version 2 is, those places first where its bytes are. */
-  #placesInRuns(id: Uint8Array): readonly Place[] {
+  #placesInRuns(id: Uint8Array, maxAgeMs = 0): readonly Place[] {
     const here: Place[] = [];
     const empty: Place[] = [];
-    for (const place of this.#index.find(id)) {
+    for (const place of this.#index.find(id, maxAgeMs)) {
       const open = this.#units.lookUp(place.unit);
       if (open === undefined || !isAt(open, place, id)) this.#index.remove(id, place);
       else (hasBlock(open, place.first) ? here : empty).push(place);
