@@ -44,6 +44,8 @@ export class Departures {
   /** @param ids in hex. */
   async note(ids: readonly string[], reason: EvictionReason): Promise<void> {
     if (ids.length === 0) return;
+    // First: what is noted now is not on disk yet.
+    this.#look();
     for (const id of ids) this.#known.set(nameOf(id), reason);
     const lines = ids.map((id) => `${nameOf(id)} ${LETTERS[reason]}\n`).join('');
     try {
