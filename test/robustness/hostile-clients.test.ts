@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { parseContentInformation } from 'peerweave/engine';
 import { afterEach, expect, it } from 'vitest';
 import { contentOf, inDirectory, openNode, publishOn, retrieveOn, type Node } from './support/node.js';
 
@@ -37,6 +38,40 @@ const post = (body: Buffer): Buffer =>
     body,
   ]);
 
+/** MSG_NEGO_REQ from 1.0 to 2.0; by PCCRR 2.2 as every message here. */
+const NEGOTIATION = Buffer.from(
+  '00000001' + '00000000' + '00000018' + '00000001' + '00000001' + '00000002',
+  'hex',
+);
+
+/** MSG_GETBLKLIST for all blocks of a segment. */
+const askForList = (id: Buffer): Buffer => {
+  const [before, behind] = [Buffer.alloc(20), Buffer.alloc(12)];
+  // Version 1.0, the type, the size, AES-128, the length of the id; behind it one range, of blocks 0 to 511.
+  [1, 2, 64, 1, 32].forEach((number, index) => before.writeUInt32BE(number, 4 * index));
+  [1, 0, 512].forEach((number, index) => behind.writeUInt32BE(number, 4 * index));
+  return Buffer.concat([before, id, behind]);
+};
+
+it('what is sent here in masses is well formed: alone, it is answered', () =>
+  inDirectory(async (directory) => {
+    await using publisher = await openNode(join(directory, 'publisher'));
+    const information = await publishOn(publisher, CONTENT);
+    const { id } = parseContentInformation(information).segments[0]!.info;
+    const ask = async (message: Buffer): Promise<string> => {
+      const body = new Uint8Array(message);
+      const response = await fetch(`http://${publisher.peer}${PATH}`, { method: 'POST', body });
+      expect(response.status).toBe(200);
+      return Buffer.from(await response.arrayBuffer()).toString('hex');
+    };
+    // MSG_NEGO_RESP with both versions; MSG_BLKLIST with the range of 46 blocks, and one without any.
+    expect(await ask(NEGOTIATION)).toBe(
+      '00000018' + '00000001' + '00000001' + '00000018' + '00000001' + '00000001' + '00000002',
+    );
+    expect(await ask(askForList(Buffer.from(id)))).toMatch(/00000001000000000000002e00000000$/);
+    expect(await ask(askForList(Buffer.alloc(32)))).toMatch(/0{64}0{8}0{8}$/);
+  }));
+
 const ATTACKS: Readonly<Record<string, (peer: string) => Promise<unknown>>> = {
   '300 connections that say nothing': (peer) => dialAll(peer, 300),
   '200 heads that come byte by byte': async (peer) => {
@@ -67,12 +102,7 @@ const ATTACKS: Readonly<Record<string, (peer: string) => Promise<unknown>>> = {
   },
   'twenty thousand requests in a row whose answers it does not read': async (peer) => {
     const socket = await dial(peer);
-    // MSG_NEGO_REQ of version 1.0.
-    const negotiation = Buffer.from('0000010000000000100000000000000000000100000001' + '00', 'hex').subarray(
-      0,
-      24,
-    );
-    const one = post(negotiation);
+    const one = post(NEGOTIATION);
     void pour(socket.pause(), Buffer.concat(Array.from({ length: 1_000 }, () => one)), 20);
     await Promise.resolve();
   },
@@ -80,18 +110,8 @@ const ATTACKS: Readonly<Record<string, (peer: string) => Promise<unknown>>> = {
     const socket = (await dial(peer)).resume();
     for (let count = 0; count < 5_000 && !socket.destroyed; count += 1) {
       const id = contentOf(32, count % 251);
-      id.writeUInt32LE(count, 0);
-      const body = Buffer.alloc(16 + 4 + 32 + 4 + 8 + 4);
-      // Version 1.0, MSG_GETBLKLIST, its size, AES-128; then the segment id and one range.
-      body.writeUInt32LE(0x0001_0000, 0);
-      body.writeUInt32LE(2, 4);
-      body.writeUInt32LE(body.length, 8);
-      body.writeUInt32LE(1, 12);
-      body.writeUInt32LE(32, 16);
-      id.copy(body, 20);
-      body.writeUInt32LE(1, 52);
-      body.writeUInt32LE(1, 60);
-      socket.write(post(body));
+      id.writeUInt32BE(count, 0);
+      socket.write(post(askForList(id)));
     }
   },
 };
