@@ -25,9 +25,12 @@ interface Liar {
   readonly isHarmless?: true;
 }
 
-const CONTENTS = [1, 2, 3].map((seed) => contentOf(6 * BLOCK, seed));
+const CONTENTS = [1, 2, 3].map((seed) => contentOf(12 * BLOCK, seed));
 const [CONTENT, ALONE, LATER] = CONTENTS as [Buffer, Buffer, Buffer];
-const OTHER = contentOf(6 * BLOCK, 9);
+const OTHER = contentOf(12 * BLOCK, 9);
+
+/** Twelve blocks of one segment, or six segments of one block. */
+const VERSIONS = [{ version: 1 }, { version: 2, segmentation: 'fixed' }] as const;
 
 /** So that silent ones are given up sooner; what they do does not change. */
 const TIMEOUT_MS = 300;
@@ -139,70 +142,73 @@ const otherSegment = (): Buffer => otherId;
 describe.each(Object.entries(LIARS))(
   'a peer that %s',
   (_name, { lie, reason, truths = 0, isHarmless = false }) => {
-    it('costs at most a block for each strike, never a wrong byte, and is remembered', () =>
-      inDirectory(async (directory) => {
-        await using honest = await openNode(join(directory, 'honest'));
-        await using reader = await openNode(join(directory, 'reader'), { listen: false, limits: LIMITS });
-        const informations: Uint8Array[] = [];
-        for (const content of CONTENTS) informations.push(await publishOn(honest, content));
-        const [information, alone, later] = informations as [Uint8Array, Uint8Array, Uint8Array];
-        const { segments } = parseContentInformation(await publishOn(honest, OTHER));
-        otherId = Buffer.from(segments[0]!.info.id);
+    it.each(VERSIONS)(
+      'costs at most a block for each strike, never a wrong byte, and is remembered: $version',
+      (as) =>
+        inDirectory(async (directory) => {
+          await using honest = await openNode(join(directory, 'honest'));
+          await using reader = await openNode(join(directory, 'reader'), { listen: false, limits: LIMITS });
+          const informations: Uint8Array[] = [];
+          for (const content of CONTENTS) informations.push(await publishOn(honest, content, as));
+          const [information, alone, later] = informations as [Uint8Array, Uint8Array, Uint8Array];
+          const { segments } = parseContentInformation(await publishOn(honest, OTHER, as));
+          otherId = Buffer.from(segments[0]!.info.id);
 
-        await using liar = await listenAndLie(honest.peer, lie);
-        const told: effects.DistributionEvent[] = [];
-        distributionEvents(reader.session).subscribe((event) => told.push(event));
-        /** Events about the liar. */
-        const count = (tag: effects.DistributionEvent['_tag']): number =>
-          told.filter((event) => event._tag === tag && 'peer' in event && event.peer === liar.peer).length;
-        const to = join(directory, 'copy');
-        const expectCopyOf = async (content: Buffer): Promise<void> =>
-          expect(content.equals(await readFile(to))).toBe(true);
+          await using liar = await listenAndLie(honest.peer, lie);
+          const told: effects.DistributionEvent[] = [];
+          distributionEvents(reader.session).subscribe((event) => told.push(event));
+          /** Events about the liar. */
+          const count = (tag: effects.DistributionEvent['_tag']): number =>
+            told.filter((event) => event._tag === tag && 'peer' in event && event.peer === liar.peer).length;
+          const to = join(directory, 'copy');
+          const expectCopyOf = async (content: Buffer): Promise<void> =>
+            expect(content.equals(await readFile(to))).toBe(true);
 
-        // Besides an honest one.
-        await retrieveOn(reader, information, { peers: [liar.peer, honest.peer], to });
-        await expectCopyOf(CONTENT);
-        expect(liar.seen.blocks).toBeGreaterThan(0);
-        // One more may be under way when all is here; an answer without a block costs none.
-        const wasted = isHarmless ? 0 : liar.seen.blocks - count('BlockVerified');
-        expect(wasted).toBeLessThanOrEqual(Math.max(1, count('PeerFailed')));
+          // Besides an honest one.
+          await retrieveOn(reader, information, { peers: [liar.peer, honest.peer], to });
+          await expectCopyOf(CONTENT);
+          expect(liar.seen.blocks).toBeGreaterThan(0);
+          // One more may be under way when all is here; an answer without a block costs none.
+          const wasted = isHarmless ? 0 : liar.seen.blocks - count('BlockVerified');
+          expect(wasted).toBeLessThanOrEqual(Math.max(1, count('PeerFailed')));
 
-        // Alone, as long as it is asked.
-        const failure = await failureOf(retrieveOn(reader, alone, { peers: [liar.peer] }));
-        expect(['NotFound', 'Timeout']).toContain(failure._tag);
-        const done = await retrieveOn(reader, alone, { peers: [liar.peer, honest.peer], to });
-        if (done._tag !== 'Retrieved') expect.fail('interrupted');
-        await expectCopyOf(ALONE);
-        const reasons = told.flatMap((event) =>
-          event._tag === 'PeerFailed' && event.peer === liar.peer ? [event.reason] : [],
-        );
-        expect(count('BlockVerified')).toBe(truths);
-        if (isHarmless) {
-          expect(count('BlockRejected') + reasons.length).toBe(0);
-          expect(done.explanation?.segments[0]?.reasons).toContainEqual({
-            _tag: 'PeerFailed',
-            peer: liar.peer,
-            reason,
-          });
-          return;
-        }
-        expect(reasons).toEqual([reason, reason, reason]);
-        expect(count('PeerStruckOut')).toBe(1);
-        expect(count('BlockResponseReceived') - truths).toBeLessThanOrEqual(3);
-        // Some are cut off before they come: the one of before, and of one who told the truth at first, and so was asked
-        // for eight at a time, what was under way when it was struck out.
-        expect(liar.seen.blocks - truths).toBeLessThanOrEqual(3 + (truths === 0 ? 1 : 7));
+          // Alone, as long as it is asked.
+          const failure = await failureOf(retrieveOn(reader, alone, { peers: [liar.peer] }));
+          expect(['NotFound', 'Timeout']).toContain(failure._tag);
+          const done = await retrieveOn(reader, alone, { peers: [liar.peer, honest.peer], to });
+          if (done._tag !== 'Retrieved') expect.fail('interrupted');
+          await expectCopyOf(ALONE);
+          const reasons = told.flatMap((event) =>
+            event._tag === 'PeerFailed' && event.peer === liar.peer ? [event.reason] : [],
+          );
+          expect(count('BlockVerified')).toBe(truths);
+          if (isHarmless) {
+            expect(count('BlockRejected') + reasons.length).toBe(0);
+            expect(done.explanation?.segments[0]?.reasons).toContainEqual({
+              _tag: 'PeerFailed',
+              peer: liar.peer,
+              reason,
+            });
+            return;
+          }
+          expect(reasons).toEqual([reason, reason, reason]);
+          expect(count('PeerStruckOut')).toBe(1);
+          expect(count('BlockResponseReceived') - truths).toBeLessThanOrEqual(3);
+          // Some are cut off before they come: the one of before, and of one who told the truth at first, and so was asked
+          // for eight at a time, what was under way when it was struck out.
+          expect(liar.seen.blocks - truths).toBeLessThanOrEqual(3 + (truths === 0 ? 1 : 7));
 
-        // It goes away and comes back, and the reader closes its session and opens another one.
-        await liar.restart();
-        await reader.session.close();
-        const session = await reader.peers.promise(reader.peers.effects.openSession());
-        const before = { ...liar.seen };
-        await retrieveOn({ ...reader, session }, later, { peers: [liar.peer, honest.peer], to });
-        await expectCopyOf(LATER);
-        expect(liar.seen).toEqual(before);
-        await session.close();
-      }));
+          // It goes away and comes back, and the reader closes its session and opens another one.
+          await liar.restart();
+          await reader.session.close();
+          const session = await reader.peers.promise(reader.peers.effects.openSession());
+          const before = { ...liar.seen };
+          await retrieveOn({ ...reader, session }, later, { peers: [liar.peer, honest.peer], to });
+          await expectCopyOf(LATER);
+          expect(liar.seen).toEqual(before);
+          await session.close();
+        }),
+    );
   },
 );
 

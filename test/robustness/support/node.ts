@@ -8,6 +8,7 @@ import {
   isPeerError,
   type PeerError,
   publish,
+  type PublishOptions,
   retrieve,
   type ContentSource,
   type Peerweave,
@@ -62,8 +63,12 @@ export const openNode = async (dataDir: string, options: EngineOptions = {}): Pr
 };
 
 /** Publishes and answers the content information. */
-export const publishOn = async ({ session }: Node, source: ContentSource): Promise<Uint8Array> => {
-  const last = await lastValueFrom(publish(source, { session }));
+export const publishOn = async (
+  { session }: Node,
+  source: ContentSource,
+  as: Pick<PublishOptions, 'version' | 'segmentation'> = {},
+): Promise<Uint8Array> => {
+  const last = await lastValueFrom(publish(source, { session, ...as }));
   if (last._tag !== 'Published') throw new Error('publishing ended without a publication');
   return last.contentInformation;
 };
