@@ -115,6 +115,12 @@ export interface ReadRequest {
    * until the content is closed.
    */
   readonly into?: Uint8Array | undefined;
+  /**
+   * The reader fetches from elsewhere what is missing, and adds it. Where several machines that know one another lack the
+   * same bytes, a driver may tell one of them at a time, and let the others wait until that one has them: for so many
+   * milliseconds at most from when the read began, unless what is missing usually takes longer.
+   */
+  readonly fillsGapsAfterMs?: number | undefined;
 }
 
 /** What a read found at `offset` (from the start of the content). */
@@ -129,6 +135,8 @@ export type ReadResult =
       readonly cause: 'missing' | 'timeout';
       /** What each peer made of the request for the first of them, where the driver knows. */
       readonly attempts?: readonly PeerAttempt[] | undefined;
+      /** The driver has asked its neighbours, which leave these bytes to this machine; see `fillsGapsAfterMs`. */
+      readonly isClaimed?: boolean | undefined;
     }
   /** PEERDIST_ERROR_NO_MORE: the end of the content or range. */
   | { readonly _tag: 'End' };

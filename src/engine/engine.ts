@@ -5,6 +5,7 @@ import { systemClock, type Clock, type Driver } from '../driver/index.js';
 import { limitsNow, type CacheSettings } from './cache-settings.js';
 import { defaultDataDirectory, openDataDirectory } from './data-dir.js';
 import { DEFAULT_CONTENT_LIMITS, type ContentLimits } from './distribution/content/content.js';
+import { CLAIM_PATH, CrowdService } from './distribution/crowd/index.js';
 import { createDistribution } from './distribution/distribution.js';
 import {
   discoversByDefault,
@@ -17,6 +18,7 @@ import type { HashName } from './distribution/ports.js';
 import {
   createRetrievalClient,
   createRetrievalServer,
+  HttpTransport,
   PeerBook,
   type RetrievalClientLimits,
   type RetrievalServerLimits,
@@ -171,11 +173,15 @@ export const createEngineDriver = (options: EngineOptions = {}): EngineDriver =>
         emit: sessions.emit,
         cacheLimits: async () => limitsNow(dataDir, { ...(await config.cacheSettings()), ...cache }),
       }),
-    createServer: (store) =>
+    // One question at a time on a connection: answers may be held back.
+    createCrowd: (source) =>
+      new CrowdService({ source, clock, random, transport: new HttpTransport(CLAIM_PATH, 1) }),
+    createServer: (store, crowd) =>
       listen === false
         ? undefined
         : createRetrievalServer({
             source: store,
+            crowd: crowd?.crowd,
             ...listen,
             emit: (event) => {
               sessions.emit(event);

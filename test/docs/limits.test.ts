@@ -5,6 +5,16 @@ import { LONGEST_NAME } from '../../src/effects/validate/content.js';
 import { MAX_DEPTH } from '../../src/effects/validate/xml.js';
 import { DEFAULT_CONTENT_LIMITS } from '../../src/engine/distribution/content/content.js';
 import { MOST_PINNED } from '../../src/engine/distribution/content/local-blocks.js';
+import { MOST_CLAIMED } from '../../src/engine/distribution/crowd/claim-message.js';
+import { STALE_MS } from '../../src/engine/distribution/crowd/claim.js';
+import { MOST_HELD } from '../../src/engine/distribution/crowd/crowd.js';
+import { HOLD_MS, MOST_NEIGHBOURS } from '../../src/engine/distribution/crowd/member.js';
+import {
+  DISAPPOINTED_MS,
+  FOREIGN_MS,
+  UNREACHABLE_MS,
+} from '../../src/engine/distribution/crowd/neighbours.js';
+import { BUDGET_MS } from '../../src/engine/distribution/crowd/waiting-budget.js';
 import { LEAST_QUOTA } from '../../src/engine/cache-settings.js';
 import { DEFAULT_DISCOVERY_LIMITS } from '../../src/engine/distribution/discovery/limits.js';
 import { LOOK_MS } from '../../src/engine/distribution/discovery/network/udp-network.js';
@@ -129,6 +139,16 @@ describe('the table of limits', () => {
     ['memory of faults', client.faultMemoryMs],
     ['blocks asked for without a block list', client.blocksWithoutList],
     ['trust in a block list', client.listLifetimeMs],
+    ['neighbours asked about one content', MOST_NEIGHBOURS],
+    ['neighbours met about one content', MOST_NEIGHBOURS],
+    ['blocks of one claim', MOST_CLAIMED],
+    ['answer held back', HOLD_MS],
+    ['answers held back', MOST_HELD],
+    ['waiting for neighbours', BUDGET_MS],
+    ['claim that brings nothing', STALE_MS],
+    ['neighbour that was waited for in vain', DISAPPOINTED_MS],
+    ['neighbour that answers no such questions', FOREIGN_MS],
+    ['neighbour that cannot be reached', UNREACHABLE_MS],
     ['request message', MAX_REQUEST_LENGTH],
     ['response message', MAX_RESPONSE_LENGTH],
     ['requests served at a time', server.activeClients],

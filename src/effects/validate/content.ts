@@ -48,4 +48,5 @@ export const readRequest: Rule<ReadRequest> = object({
   maxBytes: integer(0, UINT32_MAX, 'bytes'),
   timeoutMs: optional(integer(0, LONGEST_TIMEOUT, 'milliseconds')),
   into: optional(bytes()),
+  fillsGapsAfterMs: optional(integer(0, LONGEST_TIMEOUT, 'milliseconds')),
 });

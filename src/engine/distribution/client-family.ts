@@ -59,7 +59,7 @@ export const clientFamily = ({ service, sessions, insight, clock, limits }: Clie
       const session = sessions.find(operation, handle);
       requireTag(operation, options.tag);
       const peers = requirePeers(operation, options.peers ?? []);
-      const { store, client, discovery, hosted } = service.require(operation);
+      const { store, client, discovery, hosted, crowd } = service.require(operation);
       const open = (content: ContentHandle): Content =>
         new Content({
           handle: content,
@@ -70,6 +70,7 @@ export const clientFamily = ({ service, sessions, insight, clock, limits }: Clie
           client,
           discovery,
           hosted,
+          crowd,
           clock,
           limits,
           emit: session.emit,
@@ -200,9 +201,11 @@ const requirePeers = (operation: string, peers: readonly string[]): readonly str
   ),
 ];
 
-const requireReadRequest = (operation: string, { maxBytes, timeoutMs, into }: ReadRequest): void => {
+const requireReadRequest = (operation: string, request: ReadRequest): void => {
+  const { maxBytes, timeoutMs, into, fillsGapsAfterMs } = request;
   requireWhole(operation, 'the most bytes to read', maxBytes);
   if (timeoutMs !== undefined) requireWhole(operation, 'the timeout of a read', timeoutMs);
+  if (fillsGapsAfterMs !== undefined) requireWhole(operation, 'the wait for neighbours', fillsGapsAfterMs);
   if (into !== undefined && !(into instanceof Uint8Array)) {
     throw invalidArgument(operation, 'what to read into is not a Uint8Array');
   }

@@ -215,24 +215,34 @@ export interface SegmentNeighbours {
   readonly index: number;
 }
 
+/** A block, and in version 2 the segments that peers are asked for together with its own. */
+export interface BlockPlace {
+  readonly segment: SegmentInfo;
+  readonly block: number;
+  /** For a segment of version 2: those among which the caller wants more, so that peers can be asked for all at once. */
+  readonly neighbours?: SegmentNeighbours | undefined;
+}
+
 /** Fetches blocks from peers. One client serves all contents of an engine, so that peers are remembered across them. */
 export interface RetrievalClient {
   /** One block from whichever of `peers` (`host:port`) can deliver it; several are asked when one is slow. */
-  fetch(request: {
-    readonly segment: SegmentInfo;
-    readonly block: number;
-    readonly peers: readonly string[];
-    /** How many blocks of this segment or its neighbours the caller wants; decides whether a list is worth asking for. */
-    readonly wanted: number;
-    /** For a segment of version 2: those among which the caller wants more, so that peers can be asked for all at once. */
-    readonly neighbours?: SegmentNeighbours | undefined;
-    /** Told of each peer that does not deliver, as soon as that is known. */
-    readonly onAttempt?: ((attempt: PeerAttempt) => void) | undefined;
-    /** Takes the events of this fetch; those of the client if left out. */
-    readonly emit?: ((event: DistributionEvent) => void) | undefined;
-    /** Ends it and every connection in use for it; best the same for all blocks of a content. */
-    readonly signal: AbortSignal;
-  }): PendingBlock;
+  fetch(
+    request: BlockPlace & {
+      readonly peers: readonly string[];
+      /** How many blocks of this segment or its neighbours the caller wants; decides whether a list is worth asking for. */
+      readonly wanted: number;
+      /** What a peer has listed holds for every block, as the caller is told by another way what it gets: see `learn`. */
+      readonly believesLists?: boolean | undefined;
+      /** Told of each peer that does not deliver, as soon as that is known. */
+      readonly onAttempt?: ((attempt: PeerAttempt) => void) | undefined;
+      /** Takes the events of this fetch; those of the client if left out. */
+      readonly emit?: ((event: DistributionEvent) => void) | undefined;
+      /** Ends it and every connection in use for it; best the same for all blocks of a content. */
+      readonly signal: AbortSignal;
+    },
+  ): PendingBlock;
+  /** A peer has told by another way that it has so many blocks from that one on: what it listed before is out of date. */
+  learn(peer: string, place: BlockPlace, count: number): void;
   close(): Promise<void>;
 }
 

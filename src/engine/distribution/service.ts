@@ -1,4 +1,5 @@
 import { win32Fault, type Cancel, type Clock, type DistributionStatusInfo } from '../../driver/index.js';
+import type { CrowdService } from './crowd/index.js';
 import type { Discovery, StartDiscovery } from './discovery/index.js';
 import type { OfferSender } from './hosted-cache/index.js';
 import type { ContentStore, RetrievalClient, RetrievalServer } from './ports.js';
@@ -19,8 +20,10 @@ export interface ServiceParts {
   watchEnabled(onChange: () => void): Cancel;
   openStore(): Promise<ContentStore>;
   /** `undefined`: this engine serves nobody. */
-  createServer(store: ContentStore): RetrievalServer | undefined;
+  createServer(store: ContentStore, crowd: CrowdService | undefined): RetrievalServer | undefined;
   createClient(): RetrievalClient;
+  /** Left out: nobody agrees with others on who fetches what from an origin. */
+  createCrowd?: ((store: ContentStore) => CrowdService) | undefined;
   /** Left out: peers are neither looked for nor told anything. */
   startDiscovery?: StartDiscovery | undefined;
   /** Left out: there is no hosted cache. */
@@ -35,6 +38,7 @@ export interface Running {
   readonly endpoint: Endpoint | undefined;
   readonly discovery: Discovery | undefined;
   readonly hosted: OfferSender | undefined;
+  readonly crowd: CrowdService | undefined;
 }
 
 /** Told of every change of the status, before anything that ran is closed; that waits for what it returns. */
@@ -173,16 +177,18 @@ export class DistributionService {
 
   async #start(): Promise<Running> {
     const store = await this.#parts.openStore();
-    const server = this.#parts.createServer(store);
+    const crowd = this.#parts.createCrowd?.(store);
+    const server = this.#parts.createServer(store, crowd);
     try {
       server?.onDeath((cause) => {
         this.#death = cause;
         void this.refresh();
       });
       const endpoint = await server?.start();
+      if (endpoint !== undefined) crowd?.servesAt(endpoint.port);
       const discovery = await this.#parts.startDiscovery?.(store, endpoint);
       const hosted = this.#parts.startOffers?.(endpoint?.port);
-      return { store, server, endpoint, discovery, hosted, client: this.#parts.createClient() };
+      return { store, server, endpoint, discovery, hosted, crowd, client: this.#parts.createClient() };
     } catch (error) {
       await store.close().catch(() => undefined);
       throw error;
@@ -198,6 +204,7 @@ export class DistributionService {
     if (this.#users === 0) await running?.hosted?.settle();
     await running?.hosted?.close();
     await running?.discovery?.close();
+    running?.crowd?.close();
     await running?.client.close().catch(() => undefined);
     await running?.server?.close().catch(() => undefined);
     await running?.store.close().catch(() => undefined);

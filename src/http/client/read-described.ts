@@ -28,6 +28,9 @@ export interface DescribedParts {
 /** Most bytes that are asked for at once. */
 const PIECE_BYTES = 1024 * 1024;
 
+/** Beyond the patience with peers: for them to say who fetches what. */
+const CLAIM_MS = 150;
+
 /**
  * The bytes that content information describes, from `start` to `end`: each gap from the first place that fills it.
  * What comes from the origin is checked and kept for later and for others; without the service the origin does alone.
@@ -73,9 +76,11 @@ class DescribedReader {
   async *readAt(from: number): AsyncGenerator<ContentPiece, void> {
     let gapEnd = this.#parts.end;
     let failure: unknown;
-    for (const step of this.#parts.steps) {
+    const { steps } = this.#parts;
+    for (const [index, step] of steps.entries()) {
       if (step._tag === 'Service') {
-        const answer = await this.#askService(from, step.waits);
+        const fillsGaps = step.waits && steps.slice(index).some(({ _tag }) => _tag === 'Origin');
+        const answer = await this.#askService(from, step.waits, fillsGaps);
         if (E.isLeft(answer)) failure = answer.left;
         else if (answer.right._tag === 'Missing') {
           gapEnd = from + answer.right.length;
@@ -104,26 +109,31 @@ class DescribedReader {
     throw failure;
   }
 
-  async #askService(at: number, waits: boolean): Promise<ServiceAnswer> {
+  async #askService(at: number, waits: boolean, fillsGaps: boolean): Promise<ServiceAnswer> {
     if (this.#gone !== undefined) return E.left(this.#gone);
     const ahead = this.#ahead?.at === at ? this.#ahead.answer : undefined;
     this.#ahead = undefined;
-    const first = await (ahead ?? this.#read(at, waits));
+    let first = await (ahead ?? this.#read(at, waits, fillsGaps));
+    // What was read ahead leaves it open who fetches what is missing.
+    if (fillsGaps && ahead !== undefined && E.isRight(first) && first.right._tag === 'Missing') {
+      first = await this.#read(at, waits, true);
+    }
     if (!waits || E.isLeft(first) || !isPromising(first.right)) return first;
     const { clock, random } = this.#parts.env;
     // At random, so that of several that lack the same only one goes to the origin, and the others find it there then.
     await pause(clock, random() * this.#prospects.ms, this.#signal);
-    const second = await this.#read(at, waits);
+    const second = await this.#read(at, waits, fillsGaps);
     if (E.isRight(second) && second.right._tag === 'Data') this.#prospects.reward();
     else this.#prospects.disappoint();
     return second;
   }
 
-  async #read(at: number, waits: boolean): Promise<ServiceAnswer> {
+  async #read(at: number, waits: boolean, fillsGaps: boolean): Promise<ServiceAnswer> {
     const { content, end, env } = this.#parts;
     const request = {
       maxBytes: Math.min(PIECE_BYTES, end - at),
       timeoutMs: waits ? Math.round(this.#patience.ms) : 0,
+      ...(fillsGaps ? { fillsGapsAfterMs: this.#parts.patienceMs + CLAIM_MS } : {}),
     };
     const result = await readContentAt(content, at, request, { signal: this.#signal })(env)();
     if (E.isLeft(result)) {
@@ -143,7 +153,7 @@ class DescribedReader {
 
   #readAhead(at: number, waits: boolean): void {
     if (at >= this.#parts.end) return;
-    const answer = this.#read(at, waits);
+    const answer = this.#read(at, waits, false);
     // Looked at by the next read; if there is none, nobody else would.
     answer.catch(() => undefined);
     this.#ahead = { at, answer };
@@ -155,6 +165,7 @@ class DescribedReader {
     for await (const bytes of inBlocks(
       readOrigin(origin, state, { offset, end }, env, this.#signal),
       offset,
+      env.clock,
     )) {
       if (this.#gone === undefined) await this.#keep(at, bytes);
       yield bytes;
@@ -178,6 +189,7 @@ class DescribedReader {
 const isPromising = (result: ReadResult): boolean =>
   result._tag === 'Missing' &&
   result.cause === 'missing' &&
+  result.isClaimed !== true &&
   (result.attempts ?? []).some(({ reason }) => reason === 'lacks-block' || reason === 'busy');
 
 const lacking = ({ offset, length, attempts = [] }: Missing): PeerError =>

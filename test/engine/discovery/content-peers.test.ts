@@ -26,6 +26,7 @@ const around = (has: readonly string[], knows: readonly string[] | Promise<reado
           : Promise.resolve({ peer, bytes: Buffer.alloc(1) });
       return { block, cancel: () => undefined };
     },
+    learn: () => undefined,
     close: () => Promise.resolve(),
   };
   const discovery: Discovery = {
@@ -108,6 +109,7 @@ describe('the peers of one content', () => {
     const { discovery } = around([], ['found:1', 'found:2']);
     const closed: RetrievalClient = {
       fetch: () => ({ block: Promise.reject(new FetchFailure([])), cancel: () => undefined }),
+      learn: () => undefined,
       close: () => Promise.resolve(),
     };
     const peers = new ContentPeers({ segments, client: closed, named: [], discovery });

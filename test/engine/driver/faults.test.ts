@@ -30,6 +30,7 @@ const silentClient = (): RetrievalClient & { readonly underWay: Set<unknown> } =
       signal.addEventListener('abort', () => end(signal.reason as Error));
       return { block, cancel: end };
     },
+    learn: () => undefined,
     close: () => Promise.resolve(),
   };
 };

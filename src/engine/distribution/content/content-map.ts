@@ -37,7 +37,8 @@ export class ContentMap {
   readonly describedEnd: number;
   readonly hash: ContentInformation['hash'];
   readonly #segments: readonly PlacedSegment[];
-  readonly #blocksPerSegment: number;
+  /** Of all segments but the last. */
+  readonly blocksPerSegment: number;
   /** How many segments are kept together, and how many of the first ones lie before what is described. */
   readonly #perRun: number;
   readonly #missingInRun: number;
@@ -55,7 +56,7 @@ export class ContentMap {
     this.describedEnd = last.offsetInContent + last.info.length;
     this.hash = information.hash;
     this.#segments = segments;
-    this.#blocksPerSegment = versionOf(this.hash) === 1 ? BLOCKS_PER_SEGMENT : 1;
+    this.blocksPerSegment = versionOf(this.hash) === 1 ? BLOCKS_PER_SEGMENT : 1;
     this.#perRun = versionOf(this.hash) === 1 ? 1 : MAX_RUN;
     this.#missingInRun = firstSegmentIndex % this.#perRun;
   }
@@ -63,7 +64,7 @@ export class ContentMap {
   /** `undefined` if the content information has no hash for the block: nothing about it can be checked. */
   find(block: number): PlacedBlock | undefined {
     const segment = this.#segmentOf(block);
-    const index = block % this.#blocksPerSegment;
+    const index = block % this.blocksPerSegment;
     const hash = segment?.info.blockHashes[index];
     return segment === undefined || hash === undefined ? undefined : { segment, index, hash };
   }
@@ -72,8 +73,8 @@ export class ContentMap {
   blockAt(offset: number): number {
     const index = this.#segmentIndexAt(offset);
     const inSegment = Math.max(0, offset - (this.#segments[index]?.offsetInContent ?? 0));
-    const inBlocks = this.#blocksPerSegment === 1 ? 0 : Math.floor(inSegment / BLOCK_LENGTH);
-    return index * this.#blocksPerSegment + inBlocks;
+    const inBlocks = this.blocksPerSegment === 1 ? 0 : Math.floor(inSegment / BLOCK_LENGTH);
+    return index * this.blocksPerSegment + inBlocks;
   }
 
   /** The number of the first block behind the bytes before `end`. */
@@ -87,7 +88,7 @@ export class ContentMap {
     if (segment === undefined) return this.describedEnd;
     return Math.min(
       this.describedEnd,
-      segment.offsetInContent + (block % this.#blocksPerSegment) * BLOCK_LENGTH,
+      segment.offsetInContent + (block % this.blocksPerSegment) * BLOCK_LENGTH,
     );
   }
 
@@ -98,7 +99,7 @@ export class ContentMap {
 
   /** The number of the segment with a block, from 0 on. */
   segmentIndexOf(block: number): number {
-    return Math.floor(block / this.#blocksPerSegment);
+    return Math.floor(block / this.blocksPerSegment);
   }
 
   /** The segments that are kept together with that of a block: as far as they are described, those of every range. */

@@ -20,6 +20,8 @@ export interface ContentPeersParts {
   readonly client: RetrievalClient;
   /** Those that the reader has named, in normal form. */
   readonly named: readonly string[];
+  /** Those that have asked here for the same, as they want it, too. */
+  readonly met?: (() => readonly string[]) | undefined;
   /** Finds others; `undefined`: nobody does. */
   readonly discovery: Discovery | undefined;
 }
@@ -40,7 +42,13 @@ export class ContentPeers {
 
   /** Whether there is anybody to ask, or somebody who may know. */
   get mayHelp(): boolean {
-    return this.#parts.named.length > 0 || this.#parts.discovery !== undefined;
+    return this.#told.length > 0 || this.#parts.discovery !== undefined;
+  }
+
+  /** Those that may want a segment or have it, as far as is known by now. */
+  known(segment: SegmentInfo): readonly string[] {
+    const { discovery } = this.#parts;
+    return [...new Set([...this.#told, ...this.#proven, ...(discovery?.known(segment) ?? [])])];
   }
 
   /** How long peers are looked for; `undefined`: they are not. */
@@ -50,10 +58,17 @@ export class ContentPeers {
 
   /** @param index of the block's segment in the content. */
   fetch(index: number, request: FetchRequest): PendingBlock {
-    const { client, named, discovery } = this.#parts;
-    if (discovery === undefined) return client.fetch({ ...request, peers: named });
+    const { client, discovery } = this.#parts;
+    if (discovery === undefined) return client.fetch({ ...request, peers: this.#told });
     this.#lookAhead(discovery, index, request.signal);
     return this.#fetchFromFound(discovery, request);
+  }
+
+  /** Those that need not be looked for. */
+  get #told(): readonly string[] {
+    const { named, met } = this.#parts;
+    const others = met?.() ?? [];
+    return others.length === 0 ? named : [...new Set([...named, ...others])];
   }
 
   /** Looks for the part of the content with this segment and for the part after it, once. */
@@ -98,7 +113,7 @@ export class ContentPeers {
     const attempts: PeerAttempt[] = [];
     const tried = new Set<string>();
     const untried = (found: readonly string[]): readonly string[] =>
-      [...new Set([...this.#parts.named, ...this.#proven, ...found])].filter((peer) => !tried.has(peer));
+      [...new Set([...this.#told, ...this.#proven, ...found])].filter((peer) => !tried.has(peer));
     let peers = untried(discovery.known(segment));
     for (;;) {
       if (peers.length === 0) peers = untried(await discovery.find([segment], signal, tried));

@@ -23,7 +23,7 @@ export interface ReaderParts {
   /** The peer that is a hosted cache, if there is one. */
   readonly hostedCache: string | undefined;
   /** Whether there is anybody to ask. */
-  readonly hasPeers: boolean;
+  readonly hasPeers: () => boolean;
   /** How long peers are looked for, if they are. */
   readonly searchMs: number | undefined;
   /** Blocks to fetch ahead of a reader that reads on where it stopped. */
@@ -89,7 +89,7 @@ export class ContentReader {
     const limit = Math.min(map.end, offset + Math.min(request.maxBytes, maxReadBytes));
     const answer = { offset, limit, into: request.into };
     if (timeoutMs === 0) return this.#readLocal(answer, { _tag: 'CacheOnly' });
-    if (!hasPeers) return this.#readLocal(answer, { _tag: 'NoPeerKnown' });
+    if (!hasPeers()) return this.#readLocal(answer, { _tag: 'NoPeerKnown' });
     const wanted = this.#rangeFrom(offset, sequential ? undefined : limit);
     this.#active += 1;
     this.#parts.window.want(wanted);

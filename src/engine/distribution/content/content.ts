@@ -18,6 +18,7 @@ import type { Held } from '../session/handle-table.js';
 import type { ContentInformation } from '../wire/index.js';
 import { AddedData } from './added-data.js';
 import { BlockWindow, type BlockRequest } from './block-window.js';
+import type { CrowdMember, CrowdService } from '../crowd/index.js';
 import type { Discovery } from '../discovery/index.js';
 import type { OfferSender } from '../hosted-cache/index.js';
 import { ContentInformationBytes } from './content-information-bytes.js';
@@ -27,6 +28,7 @@ import { ContentReader, endOf } from './content-reader.js';
 import { EarlyData } from './early-data.js';
 import { LocalBlocks } from './local-blocks.js';
 import { Provenance } from './provenance.js';
+import { readOrClaim } from './read-or-claim.js';
 
 /** Bounds of one open content. */
 export interface ContentLimits {
@@ -60,6 +62,8 @@ export interface ContentParts {
   readonly discovery: Discovery | undefined;
   /** The hosted cache to ask and to tell of what came from elsewhere; `undefined`: there is none. */
   readonly hosted: OfferSender | undefined;
+  /** Agrees with others who fetches what from the origin; `undefined`: everybody fetches what is missing. */
+  readonly crowd: Pick<CrowdService, 'join'> | undefined;
   readonly clock: Clock;
   readonly limits: ContentLimits;
   readonly emit: (event: DistributionEvent) => void;
@@ -77,6 +81,8 @@ interface Described {
   readonly reader: ContentReader;
   readonly added: AddedData;
   readonly provenance: Provenance;
+  readonly peers: ContentPeers;
+  readonly member: CrowdMember | undefined;
   /** Its record is final. */
   readonly endRecord: Cancel;
 }
@@ -145,14 +151,19 @@ export class Content implements Held {
     request: ReadRequest,
     signal: AbortSignal,
   ): Promise<ReadResult> {
-    const { reader } = this.#ready(operation);
-    this.#parts.emit({
-      _tag: 'BlockRead',
-      content: this.#parts.handle,
-      offset,
-      maxBytes: request.maxBytes,
-    });
-    return reader.read(offset, request, signal);
+    const described = this.#ready(operation);
+    const { reader, member } = described;
+    const { emit, handle, client, clock } = this.#parts;
+    const { fillsGapsAfterMs, maxBytes, timeoutMs } = request;
+    emit({ _tag: 'BlockRead', content: handle, offset, maxBytes });
+    return member === undefined || fillsGapsAfterMs === undefined || maxBytes === 0 || timeoutMs === 0
+      ? reader.read(offset, request, signal)
+      : readOrClaim(
+          { ...described, member, client, clock },
+          offset,
+          { ...request, fillsGapsAfterMs },
+          signal,
+        );
   }
 
   /** Reads at the cursor when all stream reads before it are answered; its timeout counts from then on. */
@@ -181,11 +192,13 @@ export class Content implements Held {
       this.#early.add(operation, offset, data);
       return;
     }
-    const { added, window } = this.#described;
-    for (const block of await added.add(operation, offset, data)) {
+    const { added, window, member } = this.#described;
+    const blocks = await added.add(operation, offset, data);
+    for (const block of blocks) {
       window.supply(block);
       this.#offer(this.#described.map, block);
     }
+    member?.progress(blocks.length);
     this.#noteOrigin(this.#described, offset, data.length);
   }
 
@@ -200,6 +213,7 @@ export class Content implements Held {
   }
 
   async release(): Promise<void> {
+    this.#described?.member?.leave();
     await this.#described?.window.close();
     await this.#described?.local.close();
     this.#described?.endRecord();
@@ -251,7 +265,7 @@ export class Content implements Held {
   }
 
   #describe(information: ContentInformation): Described {
-    const { tag, store, emit, clock, limits, handle, client, discovery, hosted } = this.#parts;
+    const { tag, store, emit, clock, limits, handle, client, discovery, hosted, crowd } = this.#parts;
     const map = new ContentMap(information);
     const provenance = new Provenance(handle, new ContentLog(information.segments), emit);
     const { segments, range, hash } = information;
@@ -264,16 +278,19 @@ export class Content implements Held {
       bytes: range.length,
     });
     const local = new LocalBlocks(map, tag, store, emit);
+    const { blocksPerSegment } = map;
+    const member = crowd?.join({ segments, blocksPerSegment, has: (block) => local.has(block) });
     const peers = new ContentPeers({
       segments: segments.map(({ info }) => info),
       client,
       named: hosted === undefined ? this.#parts.peers : [hosted.address, ...this.#parts.peers],
+      met: member && (() => member.met),
       discovery,
     });
     const window = new BlockWindow({
       capacity: limits.readAheadBlocks,
       isLocal: (block) => local.has(block, LOCAL_AGE_MS),
-      fetch: (block, request) => this.#fetch(map, provenance, peers, block, request),
+      fetch: (block, request) => this.#fetch({ map, provenance, peers, member }, block, request),
       keep: (blocks) => local.write(blocks).catch(this.#parts.onWriteFailure),
     });
     const reader = new ContentReader({
@@ -283,20 +300,18 @@ export class Content implements Held {
       clock,
       provenance,
       hostedCache: hosted?.address,
-      hasPeers: peers.mayHelp,
+      hasPeers: () => peers.mayHelp,
       searchMs: peers.searchMs,
       readAhead: limits.readAheadBlocks,
       maxReadBytes: limits.maxReadBytes,
     });
     const added = new AddedData(map, local, limits.maxPartialBlocks);
     const endRecord = this.#parts.follow(this.#record(information, provenance));
-    return { map, local, window, reader, added, provenance, endRecord };
+    return { map, local, window, reader, added, provenance, peers, member, endRecord };
   }
 
   #fetch(
-    map: ContentMap,
-    provenance: Provenance,
-    peers: ContentPeers,
+    { map, provenance, peers, member }: Pick<Described, 'map' | 'provenance' | 'peers' | 'member'>,
     block: number,
     request: BlockRequest,
   ): PendingBlock {
@@ -313,6 +328,7 @@ export class Content implements Held {
       segment: info,
       block: place.index,
       wanted: Math.min(request.wanted, left),
+      believesLists: member?.isAsking,
       neighbours,
       emit: this.#parts.emit,
       onAttempt: (attempt) => {
@@ -324,6 +340,7 @@ export class Content implements Held {
     pending.block.then(
       ({ peer }) => {
         this.#found.delivered = true;
+        member?.delivered(peer);
         if (peer !== this.#parts.hosted?.address) this.#offer(map, block);
       },
       (error: unknown) => (this.#found.lacking ||= error instanceof FetchFailure),

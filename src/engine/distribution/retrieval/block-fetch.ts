@@ -1,8 +1,7 @@
 import type { PeerAttempt } from '../../../driver/index.js';
 import { FetchFailure, type FetchedBlock, type RetrievalClient } from '../ports.js';
 import { segmentName } from '../segment-name.js';
-import { versionOf } from '../wire/index.js';
-import { blockListing, segmentListing, type Listing } from './listing.js';
+import { listingFor, type Listing } from './listing.js';
 import type { PeerRecord } from './peer-book.js';
 import type { Exchange } from './transport.js';
 
@@ -58,14 +57,8 @@ export class BlockFetch {
 
   constructor(request: FetchRequest, peers: readonly PeerRecord[]) {
     this.request = request;
-    const { segment, block, neighbours } = request;
-    this.segment = segmentName(segment);
-    this.listing =
-      neighbours !== undefined
-        ? segmentListing(neighbours)
-        : versionOf(segment.hash) === 1
-          ? blockListing(segment, block)
-          : undefined;
+    this.segment = segmentName(request.segment);
+    this.listing = listingFor(request);
     for (const peer of peers) this.#tries.set(peer, 0);
     this.block = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
   }

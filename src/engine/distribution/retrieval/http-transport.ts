@@ -29,12 +29,24 @@ const MANY_TARGETS = 1_024;
 export class HttpTransport implements Transport {
   readonly #targets = new Map<string, Target>();
   readonly #open = new Set<HttpConnection>();
+  readonly #path: string;
+
+  readonly #together: number;
+
+  /**
+   * @param path to which messages are posted.
+   * @param together how many at most are sent on one connection before the first is answered.
+   */
+  constructor(path = RETRIEVAL_PATH, together = MOST_TOGETHER) {
+    this.#path = path;
+    this.#together = together;
+  }
 
   post(peer: string, message: Buffer, listener: AnswerListener): Exchange {
     const target = this.#targets.get(peer) ?? this.#newTarget(peer);
     if (target === undefined) return failing(new PeerFault('is not host:port', 'other'), listener);
     if (target.length !== message.length) {
-      target.head = requestHead(peer, message.length);
+      target.head = requestHead(this.#path, peer, message.length);
       target.length = message.length;
     }
     const bytes = Buffer.concat([target.head, message]);
@@ -86,7 +98,7 @@ export class HttpTransport implements Transport {
   #connect(target: Target): HttpConnection {
     const { address, idle } = target;
     const connection = new HttpConnection(address, {
-      onHead: ({ takesTogether }) => (target.together = Math.min(MOST_TOGETHER, takesTogether)),
+      onHead: ({ takesTogether }) => (target.together = Math.min(this.#together, takesTogether)),
       onIdle: (unused) => idle.push(unused),
       onUnanswered: (requests) => this.#send(target, requests),
       onClose: (closed) => {
@@ -119,9 +131,9 @@ const addressOf = (peer: string): Address | undefined => {
 };
 
 /** The zone of an address means something to this machine only. RFC 6874. */
-const requestHead = (peer: string, length: number): Buffer =>
+const requestHead = (path: string, peer: string, length: number): Buffer =>
   Buffer.from(
-    `POST ${RETRIEVAL_PATH} HTTP/1.1\r\nHost: ${peer.replace(/%[^\]]*/, '')}\r\nContent-Type: application/octet-stream\r\n` +
+    `POST ${path} HTTP/1.1\r\nHost: ${peer.replace(/%[^\]]*/, '')}\r\nContent-Type: application/octet-stream\r\n` +
       `Content-Length: ${length}\r\n\r\n`,
     'latin1',
   );

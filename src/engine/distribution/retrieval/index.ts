@@ -1,3 +1,4 @@
+export { HttpTransport } from './http-transport.js';
 export { PeerBook } from './peer-book.js';
 export type { RetrievalClientLimits, RetrievalServerLimits } from './limits.js';
 export { createRetrievalClient, type RetrievalClientOptions } from './retrieval-client.js';

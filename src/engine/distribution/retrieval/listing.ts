@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { SegmentInfo, SegmentNeighbours } from '../ports.js';
+import type { RetrievalClient, SegmentInfo, SegmentNeighbours } from '../ports.js';
 import { segmentName } from '../segment-name.js';
-import type { BlockRange } from '../wire/index.js';
+import { versionOf, type BlockRange } from '../wire/index.js';
 import { acceptList, acceptSegmentList, askForList, askForSegmentList } from './block-exchange.js';
 
 /** A question which of several things a peer has, asked once for all of them. */
@@ -16,8 +16,19 @@ export interface Listing {
   ask(): { readonly message: Buffer; readonly accept: (answer: Buffer) => readonly BlockRange[] };
 }
 
+/** What a peer that is asked for more than a few blocks is asked first; `undefined`: nothing. */
+export const listingFor = ({
+  segment,
+  block,
+  neighbours,
+}: Pick<Parameters<RetrievalClient['fetch']>[0], 'segment' | 'block' | 'neighbours'>):
+  Listing | undefined => {
+  if (neighbours !== undefined) return segmentListing(neighbours);
+  return versionOf(segment.hash) === 1 ? blockListing(segment, block) : undefined;
+};
+
 /** Which blocks of a segment? PCCRR 2.2.4.2. */
-export const blockListing = (segment: SegmentInfo, index: number): Listing => ({
+const blockListing = (segment: SegmentInfo, index: number): Listing => ({
   key: segmentName(segment),
   index,
   segments: undefined,
@@ -25,7 +36,7 @@ export const blockListing = (segment: SegmentInfo, index: number): Listing => ({
 });
 
 /** Which of segments that follow one another? PCCRR 2.2.4.4; peers of version 1 cannot tell. */
-export const segmentListing = ({ name, index, segments }: SegmentNeighbours): Listing => ({
+const segmentListing = ({ name, index, segments }: SegmentNeighbours): Listing => ({
   key: name,
   index,
   segments,

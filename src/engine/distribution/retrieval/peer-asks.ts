@@ -102,7 +102,10 @@ export class PeerAsks {
 
   /** What the peer should be asked before it is asked for the block; `undefined`: it would not be worth it. */
   #listingFor({ request, listing }: BlockFetch, peer: PeerRecord): Listing | undefined {
-    if (listing === undefined || request.wanted <= this.#parts.limits.blocksWithoutList) return undefined;
+    if (listing === undefined) return undefined;
+    const { limits, book } = this.#parts;
+    const isKnown = request.believesLists === true && book.list(peer, listing.key) !== undefined;
+    if (!isKnown && request.wanted <= limits.blocksWithoutList) return undefined;
     return listing.segments === undefined || peer.listsSegments ? listing : undefined;
   }
 

@@ -147,6 +147,12 @@ export class PeerBook {
     record.lists.set(key, { ranges, expiresAt: now + this.limits.listLifetimeMs });
   }
 
+  /** The peer has that as well by now, if what it has is known. */
+  addToList(record: PeerRecord, key: string, more: BlockRange): void {
+    const list = record.lists.get(key);
+    if (list !== undefined) record.lists.set(key, { ...list, ranges: [...list.ranges, more] });
+  }
+
   /** Whether `time`, set at most `span` ahead, is still to come; if it lies farther ahead, the clock was set back. */
   #isAhead(time: number, span: number): boolean {
     const left = time - this.clock.now();

@@ -1,8 +1,9 @@
 import { systemClock, type Clock, type DistributionEvent } from '../../../driver/index.js';
-import type { PendingBlock, RetrievalClient } from '../ports.js';
+import type { BlockPlace, PendingBlock, RetrievalClient } from '../ports.js';
 import { releaseBytes } from '../release-bytes.js';
 import { BlockFetch, type Ask, type FetchRequest } from './block-fetch.js';
 import { HttpTransport } from './http-transport.js';
+import { listingFor } from './listing.js';
 import { DEFAULT_CLIENT_LIMITS, type RetrievalClientLimits } from './limits.js';
 import { PeerAsks, type AskOutcome } from './peer-asks.js';
 import { PeerBook, type PeerRecord } from './peer-book.js';
@@ -85,6 +86,12 @@ class HttpRetrievalClient implements RetrievalClient {
       this.#advance(fetch);
     }
     return { block: fetch.block, cancel: (reason) => this.#cancel([fetch], reason) };
+  }
+
+  learn(peer: string, place: BlockPlace, count: number): void {
+    const listing = listingFor(place);
+    if (listing === undefined) return;
+    this.#book.addToList(this.#book.get(peer), listing.key, { index: listing.index, count });
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,7 @@ import {
   type DistributionEvent,
   type RefusalReason,
 } from '../../../driver/index.js';
+import { CLAIM_PATH, type Crowd } from '../crowd/index.js';
 import type { BlockSource, RetrievalServer } from '../ports.js';
 import { segmentName } from '../segment-name.js';
 import { decodeRequest, MAX_REQUEST_LENGTH, MessageError, type RetrievalRequest } from '../wire/index.js';
@@ -21,6 +22,8 @@ import { WaitingRoom } from './waiting-room.js';
 
 export interface RetrievalServerOptions {
   readonly source: BlockSource;
+  /** Answers machines that want the same from an origin; left out: there is nothing at their path. */
+  readonly crowd?: Crowd | undefined;
   readonly host: string;
   /** 0: any free port; left out: the standard one, or any free one where that cannot be had. */
   readonly port?: number | undefined;
@@ -59,23 +62,26 @@ export const createRetrievalServer = (options: RetrievalServerOptions): Retrieva
 class RetrievalService implements HttpService {
   readonly maxBody = MAX_REQUEST_LENGTH;
   readonly #source: BlockSource;
+  readonly #crowd: Crowd | undefined;
   readonly #randomBytes: (length: number) => Uint8Array;
   readonly #emit: (event: DistributionEvent) => void;
   readonly #room: WaitingRoom;
 
   constructor(options: RetrievalServerOptions, room: WaitingRoom) {
     this.#source = options.source;
+    this.#crowd = options.crowd;
     this.#randomBytes = pooledRandomBytes(options.randomBytes);
     this.#emit = options.emit ?? (() => undefined);
     this.#room = room;
   }
 
   admit({ method, target }: RequestHead): void {
-    if (!isRetrievalPath(target)) throw new HttpError('nothing is here', 404);
+    if (!isRetrievalPath(target) && !this.#isForCrowd(target)) throw new HttpError('nothing is here', 404);
     if (method !== 'POST') throw new HttpError('messages are posted', 405);
   }
 
-  async answer(message: Buffer, peer: string): Promise<HttpAnswer> {
+  async answer(message: Buffer, peer: string, { target }: RequestHead): Promise<HttpAnswer> {
+    if (this.#isForCrowd(target)) return this.#answerCrowd(message, peer);
     const request = this.#decode(message, peer);
     this.#tell(request, peer);
     const entered = this.#room.enter();
@@ -106,6 +112,17 @@ class RetrievalService implements HttpService {
 
   refuse(peer: string, reason: RefusalReason): void {
     this.#emit({ _tag: 'RequestRefused', peer, reason });
+  }
+
+  #isForCrowd(target: string): boolean {
+    return this.#crowd !== undefined && target === CLAIM_PATH;
+  }
+
+  async #answerCrowd(message: Buffer, peer: string): Promise<HttpAnswer> {
+    const body = await this.#crowd?.answer(message, peer.slice(0, peer.lastIndexOf(':')));
+    if (body !== undefined) return { body: [body], onEnd: () => undefined };
+    this.refuse(peer, 'malformed');
+    throw new HttpError('that is no question');
   }
 
   #decode(message: Buffer, peer: string): RetrievalRequest {

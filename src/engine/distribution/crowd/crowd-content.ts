@@ -1,0 +1,35 @@
+import { segmentName } from '../segment-name.js';
+import type { PlacedSegment } from '../wire/index.js';
+import { MOST_RUNS, type BlockRun } from './claim-message.js';
+
+/** The blocks of a content, as far as the crowd is concerned. */
+export interface CrowdContent {
+  /** In their order. */
+  readonly segments: readonly PlacedSegment[];
+  /** Of all segments but the last. */
+  readonly blocksPerSegment: number;
+  /** Whether a block is on this machine. */
+  has(block: number): boolean;
+}
+
+/** The blocks `from` to `to` (exclusive) by segment, as many as fit into a question. */
+export const runsOf = (
+  { segments, blocksPerSegment }: CrowdContent,
+  from: number,
+  to: number,
+): readonly BlockRun[] => {
+  const runs: BlockRun[] = [];
+  for (let block = from; block < to && runs.length < MOST_RUNS;) {
+    const index = Math.floor(block / blocksPerSegment);
+    const segment = segments[index];
+    if (segment === undefined) break;
+    const end = Math.min(to, (index + 1) * blocksPerSegment);
+    runs.push({ segment: segmentName(segment.info), first: block % blocksPerSegment, count: end - block });
+    block = end;
+  }
+  return runs;
+};
+
+/** The number of each segment's first block. */
+export const firstBlocksOf = ({ segments, blocksPerSegment }: CrowdContent): ReadonlyMap<string, number> =>
+  new Map(segments.map(({ info }, index) => [segmentName(info), index * blocksPerSegment]));

@@ -1,0 +1,5 @@
+export { MOST_CLAIMED } from './claim-message.js';
+export { CLAIM_PATH } from './claim-path.js';
+export type { Crowd } from './crowd.js';
+export { CrowdService } from './crowd-service.js';
+export type { CrowdMember } from './member.js';
