@@ -1,24 +1,15 @@
 import { basename } from 'node:path';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { type effects, PeerError } from 'peerweave';
 import { get, type GetProgress } from 'peerweave/http';
 import { inSession, type Context, withContext } from '../context.js';
-import { formatEndpoint, listenAddress, servingAddress } from '../endpoint.js';
 import { formatBytes, formatRate } from '../output.js';
+import { addPeerOptions, engineFor, type PeerFlags } from '../peer-options.js';
 import { createProgress } from '../progress.js';
 import { sha256Of } from '../sha256.js';
 
-interface Endpoint {
-  readonly host: string;
-  readonly port: number;
-}
-
-interface GetFlags {
-  readonly peer?: readonly string[];
+interface GetFlags extends PeerFlags {
   readonly output?: string;
-  readonly discover: boolean;
-  readonly hostedCache?: Endpoint;
-  readonly listen?: { readonly host: string; readonly port?: number };
 }
 
 type Counts = GetProgress['counts'];
@@ -27,36 +18,22 @@ type Counts = GetProgress['counts'];
 const REPORT_EVERY_MS = 200;
 
 export const addGet = (program: Command): void => {
-  program
+  const command = program
     .command('get')
     .description('fetch a URL: from the cache and from peers, and from the origin what nobody else has')
     .argument('<url>', 'of http or https')
-    .option('-o, --output <file>', 'where to write it; by default the last part of the URL, here')
-    .option('--peer <host:port...>', 'peers to ask')
-    .option('--discover', 'look for peers among the neighbours, by multicast', false)
-    .addOption(
-      new Option('--hosted-cache <host:port>', 'a hosted cache to ask as well').argParser(listenAddress),
-    )
-    .addOption(
-      new Option(
-        '--listen <address[:port]>',
-        'where others can fetch from this process while it runs; without it, nobody can',
-      ).argParser(servingAddress),
-    )
+    .option('-o, --output <file>', 'where to write it; by default the last part of the URL, here');
+  addPeerOptions(command, 'where others can fetch from this process while it runs; without it, nobody can')
     .addHelpText(
       'after',
       '\nWhat is interrupted lies beside FILE as FILE.part, and is gone on with the next time.',
     )
-    .action(async (url: string, flags: GetFlags, command: Command) => {
+    .action(async (url: string, flags: GetFlags, given: Command) => {
       const to = flags.output ?? nameIn(url);
       await withContext(
-        command,
+        given,
         (context) => inSession(context, (session) => fetchTo(to, url, flags, session, context)),
-        {
-          listen: flags.listen ?? false,
-          discovery: flags.discover && {},
-          hostedCache: flags.hostedCache && { address: formatEndpoint(flags.hostedCache) },
-        },
+        engineFor(flags),
       );
     });
 };

@@ -1,46 +1,35 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { retrieve } from 'peerweave';
 import { parseContentInformation } from 'peerweave/engine';
 import { inSession, withContext } from '../context.js';
-import { formatEndpoint, listenAddress, servingAddress } from '../endpoint.js';
 import { readNamedFile } from '../files.js';
 import { formatBytes, formatRate } from '../output.js';
+import { addPeerOptions, engineFor, type PeerFlags } from '../peer-options.js';
 import { createProgress } from '../progress.js';
 import { sha256Of } from '../sha256.js';
 
-interface RetrieveFlags {
-  readonly peer?: readonly string[];
+interface RetrieveFlags extends PeerFlags {
   readonly output: string;
   readonly timeout: string;
-  readonly discover: boolean;
-  readonly hostedCache?: { readonly host: string; readonly port: number };
-  readonly listen?: { readonly host: string; readonly port?: number };
 }
 
 /** Progress documents a second with `--json`. */
 const REPORT_EVERY_MS = 200;
 
 export const addRetrieve = (program: Command): void => {
-  program
+  const command = program
     .command('retrieve')
     .description('retrieve content by its content information, from the cache and from peers')
-    .argument('<ci-file>', 'the content information')
-    .option('--peer <host:port...>', 'peers to ask')
-    .option('--discover', 'look for peers among the neighbours, by multicast', false)
-    .addOption(
-      new Option('--hosted-cache <host:port>', 'a hosted cache to ask as well').argParser(listenAddress),
-    )
-    .addOption(
-      new Option(
-        '--listen <address[:port]>',
-        'where the hosted cache can fetch what came from elsewhere; without it, it is told nothing',
-      ).argParser(servingAddress),
-    )
+    .argument('<ci-file>', 'the content information');
+  addPeerOptions(
+    command,
+    'where the hosted cache can fetch what came from elsewhere; without it, it is told nothing',
+  )
     .requiredOption('-o, --output <file>', 'where to write the content')
     .option('--timeout <ms>', 'how long to wait for each piece', '5000')
-    .action(async (ciFile: string, flags: RetrieveFlags, command: Command) => {
+    .action(async (ciFile: string, flags: RetrieveFlags, given: Command) => {
       await withContext(
-        command,
+        given,
         (context) =>
           inSession(context, async (session) => {
             const information = await readNamedFile(ciFile, context.signal);
@@ -78,11 +67,7 @@ export const addRetrieve = (program: Command): void => {
               ].join('\n'),
             );
           }),
-        {
-          listen: flags.listen ?? false,
-          discovery: flags.discover && {},
-          hostedCache: flags.hostedCache && { address: formatEndpoint(flags.hostedCache) },
-        },
+        engineFor(flags),
       );
     });
 };
