@@ -20,9 +20,16 @@ export interface Running {
   line(pattern: RegExp): Promise<string>;
 }
 
-/** Starts the command in a directory of its own. */
-export const start = (directory: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Running => {
-  const child = spawn(process.execPath, [COMMAND, '--data-dir', join(directory, 'data'), ...args], {
+/** Starts the command in a directory of its own. @param prefix put in front of it, such as to run it on another host. */
+export const start = (
+  directory: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  prefix: readonly string[] = [],
+): Running => {
+  const whole = [...prefix, process.execPath, COMMAND, '--data-dir', join(directory, 'data'), ...args];
+  const [program = '', ...rest] = whole;
+  const child = spawn(program, rest, {
     cwd: directory,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
