@@ -26,11 +26,13 @@ export class HashingThread {
   });
   readonly #pending = new Map<number, Pending>();
   #ids = 0;
+  #isOnline = false;
   #isOver = false;
 
   constructor() {
     this.#worker.unref();
     this.#worker.on('message', (reply: HashReply) => this.#settle(reply));
+    this.#worker.once('online', () => (this.#isOnline = true));
     // The reason is of use only in a debugger: whatever it is, the thread is gone.
     this.#worker.on('error', () => undefined);
     this.#worker.on('exit', () => this.#end());
@@ -39,6 +41,11 @@ export class HashingThread {
   /** How much it has been asked. */
   get load(): number {
     return this.#pending.size;
+  }
+
+  /** Whether it runs. Until then, what it is asked waits. */
+  get isOnline(): boolean {
+    return this.#isOnline;
   }
 
   get isOver(): boolean {

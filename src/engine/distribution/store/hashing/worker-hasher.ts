@@ -25,8 +25,9 @@ export interface WorkerHasherParts {
 
 /**
  * Hashes on worker threads. Files are read there; bytes in a SharedArrayBuffer go there as they are, others are copied
- * once into one. Threads are started with the first tasks and keep the process alive only while they work. What a thread
- * that ends leaves undone is done here; when as many have ended as there should be no more are started.
+ * once into one. Threads are started with the first tasks and keep the process alive only while they work; until one runs,
+ * files are read here as well. What a thread that ends leaves undone is done here; when as many have ended as there should
+ * be no more are started.
  */
 export class WorkerHasher implements BlockHasher {
   readonly concurrency: number;
@@ -37,6 +38,7 @@ export class WorkerHasher implements BlockHasher {
   readonly #tasks = new InFlight();
   #slotCount = 0;
   #endedThreads = 0;
+  #isHashingHere = false;
 
   constructor(parts: WorkerHasherParts) {
     this.#parts = parts;
@@ -79,13 +81,28 @@ export class WorkerHasher implements BlockHasher {
   }
 
   async #hashFile(hash: SegmentHash, stretch: Stretch): Promise<Buffer> {
-    const hashes = await this.#onThread(
-      (thread) => thread.run({ ...stretch, ...howTo(hash) }),
-      () => this.#parts.inline.hashFile(hash, stretch),
-    );
+    const here = (): Promise<Buffer> => this.#parts.inline.hashFile(hash, stretch);
+    const hashes = this.#isBetterHere
+      ? await this.#whileThreadsStart(here)
+      : await this.#onThread((thread) => thread.run({ ...stretch, ...howTo(hash) }), here);
     const expected = Math.ceil(stretch.length / stretch.blockLength) * HASH_LENGTHS[hash];
     if (hashes.length < expected) throw endedEarly();
     return hashes;
+  }
+
+  /** A thread takes a tenth of a second to start, in which a hundred megabytes are hashed. */
+  get #isBetterHere(): boolean {
+    if (this.#isHashingHere || this.#thread() === undefined) return false;
+    return !this.#threads.some(({ isOnline }) => isOnline);
+  }
+
+  async #whileThreadsStart(here: () => Promise<Buffer>): Promise<Buffer> {
+    this.#isHashingHere = true;
+    try {
+      return await here();
+    } finally {
+      this.#isHashingHere = false;
+    }
   }
 
   async #onThread(
