@@ -3,7 +3,8 @@
 #
 #     test/windows/run.sh [20|22|engine] [arguments of vitest]
 #
-# The driver in Windows Node 20 and then 22 unless one is named, or the engine in Windows Node 20. Installs what is missing.
+# The driver in Windows Node 20, then in 22 without what no version of Node makes a difference to, unless one is named, or the
+# engine in Windows Node 20. Installs what is missing.
 set -euo pipefail
 versions=(20 22)
 case ${1:-} in
@@ -25,8 +26,11 @@ in_windows() {
   cat "$out/$config-$version.log"
 }
 
+# Values and failures are checked by our own code, above all that differs between versions of Node.
+alike=(--exclude '**/faults.test.ts' --exclude '**/wrong-values*.test.ts' --exclude '**/verify-windows.test.ts')
 for version in "${versions[@]}"; do
-  in_windows "$version" vitest.config.mjs "$@"
+  if [ "$version" = 20 ] || [ ${#versions[@]} = 1 ]; then in_windows "$version" vitest.config.mjs "$@"
+  else in_windows "$version" vitest.config.mjs "${alike[@]}" "$@"; fi
 done
 # The engine has nothing native, so one version is enough.
 if [ ${#versions[@]} = 0 ]; then in_windows 20 vitest.engine.config.mjs "$@"; fi
