@@ -30,6 +30,8 @@ const PIECE_BYTES = 1024 * 1024;
 
 /** Beyond the patience with peers: for them to say who fetches what. */
 const CLAIM_MS = 150;
+/** For peers that were waited for already. */
+const ONCE_MORE_MS = 20;
 
 /**
  * The bytes that content information describes, from `start` to `end`: each gap from the first place that fills it.
@@ -116,7 +118,7 @@ class DescribedReader {
     let first = await (ahead ?? this.#read(at, waits, fillsGaps));
     // What was read ahead leaves it open who fetches what is missing.
     if (fillsGaps && ahead !== undefined && E.isRight(first) && first.right._tag === 'Missing') {
-      first = await this.#read(at, waits, true);
+      first = await this.#read(at, waits, true, first.right.cause === 'timeout');
     }
     if (!waits || E.isLeft(first) || !isPromising(first.right)) return first;
     const { clock, random } = this.#parts.env;
@@ -128,12 +130,14 @@ class DescribedReader {
     return second;
   }
 
-  async #read(at: number, waits: boolean, fillsGaps: boolean): Promise<ServiceAnswer> {
-    const { content, end, env } = this.#parts;
+  /** @param hasWaited for these bytes before. */
+  async #read(at: number, waits: boolean, fillsGaps: boolean, hasWaited = false): Promise<ServiceAnswer> {
+    const { content, end, env, patienceMs } = this.#parts;
+    const patience = hasWaited ? ONCE_MORE_MS : Math.round(this.#patience.ms);
     const request = {
       maxBytes: Math.min(PIECE_BYTES, end - at),
-      timeoutMs: waits ? Math.round(this.#patience.ms) : 0,
-      ...(fillsGaps ? { fillsGapsAfterMs: this.#parts.patienceMs + CLAIM_MS } : {}),
+      timeoutMs: waits ? patience : 0,
+      ...(fillsGaps ? { fillsGapsAfterMs: (hasWaited ? ONCE_MORE_MS : patienceMs) + CLAIM_MS } : {}),
     };
     const result = await readContentAt(content, at, request, { signal: this.#signal })(env)();
     if (E.isLeft(result)) {

@@ -233,7 +233,7 @@ export class CrowdMember implements Fetching {
     leftMs: number,
   ): Promise<ClaimAnswer | undefined> {
     const { neighbours, token, port } = this.#parts;
-    const holdMs = Math.round(Math.max(0, Math.min(HOLD_MS, leftMs)));
+    const holdMs = Math.round(Math.max(0, Math.min(HOLD_MS, leftMs - LEAST_ANSWER_MS)));
     return neighbours.ask(
       peer,
       { runs, token, port, follows, holdMs },

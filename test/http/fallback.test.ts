@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { lastValueFrom, tap, toArray } from 'rxjs';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createEngineDriver } from '../../src/engine/index.js';
+import { createContentServer, get, sendContent } from '../../src/http/index.js';
+import { createPeerweave } from '../../src/index.js';
+import { createVirtualClock } from '../../src/testing/index.js';
+import { contentOf, listen, type Machine, startMachine, temporaryDirectory } from './support.js';
+
+const CONTENT = contentOf(3_000_000);
+const PAGE = { bytes: CONTENT };
+/** Virtual milliseconds at a time, for each of which the sockets get some real ones. */
+const STEP_MS = 20;
+const REAL_MS = 4;
+const A_SECOND = 1_000;
+/** Three real seconds: before anything that goes by real time, such as a connection without a request, comes to help. */
+const MOST_TURNS = 750;
+
+let publisher: Machine;
+let origin: Awaited<ReturnType<typeof listen>>;
+/** Ranges that the origin was asked for. */
+let ranges: string[];
+
+beforeEach(async () => {
+  publisher = await startMachine();
+  ranges = [];
+  const content = createContentServer({ session: publisher.session });
+  await content.prepare(PAGE);
+  origin = await listen((request, response) => {
+    if (request.headers.range !== undefined) ranges.push(request.headers.range);
+    void sendContent(content, request, response, PAGE);
+  });
+});
+
+afterEach(async () => {
+  await origin[Symbol.asyncDispose]();
+  await publisher[Symbol.asyncDispose]();
+});
+
+/** A peer that answers as the publisher does, as far as `passes` says so; told of all bytes that were to be passed so far. */
+const peerThat = async (passes: (near: Socket, bytes: number) => boolean) => {
+  const sockets = new Set<Socket>();
+  let bytes = 0;
+  const server = createServer((near) => {
+    const far = connect(publisher.driver.endpoint()?.port ?? 0, '127.0.0.1');
+    for (const socket of [near, far]) {
+      sockets.add(socket.on('error', () => undefined));
+      socket.on('close', () => {
+        near.destroy();
+        far.destroy();
+      });
+    }
+    near.on('data', (data) => far.write(data));
+    far.on('data', (data) => {
+      bytes += data.length;
+      if (passes(near, bytes)) near.write(data);
+    });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    peer: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    [Symbol.dispose]: () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+};
+
+it.each<[string, (near: Socket, bytes: number) => boolean]>([
+  ['says nothing from the start', () => false],
+  ['says what it has, and sends nothing of that', (_, bytes) => bytes < 2_000],
+  ['stops in the middle', (_, bytes) => bytes < 1_000_000],
+  [
+    'goes away in the middle',
+    (near, bytes) => {
+      if (bytes >= 1_000_000) near.destroy();
+      return true;
+    },
+  ],
+])('the origin is asked within a second of time when the only peer %s', async (_name, passes) => {
+  await using directory = await temporaryDirectory();
+  const clock = createVirtualClock();
+  const driver = createEngineDriver({ dataDir: join(directory.path, 'data'), clock });
+  const peers = createPeerweave({ driver, clock });
+  const session = await peers.promise(peers.effects.openSession());
+  using only = await peerThat(passes);
+  const state = { isDone: false };
+  let lastAt = clock.now();
+  const done = lastValueFrom(
+    get(origin.url, { session, peers: [only.peer] }).pipe(
+      tap(() => (lastAt = clock.now())),
+      toArray(),
+    ),
+  ).finally(() => (state.isDone = true));
+  for (let turn = 0; turn < MOST_TURNS && ranges.length === 0 && !state.isDone; turn += 1) {
+    await pause(REAL_MS);
+    // Time stands still a second after the last bytes.
+    if (clock.now() + STEP_MS <= lastAt + A_SECOND) await clock.advance(STEP_MS);
+  }
+  expect(ranges).not.toEqual([]);
+  while (!state.isDone) {
+    await pause(REAL_MS);
+    await clock.advance(STEP_MS);
+  }
+  const pieces = (await done).flatMap((one) => (one._tag === 'Received' ? [one.bytes] : []));
+  expect(Buffer.concat(pieces).equals(CONTENT)).toBe(true);
+  await session.close();
+  await driver.dispose();
+});
