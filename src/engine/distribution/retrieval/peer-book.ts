@@ -14,7 +14,7 @@ export interface PeerRecord {
   trusted: boolean;
   /** What a block takes of its time, as of late; `undefined` before the first one. */
   blockMs: number | undefined;
-  /** How many requests at a time it takes, as far as it has refused more. */
+  /** How many requests at a time it is trusted with, and has not refused. */
   most: number;
   /** Faults that count. */
   faults: number;
@@ -41,7 +41,10 @@ const MANY_PEERS = 1_024;
 /** A peer is given so many requests that the last one should be answered in this part of the time for it. */
 const SAFETY = 2;
 
-/** After so many blocks it is tried whether a peer takes one request more again. */
+/** So many requests at a time a peer gets whose first block was good: if it lies then, it costs no more than that. */
+const MOST_AT_FIRST = 8;
+
+/** After so many blocks it is tried whether a peer takes one request more. */
 const RECOVERY = 64;
 
 /** Of so many blocks the time is averaged. */
@@ -73,7 +76,7 @@ export class PeerBook {
       lastUse: 0,
       trusted: false,
       blockMs: undefined,
-      most: this.limits.requestsPerPeer,
+      most: Math.min(MOST_AT_FIRST, this.limits.requestsPerPeer),
       faults: 0,
       incident: 0,
       forgetAt: 0,
