@@ -136,7 +136,7 @@ export class ContentReader {
     }
     // Found damaged each time.
     const missing = this.#missing(offset, wanted.from + 1, 'missing');
-    this.#parts.provenance.failed(missing, { _tag: 'LeftCache' });
+    this.#parts.provenance.failed(missing, { _tag: 'LeftCache', cause: 'damaged' });
     return missing;
   }
 

@@ -17,7 +17,7 @@ import { MOST_RUNS_KEPT, type RetrievalRecord } from '../insight/process-record.
 import type { Held } from '../session/handle-table.js';
 import type { ContentInformation } from '../wire/index.js';
 import { AddedData } from './added-data.js';
-import { BlockWindow, type BlockRequest } from './block-window.js';
+import { BlockWindow, type BlockRequest, type NumberedBlock } from './block-window.js';
 import type { CrowdMember, CrowdService } from '../crowd/index.js';
 import type { Discovery } from '../discovery/index.js';
 import type { OfferSender } from '../hosted-cache/index.js';
@@ -108,6 +108,8 @@ export class Content implements Held {
   #cursor = 0;
   /** The last stream read in line. */
   #lastInLine: Promise<void> = Promise.resolve();
+  /** Blocks from peers that are not in the cache yet. */
+  readonly #unoffered = new Set<number>();
   readonly #found = { delivered: false, lacking: false };
 
   constructor(parts: ContentParts) {
@@ -219,6 +221,16 @@ export class Content implements Held {
     this.#described?.endRecord();
   }
 
+  /** Puts fetched blocks into the cache. Not before that a hosted cache could fetch them from here. */
+  async #keep(map: ContentMap, local: LocalBlocks, blocks: readonly NumberedBlock[]): Promise<void> {
+    try {
+      await local.write(blocks);
+      for (const { block } of blocks) if (this.#unoffered.delete(block)) this.#offer(map, block);
+    } catch (error) {
+      this.#parts.onWriteFailure(error);
+    }
+  }
+
   /** Tells the hosted cache of a block that did not come from there. */
   #offer(map: ContentMap, block: number): void {
     const place = map.find(block);
@@ -267,7 +279,9 @@ export class Content implements Held {
   #describe(information: ContentInformation): Described {
     const { tag, store, emit, clock, limits, handle, client, discovery, hosted, crowd } = this.#parts;
     const map = new ContentMap(information);
-    const provenance = new Provenance(handle, new ContentLog(information.segments), emit);
+    const provenance = new Provenance(handle, new ContentLog(information.segments), emit, (id) =>
+      store.leftCacheBy(id),
+    );
     const { segments, range, hash } = information;
     const version = hash === 'truncated-sha512' ? 2 : 1;
     emit({
@@ -291,7 +305,7 @@ export class Content implements Held {
       capacity: limits.readAheadBlocks,
       isLocal: (block) => local.has(block, LOCAL_AGE_MS),
       fetch: (block, request) => this.#fetch({ map, provenance, peers, member }, block, request),
-      keep: (blocks) => local.write(blocks).catch(this.#parts.onWriteFailure),
+      keep: (blocks) => this.#keep(map, local, blocks),
     });
     const reader = new ContentReader({
       map,
@@ -318,6 +332,7 @@ export class Content implements Held {
     const place = map.find(block);
     if (place === undefined) throw new RangeError(`block ${block} has no hash`);
     provenance.notCached(place);
+    const { hosted } = this.#parts;
     const { info } = place.segment;
     const neighbours = map.neighboursOf(block);
     const left =
@@ -341,7 +356,7 @@ export class Content implements Held {
       ({ peer }) => {
         this.#found.delivered = true;
         member?.delivered(peer);
-        if (peer !== this.#parts.hosted?.address) this.#offer(map, block);
+        if (hosted !== undefined && peer !== hosted.address) this.#unoffered.add(block);
       },
       (error: unknown) => (this.#found.lacking ||= error instanceof FetchFailure),
     );
