@@ -78,7 +78,8 @@ export class ContentReader {
     const { map, hasPeers, local, maxReadBytes } = this.#parts;
     if (offset < map.start || offset >= map.end) return { _tag: 'End' };
     if (request.maxBytes === 0) {
-      const missing = local.firstThat(false, map.blockAt(offset), map.blockAfter(map.end));
+      const [from, to] = [map.blockAt(offset), map.blockAfter(map.end)];
+      const missing = await local.firstThat(false, from, to, signal);
       return {
         _tag: 'Available',
         offset,
@@ -88,8 +89,8 @@ export class ContentReader {
     const timeoutMs = request.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const limit = Math.min(map.end, offset + Math.min(request.maxBytes, maxReadBytes));
     const answer = { offset, limit, into: request.into };
-    if (timeoutMs === 0) return this.#readLocal(answer, { _tag: 'CacheOnly' });
-    if (!hasPeers()) return this.#readLocal(answer, { _tag: 'NoPeerKnown' });
+    if (timeoutMs === 0) return this.#readLocal(answer, { _tag: 'CacheOnly' }, signal);
+    if (!hasPeers()) return this.#readLocal(answer, { _tag: 'NoPeerKnown' }, signal);
     const wanted = this.#rangeFrom(offset, sequential ? undefined : limit);
     this.#active += 1;
     this.#parts.window.want(wanted);
@@ -106,7 +107,7 @@ export class ContentReader {
     }
   }
 
-  async #readLocal(answer: Wanted, reason: SegmentReason): Promise<ReadResult> {
+  async #readLocal(answer: Wanted, reason: SegmentReason, signal: AbortSignal): Promise<ReadResult> {
     const { offset } = answer;
     const bytes = await this.#collect(answer);
     if (bytes !== undefined) return { _tag: 'Data', offset, bytes };
@@ -114,7 +115,8 @@ export class ContentReader {
     const place = map.find(map.blockAt(offset));
     if (place !== undefined) provenance.notCached(place);
     // The block at `offset` is missing even if the cache still lists it: it was found damaged.
-    const here = local.firstThat(true, map.blockAt(offset) + 1, map.blockAfter(map.end));
+    const [from, to] = [map.blockAt(offset) + 1, map.blockAfter(map.end)];
+    const here = await local.firstThat(true, from, to, signal);
     const missing = this.#missing(offset, here, 'missing');
     provenance.failed(missing, reason);
     return missing;

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { DistributionEvent } from '../../../driver/index.js';
 import type { CheckedBlock, ContentStore, StoredSegment } from '../ports.js';
 import type { PlacedSegment } from '../wire/index.js';
@@ -7,6 +8,9 @@ import type { ContentMap, SegmentRun } from './content-map.js';
 
 /** So many runs, those taken up last, are kept from being evicted while the content is open: 256 MiB at most. */
 export const MOST_PINNED = 8;
+
+/** Segments that are looked up before the event loop has its turn: each takes several system calls. */
+const LOOKS_IN_A_TURN = 64;
 
 /** What of a content lies on this machine, by block number. */
 export class LocalBlocks {
@@ -33,13 +37,22 @@ export class LocalBlocks {
     return stored?.has(place.index) === true;
   }
 
-  /** The number of the first block from `block` on, before `limit`, that is (or is not) here; `limit` if all are alike. */
-  firstThat(isHere: boolean, block: number, limit: number): number {
+  /**
+   * The number of the first block from `block` on, before `limit`, that is (or is not) here; `limit` if all are alike.
+   * There may be very many: others have their turns meanwhile. Rejects with the signal's reason.
+   */
+  async firstThat(isHere: boolean, block: number, limit: number, signal: AbortSignal): Promise<number> {
     let segment: PlacedSegment | undefined;
     let stored: StoredSegment | undefined;
+    let looks = 0;
     for (let at = block; at < limit; at += 1) {
       const place = this.map.find(at);
       if (place !== undefined && place.segment !== segment) {
+        if (looks > 0 && looks % LOOKS_IN_A_TURN === 0) {
+          await setImmediate();
+          signal.throwIfAborted();
+        }
+        looks += 1;
         segment = place.segment;
         stored = this.store.find(segment.info.id);
       }
