@@ -54,7 +54,7 @@ export const readOrClaim = async (
     const known = (): readonly string[] => peers.known(info);
     const outcome = await member.claimBlocks({
       from,
-      to: endOfGap(parts, from, known().length > 0),
+      to: await endOfGap(parts, from, known().length > 0, signal),
       peers: known,
       deadline,
       signal,
@@ -77,9 +77,14 @@ export const readOrClaim = async (
 };
 
 /** The first block after `from` that is here or, if there are others who want some, the last one that is asked for. */
-const endOfGap = ({ map, local }: ClaimingParts, from: number, hasNeighbours: boolean): number => {
+const endOfGap = async (
+  { map, local }: ClaimingParts,
+  from: number,
+  hasNeighbours: boolean,
+  signal: AbortSignal,
+): Promise<number> => {
   const end = map.blockAfter(map.end);
-  if (!hasNeighbours) return local.firstThat(true, from + 1, end);
+  if (!hasNeighbours) return local.firstThat(true, from + 1, end, signal);
   let block = from + 1;
   while (block < Math.min(end, from + MOST_CLAIMED) && !local.has(block)) block += 1;
   return block;
