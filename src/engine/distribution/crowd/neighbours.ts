@@ -13,9 +13,9 @@ interface Memory {
 /** How long a neighbour is left alone that cannot be reached, and one that knows no such questions. */
 export const UNREACHABLE_MS = 2_000;
 export const FOREIGN_MS = 60_000;
-/** The same for one that was waited for in vain; each time so many times as long. */
-export const DISAPPOINTED_MS = 500;
-const GROWTH = 4;
+/** The same for one that was waited for in vain; each time so many times as long. Short, as it may only have been busy. */
+export const DISAPPOINTED_MS = 200;
+const GROWTH = 2;
 /** So long after it may be asked again its disappointments are forgotten. */
 const FORGIVEN_AFTER_MS = 60_000;
 const LONGEST_LEFT_MS = 600_000;
