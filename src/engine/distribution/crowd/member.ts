@@ -7,7 +7,7 @@ import { MOST_CLAIMED, type BlockRun, type ClaimAnswer } from './claim-message.j
 import type { Crowd, Fetching } from './crowd.js';
 import { firstBlocksOf, runsOf, type CrowdContent } from './crowd-content.js';
 import type { Neighbours } from './neighbours.js';
-import { WaitingBudget } from './waiting-budget.js';
+import { BUDGET_MS, WaitingBudget } from './waiting-budget.js';
 
 export interface CrowdMemberParts {
   readonly crowd: Crowd;
@@ -151,7 +151,9 @@ export class CrowdMember implements Fetching {
     this.#isAsking = true;
     const begun = clock.now();
     const { leftMs, earnedMs } = this.#budget;
-    const until = Math.min(begun + leftMs, wish.deadline + earnedMs);
+    // Whoever asks to wait for longer than usual has that on top.
+    const extraMs = Math.max(0, wish.deadline - begun - BUDGET_MS);
+    const until = Math.min(begun + leftMs + extraMs, wish.deadline + earnedMs);
     const limits = { left: () => until - clock.now(), mayWait: until > begun };
     try {
       for (;;) {
