@@ -86,6 +86,46 @@ describe('a process that is killed', () => {
     for (const text of [...said, await survived]) await check(store, text);
   });
 
+  it(
+    'in the middle of eviction leaves a store that opens, is right and keeps its quota',
+    { timeout: 120_000 },
+    async () => {
+      const directory = temporaryDirectory();
+      const segments = Array.from({ length: 12 }, (_, index) => segmentOf(`evicted-${index}`, 4));
+      const quotaBytes = 4 * 4 * BLOCK;
+      const evicting = await buildProgram('evicting-program', programs);
+      for (let kill = 0; kill < 12; kill += 1) {
+        const child = start(evicting, directory, String(quotaBytes));
+        const said = output(child);
+        // Each eviction is told of while it goes on.
+        for (let told = 0; told <= kill % 5; told += 1) await once(child.stdout!, 'data');
+        await sleep(Math.random() * 10);
+        child.kill('SIGKILL');
+        expect(await said).toContain('quota ');
+        const store = await openStore(directory, { cacheLimits: () => Promise.resolve({ quotaBytes }) });
+        await store.cache.trim();
+        expect((await store.cache.state()).bytes).toBeLessThanOrEqual(quotaBytes);
+        for (const { info, blocks } of segments) {
+          const segment = store.find(info.id);
+          for (const [index, block] of blocks.entries()) {
+            const found = await segment?.read(index);
+            if (found !== undefined) expect(found.equals(block)).toBe(true);
+          }
+        }
+        // It can be filled, too.
+        const { info, blocks } = segments[kill]!;
+        const unpin = await store.pin([info]);
+        const segment = await store.adopt(info, tag('after'));
+        for (const [index, block] of blocks.entries()) await segment.write(index, block);
+        expect(await store.find(info.id)?.read(0)).toEqual(blocks[0]);
+        await unpin();
+        await store.cache.clear();
+        await store.close();
+        expect(await filesIn(directory)).toEqual([]);
+      }
+    },
+  );
+
   it('leaves its content ids to others', async () => {
     const directory = temporaryDirectory();
     const said = await killAfter(directory, 'dead', 300);
