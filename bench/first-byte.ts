@@ -4,7 +4,7 @@
  *
  *     node bench/run.mjs first-byte [contents]
  */
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { createCipheriv, randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -72,11 +72,6 @@ const firstByte = async (
   if (read._tag !== 'Data') throw new Error(`${read._tag} instead of a byte`);
   await engine.dispose();
   return took;
-};
-
-const message = async <Message>(child: ChildProcess): Promise<Message> => {
-  const [received] = (await once(child, 'message')) as [Message];
-  return received;
 };
 
 const row = (name: string, aim: number, times: readonly number[]): string => {

@@ -3,7 +3,7 @@
  *
  *     node bench/run.mjs retrieve [MiB] [rounds]
  */
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
@@ -17,6 +17,7 @@ import { type DistributionSession } from '../src/effects/index.js';
 import { createEngineDriver } from '../src/engine/index.js';
 import { createPeerweave, publish } from '../src/index.js';
 import { inOwnProcess, measure, median, type Measurement } from './lib/measure.js';
+import { message } from './lib/message.js';
 import { ratioTable } from './lib/table.js';
 import { writeTestFile } from './lib/test-file.js';
 
@@ -114,11 +115,6 @@ const fetchAs = async (kind: string, path: string, rest: readonly string[]): Pro
       ? await download(Number(port), size)
       : await retrieve(Number(port), size, await readFile(informationPath), directory);
   process.stdout.write(JSON.stringify(result));
-};
-
-const message = async <Message>(child: ChildProcess): Promise<Message> => {
-  const [received] = (await once(child, 'message')) as [Message];
-  return received;
 };
 
 /** One transfer with a process on each side. */

@@ -3,7 +3,7 @@
  *
  *     node bench/run.mjs shared-origin [MiB] [clients] [origin's MB/s] [rounds]
  */
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
@@ -47,11 +47,6 @@ const freePort = async (): Promise<number> => {
   const port = portOf(server);
   await new Promise((resolve) => server.close(resolve));
   return port;
-};
-
-const message = async <Message>(child: ChildProcess | NodeJS.Process): Promise<Message> => {
-  const [received] = (await once(child, 'message')) as [Message];
-  return received;
 };
 
 /** The client's process: downloads once when told to, and serves its neighbours until told to stop. */

@@ -6,7 +6,7 @@
  * WebTorrent is installed on first use, from the registry that npm is set to, into a folder of its own below
  * node_modules. It is no dependency of the package.
  */
-import { execFileSync, fork, type ChildProcess } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -17,6 +17,7 @@ import { lastValueFrom } from 'rxjs';
 import { createEngineDriver } from '../src/engine/index.js';
 import { createPeerweave, publish, retrieve } from '../src/index.js';
 import { inOwnProcess, measure, median, type Measurement } from './lib/measure.js';
+import { message } from './lib/message.js';
 import { ratioTable } from './lib/table.js';
 import { writeTestFile } from './lib/test-file.js';
 
@@ -148,11 +149,6 @@ const FETCH: Readonly<
     await driver.dispose();
     return result;
   },
-};
-
-const message = async <Message>(child: ChildProcess): Promise<Message> => {
-  const [received] = (await once(child, 'message')) as [Message];
-  return received;
 };
 
 /** One transfer with a process on each side; what arrived is compared with what was sent. */

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { slowLine } from '../../bench/lib/slow-line.js';
 import { createContentServer, sendContent } from '../../src/http/index.js';
-import { buildProgram, LineProcess, type BuiltProgram } from '../engine/discovery/programs.js';
+import { buildProgram, type BuiltProgram } from '../built-program.js';
+import { LineProcess } from '../engine/discovery/programs.js';
 import type { GetOrder, GetReport } from './get-program.js';
 import { contentOf, listen, sha256, startMachine, temporaryDirectory } from './support.js';
 
@@ -17,7 +18,7 @@ let program: BuiltProgram;
 const running: LineProcess<GetOrder, GetReport>[] = [];
 
 beforeAll(async () => {
-  program = await buildProgram('get-program', import.meta.url);
+  program = await buildProgram('get-program.ts', import.meta.url);
 });
 afterAll(async () => {
   for (const one of running) one.kill();

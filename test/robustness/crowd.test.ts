@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { buildProgram, LineProcess, type BuiltProgram } from '../engine/discovery/programs.js';
+import { buildProgram, type BuiltProgram } from '../built-program.js';
+import { LineProcess } from '../engine/discovery/programs.js';
 import type { CrowdOrder, CrowdReport } from './support/crowd-program.js';
 import { contentOf, inDirectory } from './support/node.js';
 
@@ -12,7 +13,7 @@ let program: BuiltProgram;
 const running: LineProcess<CrowdOrder, CrowdReport>[] = [];
 
 beforeAll(async () => {
-  program = await buildProgram('crowd-program', new URL('support/crowd-program.ts', import.meta.url).href);
+  program = await buildProgram('support/crowd-program.ts', import.meta.url);
 });
 afterAll(async () => {
   for (const one of running) one.kill();

@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { missing } from '../../tools.js';
 import type { ProgramOptions } from './discovery-program.js';
 import { lacksNamespaces, Networks } from './namespaces.js';
-import { buildProgram, startDiscoveryProgram, type BuiltProgram, type DiscoveryProcess } from './programs.js';
+import { startDiscoveryProgram, type DiscoveryProcess } from './programs.js';
+import { buildProgram, type BuiltProgram } from '../../built-program.js';
 
 const SERVES = { host: '0.0.0.0', port: 8080, segments: [1] };
 
@@ -14,7 +15,7 @@ describe.skipIf(missing('wsdd') || lacksNamespaces())('beside another service of
   const started: DiscoveryProcess[] = [];
   const services: ChildProcess[] = [];
   beforeAll(async () => {
-    program = await buildProgram('discovery-program');
+    program = await buildProgram('discovery-program.ts', import.meta.url);
   });
   beforeEach(() => {
     networks = new Networks();

@@ -7,7 +7,8 @@ import type { EngineOptions } from 'peerweave/engine';
 import { contentOf } from '../../robustness/support/node.js';
 import { lacksNamespaces, Networks } from './namespaces.js';
 import type { PeerOrder, PeerReport } from './peer-program.js';
-import { buildProgram, LineProcess, type BuiltProgram } from './programs.js';
+import { LineProcess } from './programs.js';
+import { buildProgram, type BuiltProgram } from '../../built-program.js';
 
 const LENGTH = 5_000_000;
 const [SEED, OTHER_SEED] = [3, 4];
@@ -25,7 +26,7 @@ describe.skipIf(lacksNamespaces())('engines on several hosts', () => {
   let count = 0;
   const started: LineProcess<PeerOrder, PeerReport>[] = [];
   beforeAll(async () => {
-    program = await buildProgram('peer-program');
+    program = await buildProgram('peer-program.ts', import.meta.url);
     directory = await mkdtemp(join(tmpdir(), 'peerweave-hosts-'));
   });
   beforeEach(() => {

@@ -1,33 +1,9 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import type { BuiltProgram } from '../../built-program.js';
 import type { Order, ProgramOptions, Report } from './discovery-program.js';
-
-/** A program of this folder, built to run as a process of its own. */
-export interface BuiltProgram {
-  readonly path: string;
-  remove(): Promise<void>;
-}
-
-/** @param name of its file, without the ending. @param near a file of its folder; by default this one. */
-export const buildProgram = async (name: string, near: string = import.meta.url): Promise<BuiltProgram> => {
-  // Inside the repository, so that packages are found from there.
-  const path = fileURLToPath(new URL(`../../../node_modules/.${name}-${process.pid}.mjs`, import.meta.url));
-  await build({
-    entryPoints: [fileURLToPath(new URL(`${name}.ts`, near))],
-    outfile: path,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    packages: 'external',
-  });
-  return { path, remove: () => rm(path, { force: true }) };
-};
 
 /** A process that takes an order on each line and answers with a line. */
 export class LineProcess<Order, Report> {

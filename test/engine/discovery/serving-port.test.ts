@@ -7,7 +7,8 @@ import { readJournal } from 'peerweave/engine';
 import { contentOf } from '../../robustness/support/node.js';
 import { lacksNamespaces, Networks } from './namespaces.js';
 import type { PeerOrder, PeerReport } from './peer-program.js';
-import { buildProgram, LineProcess, type BuiltProgram } from './programs.js';
+import { LineProcess } from './programs.js';
+import { buildProgram, type BuiltProgram } from '../../built-program.js';
 
 const LENGTH = 300_000;
 /** A machine that is busy with other tests must not look like one that nobody answers. */
@@ -23,7 +24,7 @@ describe.skipIf(lacksNamespaces())('the port that peers are served at, if none i
   let count = 0;
   const started: LineProcess<PeerOrder, PeerReport>[] = [];
   beforeAll(async () => {
-    program = await buildProgram('peer-program');
+    program = await buildProgram('peer-program.ts', import.meta.url);
     directory = await mkdtemp(join(tmpdir(), 'peerweave-port-'));
   });
   beforeEach(() => {

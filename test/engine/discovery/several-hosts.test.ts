@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ProgramOptions } from './discovery-program.js';
 import { lacksNamespaces, Networks } from './namespaces.js';
-import { buildProgram, startDiscoveryProgram, type BuiltProgram, type DiscoveryProcess } from './programs.js';
+import { startDiscoveryProgram, type DiscoveryProcess } from './programs.js';
+import { buildProgram, type BuiltProgram } from '../../built-program.js';
 
 const PORT = 3702;
 const WILDCARD = { host: '::', port: 8080 };
@@ -16,7 +17,7 @@ describe.skipIf(lacksNamespaces())('several hosts', () => {
   let networks: Networks;
   const started: DiscoveryProcess[] = [];
   beforeAll(async () => {
-    program = await buildProgram('discovery-program');
+    program = await buildProgram('discovery-program.ts', import.meta.url);
   });
   beforeEach(() => {
     networks = new Networks();

@@ -11,7 +11,8 @@ import { encodeProbe } from '../../../src/engine/distribution/discovery/wire/ind
 import { ManualClock } from '../driver/manual-clock.js';
 import type { ProgramOptions } from './discovery-program.js';
 import { segmentOf } from './lan.js';
-import { buildProgram, startDiscoveryProgram, type BuiltProgram, type DiscoveryProcess } from './programs.js';
+import { startDiscoveryProgram, type DiscoveryProcess } from './programs.js';
+import { buildProgram, type BuiltProgram } from '../../built-program.js';
 
 const LOOPBACK = '127.0.0.1';
 const [ONE, TWO, THREE] = [1, 2, 3];
@@ -29,7 +30,7 @@ describe('processes of one machine', () => {
   let program: BuiltProgram;
   const started: DiscoveryProcess[] = [];
   beforeAll(async () => {
-    program = await buildProgram('discovery-program');
+    program = await buildProgram('discovery-program.ts', import.meta.url);
   });
   afterEach(() => {
     for (const child of started.splice(0)) child.kill();

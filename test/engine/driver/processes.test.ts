@@ -5,9 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { buildProgram, type BuiltProgram } from '../../built-program.js';
 import { createEngineDriver, type EngineDriver } from '../../../src/engine/index.js';
 import { contentOf, type Served } from './engine-program.js';
 import { openContent } from './rig.js';
@@ -19,40 +18,28 @@ const content = contentOf(LENGTH);
 
 describe('two engines in two processes', () => {
   let directory: string;
-  let program: string;
+  let program: BuiltProgram;
   let count = 0;
   const children: Publisher[] = [];
   const engines: EngineDriver[] = [];
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'peerweave-processes-'));
-    // Inside the repository, so that packages are found from there.
-    program = fileURLToPath(
-      new URL(`../../../node_modules/.engine-program-${process.pid}.mjs`, import.meta.url),
-    );
-    await build({
-      entryPoints: [fileURLToPath(new URL('engine-program.ts', import.meta.url))],
-      outfile: program,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'node20',
-      packages: 'external',
-    });
+    program = await buildProgram('engine-program.ts', import.meta.url);
   });
   afterEach(async () => {
     for (const child of children.splice(0)) child.kill('SIGKILL');
     await Promise.all(engines.splice(0).map((engine) => engine.dispose()));
   });
   afterAll(async () => {
-    await rm(program, { force: true });
+    await program.remove();
     await rm(directory, { recursive: true, force: true });
   });
 
   const newDirectory = (): string => join(directory, String((count += 1)));
 
   const publisher = async (): Promise<{ child: Publisher; served: Served }> => {
-    const child = spawn(process.execPath, [program, 'serve', newDirectory(), String(LENGTH)], {
+    const child = spawn(process.execPath, [program.path, 'serve', newDirectory(), String(LENGTH)], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     children.push(child);

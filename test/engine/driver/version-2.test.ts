@@ -5,9 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { buildProgram, type BuiltProgram } from '../../built-program.js';
 import type { DistributionEvent } from '../../../src/driver/index.js';
 import { createEngineDriver, type EngineDriver } from '../../../src/engine/index.js';
 import { openContent } from './rig.js';
@@ -15,7 +14,7 @@ import { after, before, INSERTED, type Served } from './version-2-program.js';
 
 describe('content of version 2 between two processes', () => {
   let directory: string;
-  let program: string;
+  let program: BuiltProgram;
   let served: Served;
   let publisher: ChildProcessByStdio<Writable, Readable, null>;
   let count = 0;
@@ -23,20 +22,8 @@ describe('content of version 2 between two processes', () => {
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'peerweave-version-2-'));
-    // Inside the repository, so that packages are found from there.
-    program = fileURLToPath(
-      new URL(`../../../node_modules/.version-2-program-${process.pid}.mjs`, import.meta.url),
-    );
-    await build({
-      entryPoints: [fileURLToPath(new URL('version-2-program.ts', import.meta.url))],
-      outfile: program,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'node20',
-      packages: 'external',
-    });
-    publisher = spawn(process.execPath, [program, 'serve', join(directory, 'publisher')], {
+    program = await buildProgram('version-2-program.ts', import.meta.url);
+    publisher = spawn(process.execPath, [program.path, 'serve', join(directory, 'publisher')], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const [line] = (await once(createInterface(publisher.stdout), 'line')) as [string];
@@ -47,7 +34,7 @@ describe('content of version 2 between two processes', () => {
   });
   afterAll(async () => {
     publisher.kill('SIGKILL');
-    await rm(program, { force: true });
+    await program.remove();
     await rm(directory, { recursive: true, force: true });
   });
 

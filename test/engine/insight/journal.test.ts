@@ -4,9 +4,8 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { buildProgram, type BuiltProgram } from '../../built-program.js';
 import { CounterFold, type SessionHandle } from '../../../src/driver/index.js';
 import {
   createEngineDriver,
@@ -217,23 +216,11 @@ describe('what engines keep of their doing', () => {
   });
 
   describe('in several processes', () => {
-    let program: string;
+    let program: BuiltProgram;
     beforeAll(async () => {
-      // Inside the repository, so that packages are found from there.
-      program = fileURLToPath(
-        new URL(`../../../node_modules/.reading-program-${process.pid}.mjs`, import.meta.url),
-      );
-      await build({
-        entryPoints: [fileURLToPath(new URL('reading-program.ts', import.meta.url))],
-        outfile: program,
-        bundle: true,
-        platform: 'node',
-        format: 'esm',
-        target: 'node20',
-        packages: 'external',
-      });
+      program = await buildProgram('reading-program.ts', import.meta.url);
     });
-    afterAll(() => rm(program, { force: true }));
+    afterAll(() => program.remove());
 
     it(
       'is each one’s own, can be seen while it runs, and outlives kill -9',
@@ -243,7 +230,7 @@ describe('what engines keep of their doing', () => {
         const ciFile = join(directory, 'content.ci');
         await writeFile(ciFile, information);
         for (const name of ['one', 'two']) {
-          const child = spawn(process.execPath, [program, dataDir, peer, ciFile, `/tmp/${name}`], {
+          const child = spawn(process.execPath, [program.path, dataDir, peer, ciFile, `/tmp/${name}`], {
             stdio: ['ignore', 'pipe', 'inherit'],
           });
           children.push(child);
