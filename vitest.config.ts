@@ -21,6 +21,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',
+    // They wait more than they compute; one worker less than there are cores would be one on two.
+    maxWorkers: '100%',
     coverage: { provider: 'v8', include: ['src/**'], exclude: ['src/cli/**'] },
   },
 });

@@ -11,6 +11,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEngineDriver, type DiscoveryOptions, type EngineDriver } from '../src/engine/index.js';
+import { message } from './lib/message.js';
 
 const LOOPBACK = '127.0.0.1';
 const CONTENT_BYTES = 2 * 2 ** 20;

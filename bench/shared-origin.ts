@@ -17,6 +17,7 @@ import { createEngineDriver } from '../src/engine/index.js';
 import { createContentServer, get, sendContent } from '../src/http/index.js';
 import { createPeerweave } from '../src/index.js';
 import { slowLine } from './lib/slow-line.js';
+import { message } from './lib/message.js';
 
 const MIB = 2 ** 20;
 /** The figure that is aimed at, for any number of clients. */

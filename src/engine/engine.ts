@@ -52,8 +52,8 @@ export interface EngineOptions {
    */
   readonly discovery?: DiscoveryOptions | false | undefined;
   /**
-   * A hosted cache of the network: it is asked for blocks like a peer, and told of what was fetched from elsewhere, which
-   * it then fetches from here; so `listen` must be an address that it can reach. When the last session ends the engine
+   * A hosted cache of the network: it is asked for the blocks that no peer has, or before all peers (`turn`), and told of
+   * what was fetched from elsewhere, which it then fetches from here; so `listen` must be an address that it can reach. When the last session ends the engine
    * stays for the moments that takes, ten seconds at most.
    */
   readonly hostedCache?: HostedCacheServer | undefined;

@@ -56,6 +56,7 @@ export const NOT_ON_WINE = [
   },
   { file: 'discovery/engines-on-several-hosts.test.ts', why: NAMESPACES },
   { file: 'discovery/several-hosts.test.ts', why: NAMESPACES },
+  { file: 'discovery/serving-port.test.ts', why: NAMESPACES },
   { file: 'discovery/beside-wsdd.test.ts', why: 'runs wsdd, a Python program for Linux, beside the engine' },
   {
     file: 'discovery/other-xml-reader.test.ts',

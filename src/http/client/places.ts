@@ -3,7 +3,7 @@ import { list } from '../../effects/validate/object.js';
 import { bad, type Rule } from '../../effects/validate/rule.js';
 import { oneOf } from '../../effects/validate/scalars.js';
 
-/** Where bytes can come from. `peers` are those and the hosted cache, in the order that the service has for them. */
+/** Where bytes can come from. `peers` are those and the hosted cache, in the order that the engine has for them. */
 export type ContentPlace = 'cache' | 'peers' | 'origin';
 
 export const DEFAULT_PLACES: readonly ContentPlace[] = ['cache', 'peers', 'origin'];

@@ -102,6 +102,36 @@ it.each([1, 2] as const)(
   },
 );
 
+it.each([
+  ['after the peers', {}, 'peer'],
+  ['before them', { turn: 'before-peers' }, 'hosted-cache'],
+] as const)('is asked %s, and each for what the others lack', async (_when, turn, source) => {
+  const { peer } = await startCache();
+  const hostedCache = { address: peer, ...turn };
+  const publisher = await startMachine();
+  const information = await publish(publisher);
+  const peers = [`127.0.0.1:${publisher.engine.endpoint()?.port}`];
+  const first = await startMachine({ hostedCache });
+  await retrieve(first, information, peers);
+  await first.engine.distribution.shutdown(first.session);
+
+  const sourcesOf = async (from: readonly string[]): Promise<ReadonlySet<string>> => {
+    const machine = await startMachine({ hostedCache, listen: false });
+    expect(sha256(await retrieve(machine, information, from))).toBe(sha256(CONTENT));
+    return new Set(eventsOf(machine.events, 'SourceChosen').map((chosen) => chosen.source));
+  };
+  expect(await sourcesOf(peers)).toEqual(new Set([source]));
+  // A peer that has nothing, then a hosted cache that has nothing.
+  const empty = await startMachine();
+  expect(await sourcesOf([`127.0.0.1:${empty.engine.endpoint()?.port}`])).toEqual(new Set(['hosted-cache']));
+  const other = await startCache();
+  const machine = await startMachine({ hostedCache: { address: other.peer, ...turn }, listen: false });
+  expect(sha256(await retrieve(machine, information, peers))).toBe(sha256(CONTENT));
+  expect(new Set(eventsOf(machine.events, 'SourceChosen').map((chosen) => chosen.source))).toEqual(
+    new Set(['peer']),
+  );
+});
+
 it.each([1, 2] as const)(
   'passes on what one machine had to fetch from the origin by version %i',
   async (version) => {

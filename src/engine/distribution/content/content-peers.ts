@@ -8,6 +8,7 @@ import {
   type SegmentInfo,
 } from '../ports.js';
 import { versionOf } from '../wire/index.js';
+import { fetchInTurn } from './fetch-in-turn.js';
 
 /** Peers of this content that have delivered, asked first for what comes next. */
 const PROVEN_PEERS = 16;
@@ -24,6 +25,8 @@ export interface ContentPeersParts {
   readonly met?: (() => readonly string[]) | undefined;
   /** Finds others; `undefined`: nobody does. */
   readonly discovery: Discovery | undefined;
+  /** Asked for what no peer has, or before them. */
+  readonly hosted?: { readonly address: string; readonly isAskedFirst: boolean } | undefined;
 }
 
 /**
@@ -42,7 +45,7 @@ export class ContentPeers {
 
   /** Whether there is anybody to ask, or somebody who may know. */
   get mayHelp(): boolean {
-    return this.#told.length > 0 || this.#parts.discovery !== undefined;
+    return this.#haveAnybody || this.#parts.hosted !== undefined;
   }
 
   /** Those that may want a segment or have it, as far as is known by now. */
@@ -58,6 +61,20 @@ export class ContentPeers {
 
   /** @param index of the block's segment in the content. */
   fetch(index: number, request: FetchRequest): PendingBlock {
+    const { client, hosted } = this.#parts;
+    const fromPeers = (): PendingBlock => this.#fetchFromPeers(index, request);
+    if (hosted === undefined) return fromPeers();
+    const fromCache = (): PendingBlock => client.fetch({ ...request, peers: [hosted.address] });
+    if (!this.#haveAnybody) return fromCache();
+    return hosted.isAskedFirst ? fetchInTurn(fromCache, fromPeers) : fetchInTurn(fromPeers, fromCache);
+  }
+
+  /** Whether there is a peer, or somebody who may know one. */
+  get #haveAnybody(): boolean {
+    return this.#told.length > 0 || this.#parts.discovery !== undefined;
+  }
+
+  #fetchFromPeers(index: number, request: FetchRequest): PendingBlock {
     const { client, discovery } = this.#parts;
     if (discovery === undefined) return client.fetch({ ...request, peers: this.#told });
     this.#lookAhead(discovery, index, request.signal);

@@ -297,7 +297,8 @@ export class Content implements Held {
     const peers = new ContentPeers({
       segments: segments.map(({ info }) => info),
       client,
-      named: hosted === undefined ? this.#parts.peers : [hosted.address, ...this.#parts.peers],
+      named: this.#parts.peers,
+      hosted,
       met: member && (() => member.met),
       discovery,
     });

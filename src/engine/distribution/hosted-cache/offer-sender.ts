@@ -64,6 +64,10 @@ export class OfferSender {
     return this.#options.server.address;
   }
 
+  get isAskedFirst(): boolean {
+    return this.#options.server.turn === 'before-peers';
+  }
+
   /** Notes one more block of a segment that did not come from the hosted cache. */
   kept(segment: PlacedSegment, contentTag: Uint8Array): void {
     if (this.#controller.signal.aborted) return;
