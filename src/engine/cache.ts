@@ -3,6 +3,7 @@ import type { CacheEvent } from '../driver/index.js';
 import { limitsNow, problemOf, type CacheSettings } from './cache-settings.js';
 import { defaultDataDirectory, openDataDirectory } from './data-dir.js';
 import type { CachedSegments, CacheState, ContentStore, Removed, SegmentInfo } from './distribution/ports.js';
+import { segmentName } from './distribution/segment-name.js';
 import { openContentStore } from './distribution/store/index.js';
 import { exportPackage } from './distribution/store/package/export-package.js';
 import { importPackage, type Imported } from './distribution/store/package/import-package.js';
@@ -141,8 +142,8 @@ class EngineCache implements LocalCache {
 }
 
 const isIn = (contentInformation: Uint8Array): ((segment: SegmentInfo) => boolean) => {
-  const ids = new Set(parseContentInformation(contentInformation).segments.map(({ info }) => hexOf(info.id)));
-  return ({ id }) => ids.has(hexOf(id));
+  const names = new Set(
+    parseContentInformation(contentInformation).segments.map(({ info }) => segmentName(info)),
+  );
+  return (segment) => names.has(segmentName(segment));
 };
-
-const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');

@@ -1,3 +1,5 @@
+import { BLOCKS_PER_SEGMENT } from '../wire/index.js';
+
 /** Blocks of one segment that follow one another. */
 export interface BlockRun {
   /** The public id of the segment, in hex. */
@@ -31,7 +33,6 @@ export type ClaimAnswer =
 /** Runs in one question, and blocks in all of them. */
 export const MOST_RUNS = 64;
 export const MOST_CLAIMED = 64;
-const BLOCKS_PER_SEGMENT = 512;
 const LONGEST_HOLD_MS = 1_000;
 
 export const encodeQuestion = ({ runs, ...rest }: ClaimQuestion): Buffer =>

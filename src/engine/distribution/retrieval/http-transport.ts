@@ -30,7 +30,6 @@ export class HttpTransport implements Transport {
   readonly #targets = new Map<string, Target>();
   readonly #open = new Set<HttpConnection>();
   readonly #path: string;
-
   readonly #together: number;
 
   /**

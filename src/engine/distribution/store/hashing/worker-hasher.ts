@@ -75,6 +75,7 @@ export class WorkerHasher implements BlockHasher {
 
   #hashBytes(hash: SegmentHash, job: BytesJob): Promise<Buffer> {
     return this.#onThread(
+      this.#thread(),
       (thread) => thread.run({ ...job, ...howTo(hash) }),
       () => Promise.resolve(hashBlocks(hash, job.bytes, job.lengths)),
     );
@@ -82,18 +83,16 @@ export class WorkerHasher implements BlockHasher {
 
   async #hashFile(hash: SegmentHash, stretch: Stretch): Promise<Buffer> {
     const here = (): Promise<Buffer> => this.#parts.inline.hashFile(hash, stretch);
-    const hashes = this.#isBetterHere
-      ? await this.#whileThreadsStart(here)
-      : await this.#onThread((thread) => thread.run({ ...stretch, ...howTo(hash) }), here);
+    const thread = this.#thread();
+    // A thread takes a tenth of a second to start, in which a hundred megabytes are hashed.
+    const isStarting = thread !== undefined && !this.#threads.some(({ isOnline }) => isOnline);
+    const hashes =
+      isStarting && !this.#isHashingHere
+        ? await this.#whileThreadsStart(here)
+        : await this.#onThread(thread, (chosen) => chosen.run({ ...stretch, ...howTo(hash) }), here);
     const expected = Math.ceil(stretch.length / stretch.blockLength) * HASH_LENGTHS[hash];
     if (hashes.length < expected) throw endedEarly();
     return hashes;
-  }
-
-  /** A thread takes a tenth of a second to start, in which a hundred megabytes are hashed. */
-  get #isBetterHere(): boolean {
-    if (this.#isHashingHere || this.#thread() === undefined) return false;
-    return !this.#threads.some(({ isOnline }) => isOnline);
   }
 
   async #whileThreadsStart(here: () => Promise<Buffer>): Promise<Buffer> {
@@ -106,10 +105,10 @@ export class WorkerHasher implements BlockHasher {
   }
 
   async #onThread(
+    thread: HashingThread | undefined,
     run: (thread: HashingThread) => Promise<Buffer>,
     here: () => Promise<Buffer>,
   ): Promise<Buffer> {
-    const thread = this.#thread();
     if (thread === undefined) return here();
     try {
       return await run(thread);
