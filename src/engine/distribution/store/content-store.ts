@@ -54,8 +54,8 @@ export interface ContentStoreOptions {
 const PROBE_LENGTH = 4096;
 
 /**
- * Opens the store. What crashed processes left is swept away in the background; `close` waits for that. Rejects with
- * the system's error if the directory cannot be made or written.
+ * Opens the store. What crashed processes left is swept away in the background, which `close` ends: the next one to open
+ * the store goes on. Rejects with the system's error if the directory cannot be made or written.
  */
 export const openContentStore = async (options: ContentStoreOptions): Promise<ContentStore> => {
   const store = new DiskStore(options);
