@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 
 /**
  * Where things lie below the store's directory:
@@ -41,17 +41,17 @@ export interface UnitPaths {
   readonly holders: string;
 }
 
-/** The files of a unit that lies in `directory`. */
+/** The files of a unit that lies in `directory`. Not by `join`, which takes a good part of what a look at a unit does. */
 export const unitPathsIn = (directory: string): UnitPaths => ({
   directory,
-  info: join(directory, 'info'),
-  blocks: join(directory, 'blocks'),
-  data: join(directory, 'data'),
-  holders: join(directory, 'holders'),
+  info: `${directory}${sep}info`,
+  blocks: `${directory}${sep}blocks`,
+  data: `${directory}${sep}data`,
+  holders: `${directory}${sep}holders`,
 });
 
 export const unitPaths = (layout: Layout, name: string): UnitPaths =>
-  unitPathsIn(join(layout.units, name.slice(0, 2), name));
+  unitPathsIn(`${layout.units}${sep}${name.slice(0, 2)}${sep}${name}`);
 
 export interface PublicationPaths {
   readonly directory: string;

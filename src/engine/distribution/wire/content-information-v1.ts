@@ -1,6 +1,7 @@
 import type { HashName, SegmentInfo } from '../ports.js';
 import type { ContentInformation, PlacedSegment } from './content-information.js';
 import { malformed } from './content-information-error.js';
+import { hashCount, packedHashes, packSegment } from './packed-segment.js';
 import { deriveSegmentId, hashOfBlockHashes } from './secrets.js';
 import { BLOCK_LENGTH, blockCount, BLOCKS_PER_SEGMENT, HASH_LENGTHS, SEGMENT_LENGTH } from './units.js';
 
@@ -79,11 +80,12 @@ export const decodeV1 = (bytes: Buffer): ContentInformation => {
     );
     const { offsetInContent, length } = decodePlace(description, segments.at(-1));
     const blockHashes = decodeBlockHashes(bytes, at, hash, length);
-    at += 4 + blockHashes.length * size;
+    at += 4 + blockHashes.length;
     const hashOfData = description.subarray(16, 16 + size);
     const secret = description.subarray(16 + size);
     const id = deriveSegmentId(hash, secret, hashOfData);
-    segments.push({ info: { id, hash, hashOfData, secret, length, blockHashes }, offsetInContent });
+    const info = packSegment({ id, hash, hashOfData, secret, length }, blockHashes);
+    segments.push({ info, offsetInContent });
   }
   if (at !== bytes.length) throw malformed(`${bytes.length - at} bytes follow its end`);
   const range = rangeOf(header, segments);
@@ -108,16 +110,14 @@ const decodePlace = (
   return { offsetInContent, length };
 };
 
-const decodeBlockHashes = (bytes: Buffer, at: number, hash: HashName, segmentLength: number): Buffer[] => {
+const decodeBlockHashes = (bytes: Buffer, at: number, hash: HashName, segmentLength: number): Buffer => {
   const size = HASH_LENGTHS[hash];
   if (bytes.length < at + 4) throw malformed('it ends before a list of block hashes');
   const count = bytes.readUInt32LE(at);
   if (count > blockCount({ hash, length: segmentLength }))
     throw malformed('more block hashes than the segment has blocks');
   if (bytes.length < at + 4 + count * size) throw malformed('it ends inside a list of block hashes');
-  return Array.from({ length: count }, (_, index) =>
-    bytes.subarray(at + 4 + index * size, at + 4 + (index + 1) * size),
-  );
+  return bytes.subarray(at + 4, at + 4 + count * size);
 };
 
 const rangeOf = (header: Header, segments: readonly PlacedSegment[]): ContentInformation['range'] => {
@@ -143,9 +143,9 @@ const checkBlockHashes = ({ hash, range, segments }: ContentInformation): void =
   const end = range.start + range.length;
   for (const { info, offsetInContent } of segments) {
     const needed = blockCount({ hash, length: Math.min(info.length, end - offsetInContent) });
-    if (info.blockHashes.length < needed) throw malformed('blocks of the range without a hash');
-    const complete = info.blockHashes.length === blockCount(info);
-    if (complete && !hashOfBlockHashes(hash, info.blockHashes).equals(info.hashOfData)) {
+    if (hashCount(info) < needed) throw malformed('blocks of the range without a hash');
+    const complete = hashCount(info) === blockCount(info);
+    if (complete && !hashOfBlockHashes(info).equals(info.hashOfData)) {
       throw malformed('block hashes that do not match the hash of data');
     }
   }
@@ -169,7 +169,7 @@ export const encodeContentInformationV1 = ({ hash, range, segments }: ContentInf
   return Buffer.concat([
     header,
     ...segments.flatMap(encodeDescription),
-    ...segments.map(({ info }) => encodeBlockHashes(info)),
+    ...segments.flatMap(({ info }) => encodeBlockHashes(info)),
   ]);
 };
 
@@ -181,11 +181,8 @@ const encodeDescription = ({ info, offsetInContent }: PlacedSegment): Uint8Array
   return [place, info.hashOfData, info.secret];
 };
 
-/** By hand: a large content has so many hashes that a list of all of them would take longer than all the rest. */
-const encodeBlockHashes = ({ hash, blockHashes }: SegmentInfo): Buffer => {
-  const size = HASH_LENGTHS[hash];
-  const encoded = Buffer.allocUnsafe(4 + blockHashes.length * size);
-  encoded.writeUInt32LE(blockHashes.length);
-  for (const [index, blockHash] of blockHashes.entries()) encoded.set(blockHash, 4 + index * size);
-  return encoded;
+const encodeBlockHashes = (info: SegmentInfo): Uint8Array[] => {
+  const count = Buffer.alloc(4);
+  count.writeUInt32LE(hashCount(info));
+  return [count, packedHashes(info)];
 };

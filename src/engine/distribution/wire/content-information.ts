@@ -1,4 +1,5 @@
 import type { SegmentHash, SegmentInfo } from '../ports.js';
+import { hashCount } from './packed-segment.js';
 import { BLOCK_LENGTH } from './units.js';
 
 /** A run of bytes of a content. */
@@ -69,4 +70,4 @@ const place = (segments: readonly SegmentInfo[]): PlacedSegment[] => {
 };
 
 const withoutBlocksFrom = (info: SegmentInfo, end: number): SegmentInfo =>
-  info.blockHashes.length <= end ? info : { ...info, blockHashes: info.blockHashes.slice(0, end) };
+  hashCount(info) <= end ? info : { ...info, blockHashes: info.blockHashes.slice(0, end) };

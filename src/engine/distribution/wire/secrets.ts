@@ -1,5 +1,6 @@
 import { createHmac, hash as hashOf } from 'node:crypto';
 import type { HashName, SegmentHash, SegmentInfo } from '../ports.js';
+import { packedHashes, packSegment } from './packed-segment.js';
 import { HASH_LENGTHS, versionOf } from './units.js';
 
 /** The constant C2 of PCCRC 2.2. Its text says ASCII; on the wire it is UTF-16LE with the terminator. */
@@ -21,8 +22,7 @@ const keyedDigest = (hash: SegmentHash, key: Uint8Array, ...parts: readonly Uint
 export const hashBlock = (hash: SegmentHash, block: Uint8Array): Buffer => digest(hash, block);
 
 /** HoD: the hash over the hashes of all blocks of a segment. */
-export const hashOfBlockHashes = (hash: SegmentHash, blockHashes: readonly Uint8Array[]): Buffer =>
-  digest(hash, Buffer.concat(blockHashes));
+export const hashOfBlockHashes = (info: SegmentInfo): Buffer => digest(info.hash, packedHashes(info));
 
 /** Ks: what a publisher derives from its configured secret. Changing the secret changes every segment id. */
 export const deriveServerKey = (hash: SegmentHash, secret: Uint8Array): Buffer => digest(hash, secret);
@@ -43,12 +43,14 @@ export const describeSegment = (segment: {
   readonly hash: SegmentHash;
   readonly serverKey: Uint8Array;
   readonly length: number;
-  readonly blockHashes: readonly Uint8Array[];
+  /** Or all of them one after the other. */
+  readonly blockHashes: readonly Uint8Array[] | Uint8Array;
 }): SegmentInfo => {
   const { hash, serverKey, length, blockHashes } = segment;
-  const [only] = blockHashes;
-  const hashOfData =
-    versionOf(hash) === 2 && only !== undefined ? only : hashOfBlockHashes(hash, blockHashes);
+  const hashes = blockHashes instanceof Uint8Array ? blockHashes : Buffer.concat(blockHashes);
+  const isBlock = versionOf(hash) === 2;
+  const hashOfData = isBlock ? hashes : digest(hash, hashes);
   const secret = deriveSegmentSecret(hash, serverKey, hashOfData);
-  return { id: deriveSegmentId(hash, secret, hashOfData), hash, hashOfData, secret, length, blockHashes };
+  const facts = { id: deriveSegmentId(hash, secret, hashOfData), hash, hashOfData, secret, length };
+  return isBlock ? { ...facts, blockHashes: [hashOfData] } : packSegment(facts, hashes);
 };

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash as hashOf } from 'node:crypto';
 import type { SegmentHash } from '../../ports.js';
-import { hashBlock, HASH_LENGTHS } from '../../wire/index.js';
+import { HASH_LENGTHS } from '../../wire/index.js';
 import { StoreFailure } from '../store-failure.js';
 
 /** Whole blocks that are being hashed. */
@@ -47,14 +47,20 @@ export interface BlockHasher {
   close(): Promise<void>;
 }
 
-/** @returns the hashes of the blocks that `bytes` consists of, one after the other. */
+/**
+ * By way of their hex digits: strings cost half of what as many small buffers do.
+ *
+ * @returns the hashes of the blocks that `bytes` consists of, one after the other.
+ */
 export const hashBlocks = (hash: SegmentHash, bytes: Uint8Array, lengths: readonly number[]): Buffer => {
+  const [algorithm, digits] = [algorithmOf(hash), 2 * HASH_LENGTHS[hash]];
+  let hashes = '';
   let at = 0;
-  const hashes = lengths.map((length) => {
+  for (const length of lengths) {
+    hashes += hashOf(algorithm, bytes.subarray(at, at + length), 'hex').slice(0, digits);
     at += length;
-    return hashBlock(hash, bytes.subarray(at - length, at));
-  });
-  return Buffer.concat(hashes);
+  }
+  return Buffer.from(hashes, 'hex');
 };
 
 /** The lengths of the blocks of `length` bytes. */

@@ -21,8 +21,11 @@ export type HashJob = (BytesJob | Stretch) & {
 
 export interface HashReply {
   readonly id: number;
-  /** The hashes of the blocks, one after the other; fewer of a file that is shorter, or that nobody wants any more. */
-  readonly hashes?: Uint8Array;
+  /**
+   * The hashes of the blocks, one after the other, in hex digits; fewer of a file that is shorter, or that nobody wants
+   * any more.
+   */
+  readonly hashes?: string;
   /** Why there are none. */
   readonly error?: { readonly message: string; readonly code?: string | undefined };
 }
@@ -43,12 +46,11 @@ interface WorkerTools {
 const hashBytes = (
   { bytes, lengths, algorithm, hashLength }: BytesJob & HashJob,
   { hash }: WorkerTools,
-): Uint8Array => {
-  const hashes = new Uint8Array(lengths.length * hashLength);
+): string => {
+  let hashes = '';
   let at = 0;
-  for (const [index, length] of lengths.entries()) {
-    const block = hash(algorithm, bytes.subarray(at, at + length), 'buffer');
-    hashes.set(block.subarray(0, hashLength), index * hashLength);
+  for (const length of lengths) {
+    hashes += hash(algorithm, bytes.subarray(at, at + length), 'hex').slice(0, 2 * hashLength);
     at += length;
   }
   return hashes;
@@ -57,9 +59,13 @@ const hashBytes = (
 const hashFile = (
   { from, length, blockLength, copyTo, stop, algorithm, hashLength }: Stretch & HashJob,
   { hash, readSync: read, writeSync: write, memory }: WorkerTools,
-): Uint8Array => {
-  const hashes = new Uint8Array(Math.ceil(length / blockLength) * hashLength);
-  let count = 0;
+): string => {
+  // Made once: there are as many blocks as hashes.
+  const blocks: Uint8Array[] = [];
+  for (let end = blockLength; end <= memory.length; end += blockLength) {
+    blocks.push(memory.subarray(end - blockLength, end));
+  }
+  let hashes = '';
   for (let at = 0; at < length && Atomics.load(stop, 0) === 0;) {
     const wanted = Math.min(memory.length, length - at);
     let size = 0;
@@ -67,17 +73,17 @@ const hashFile = (
       got = read(from.fd, memory, size, wanted - size, from.position + at + size);
     }
     if (size < wanted) break;
-    for (let start = 0; start < size; start += blockLength) {
-      const block = memory.subarray(start, Math.min(start + blockLength, size));
-      hashes.set(hash(algorithm, block, 'buffer').subarray(0, hashLength), count * hashLength);
-      count += 1;
+    for (let end = blockLength, index = 0; end - blockLength < size; end += blockLength, index += 1) {
+      const block = end <= size ? blocks[index] : undefined;
+      const bytes = block ?? memory.subarray(end - blockLength, size);
+      hashes += hash(algorithm, bytes, 'hex').slice(0, 2 * hashLength);
     }
     for (let done = 0; copyTo !== undefined && done < size;) {
       done += write(copyTo.fd, memory, done, size - done, copyTo.position + at + done);
     }
     at += size;
   }
-  return hashes.subarray(0, count * hashLength);
+  return hashes;
 };
 
 const serveHashJobs = (

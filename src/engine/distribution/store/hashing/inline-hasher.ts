@@ -10,15 +10,16 @@ import {
   type Stretch,
 } from './block-hasher.js';
 
-/** Pieces of memory that are kept for the next stretches. */
-const MOST_KEPT = 2;
+/** While one piece is being read or written another one is hashed. More of them would only be in each other's cache. */
+const CONCURRENCY = 2;
 
-/** Hashes on this thread. */
+/** Hashes on this thread, never more stretches at a time than it is worth, whoever asks. */
 export class InlineHasher implements BlockHasher {
-  /** While one piece is being read or written another one is hashed. */
-  readonly concurrency = 2;
+  readonly concurrency = CONCURRENCY;
   readonly #disk: Disk;
   readonly #memory: Buffer[] = [];
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
 
   constructor(disk: Disk) {
     this.#disk = disk;
@@ -29,11 +30,16 @@ export class InlineHasher implements BlockHasher {
   }
 
   async hashFile(hash: SegmentHash, stretch: Stretch): Promise<Buffer> {
+    if (this.#running < CONCURRENCY) this.#running += 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     const memory = this.#memory.pop() ?? Buffer.allocUnsafeSlow(MOST_STRETCHED);
     try {
       return await this.#hashFile(hash, stretch, memory.subarray(0, stretch.length));
     } finally {
-      if (this.#memory.length < MOST_KEPT) this.#memory.push(memory);
+      this.#memory.push(memory);
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#running -= 1;
+      else next();
     }
   }
 

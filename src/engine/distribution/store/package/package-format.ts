@@ -1,5 +1,5 @@
 import { MAX_RUN, type SegmentInfo } from '../../ports.js';
-import { blockCount, versionOf } from '../../wire/index.js';
+import { blockCount, hashCount, versionOf } from '../../wire/index.js';
 import { deriveSegmentId, hashOfBlockHashes } from '../../wire/secrets.js';
 import { decodeUnit } from '../units/unit-codec.js';
 import type { Unit } from '../units/unit.js';
@@ -39,9 +39,8 @@ export const decodeDescription = (record: Buffer): Unit => {
 };
 
 const isConsistent = (segment: SegmentInfo): boolean => {
-  const { id, hash, hashOfData, secret, blockHashes } = segment;
-  if (blockHashes.length !== blockCount(segment)) return false;
-  const isDataHash =
-    versionOf(hash) === 2 || Buffer.compare(hashOfBlockHashes(hash, blockHashes), hashOfData) === 0;
+  const { id, hash, hashOfData, secret } = segment;
+  if (hashCount(segment) !== blockCount(segment)) return false;
+  const isDataHash = versionOf(hash) === 2 || Buffer.compare(hashOfBlockHashes(segment), hashOfData) === 0;
   return isDataHash && Buffer.compare(deriveSegmentId(hash, secret, hashOfData), id) === 0;
 };

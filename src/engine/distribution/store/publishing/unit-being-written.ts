@@ -11,7 +11,6 @@ import {
 import type { Disk } from '../disk/disk.js';
 import { settled } from '../disk/in-flight.js';
 import {
-  blockLengthsOf,
   MOST_STRETCHED,
   startHash,
   type BlockHasher,
@@ -46,9 +45,13 @@ export class UnitBeingWritten {
   readonly #options: UnitOptions;
   readonly #fd: number;
   readonly #most: number;
-  /** By block. */
+  /** Of blocks that were cut; those that a file is read in are all of the same length but the last one. */
   readonly #lengths: number[] = [];
-  readonly #hashes: Uint8Array[] = [];
+  /** Blocks. */
+  #count = 0;
+  /** One after the other. */
+  readonly #hashes: Buffer;
+  readonly #hashLength: number;
   readonly #tasks = new Set<Promise<unknown>>();
   #length = 0;
   #isClosed = false;
@@ -60,6 +63,8 @@ export class UnitBeingWritten {
   constructor(path: string, options: UnitOptions) {
     this.#options = options;
     this.#most = versionOf(options.hash) === 1 ? BLOCKS_PER_SEGMENT : MAX_RUN;
+    this.#hashLength = HASH_LENGTHS[options.hash];
+    this.#hashes = Buffer.alloc(this.#most * this.#hashLength);
     this.#fd = options.disk.openNew(path);
   }
 
@@ -68,7 +73,7 @@ export class UnitBeingWritten {
   }
 
   get isFull(): boolean {
-    return this.#lengths.length >= this.#most;
+    return this.#count >= this.#most;
   }
 
   /**
@@ -107,7 +112,7 @@ export class UnitBeingWritten {
     while (taken < length && !this.isFull) {
       await this.#place();
       this.#throwIfFailed();
-      const room = (this.#most - this.#lengths.length) * BLOCK_LENGTH;
+      const room = (this.#most - this.#count) * BLOCK_LENGTH;
       const size = Math.min(MOST_STRETCHED, length - taken, room);
       const position = from.position + taken;
       this.#startFile({ fd: from.fd, position }, size, stop);
@@ -123,10 +128,11 @@ export class UnitBeingWritten {
     this.#throwIfFailed();
     const { hash } = this.#options;
     if (versionOf(hash) === 1) {
-      return [describeSegment({ hash, serverKey, length: this.#length, blockHashes: this.#hashes })];
+      const blockHashes = this.#hashesOf(0, this.#count);
+      return [describeSegment({ hash, serverKey, length: this.#length, blockHashes })];
     }
     return this.#lengths.map((length, index) =>
-      describeSegment({ hash, serverKey, length, blockHashes: this.#hashes.slice(index, index + 1) }),
+      describeSegment({ hash, serverKey, length, blockHashes: this.#hashesOf(index, 1) }),
     );
   }
 
@@ -151,7 +157,7 @@ export class UnitBeingWritten {
   #cut(bytes: Uint8Array): Cut {
     const lengths: number[] = [];
     let end = 0;
-    while (end < Math.min(bytes.length, PIECE_LENGTH) && this.#lengths.length + lengths.length < this.#most) {
+    while (end < Math.min(bytes.length, PIECE_LENGTH) && this.#count + lengths.length < this.#most) {
       const length = this.#options.cutter.cut(bytes.subarray(end));
       if (length === undefined) return { lengths, end, hasTail: true };
       lengths.push(length);
@@ -179,8 +185,8 @@ export class UnitBeingWritten {
 
   #endPartial(): void {
     if (this.#partial === undefined) return;
-    this.#hashes[this.#lengths.length] = this.#partial.hash.digest();
-    this.#lengths.push(this.#partial.length);
+    this.#putHashes(this.#count, this.#partial.hash.digest());
+    this.#addBlocks([this.#partial.length]);
     this.#partial = undefined;
   }
 
@@ -188,8 +194,8 @@ export class UnitBeingWritten {
     const { hasher, hash, keepsCopy } = this.#options;
     const copyTo = keepsCopy ? { fd: this.#fd, position: this.#length } : undefined;
     const hashes = hasher.hashFile(hash, { from, length, blockLength: BLOCK_LENGTH, copyTo, stop });
-    this.#follow(hashes, Promise.resolve(), this.#lengths.length);
-    this.#lengths.push(...blockLengthsOf(length, BLOCK_LENGTH));
+    this.#follow(hashes, Promise.resolve(), this.#count);
+    this.#count += Math.ceil(length / BLOCK_LENGTH);
     this.#length += length;
   }
 
@@ -204,25 +210,33 @@ export class UnitBeingWritten {
     await this.#place();
     const written = this.#write(bytes);
     const { accepted, hashes } = hasher.start(hash, bytes, lengths);
-    this.#follow(hashes, written, this.#lengths.length);
-    this.#lengths.push(...lengths);
+    this.#follow(hashes, written, this.#count);
+    this.#addBlocks(lengths);
     this.#length += bytes.length;
     return [accepted, settled(written)];
   }
 
   #follow(hashing: Promise<Buffer>, written: Promise<void>, firstBlock: number): void {
-    const size = HASH_LENGTHS[this.#options.hash];
     const followed = Promise.all([hashing, written])
-      .then(([hashes]) => {
-        for (let at = 0; at < hashes.length; at += size) {
-          this.#hashes[firstBlock + at / size] = hashes.subarray(at, at + size);
-        }
-      })
+      .then(([hashes]) => this.#putHashes(firstBlock, hashes))
       .catch((error: unknown) => {
         this.#failure ??= { error };
       })
       .finally(() => this.#tasks.delete(followed));
     this.#tasks.add(followed);
+  }
+
+  #addBlocks(lengths: readonly number[]): void {
+    this.#lengths.push(...lengths);
+    this.#count += lengths.length;
+  }
+
+  #putHashes(firstBlock: number, hashes: Uint8Array): void {
+    this.#hashes.set(hashes, firstBlock * this.#hashLength);
+  }
+
+  #hashesOf(firstBlock: number, count: number): Buffer {
+    return this.#hashes.subarray(firstBlock * this.#hashLength, (firstBlock + count) * this.#hashLength);
   }
 
   /** One at a time: several writes to one file would only wait for each other, and not idly. */

@@ -1,5 +1,13 @@
 import type { SegmentHash, SegmentInfo } from '../../ports.js';
-import { blockCount, HASH_LENGTHS, MAX_SEGMENT_LENGTH_V2, SEGMENT_LENGTH } from '../../wire/index.js';
+import {
+  blockCount,
+  HASH_LENGTHS,
+  hashCount,
+  MAX_SEGMENT_LENGTH_V2,
+  packedHashes,
+  packSegment,
+  SEGMENT_LENGTH,
+} from '../../wire/index.js';
 import { sealRecord, unsealRecord } from '../disk/sealed-record.js';
 import { isRun, unitOf, type Unit } from './unit.js';
 
@@ -29,23 +37,23 @@ const encodeSegment = (info: SegmentInfo): Buffer => {
   const head = Buffer.alloc(SEGMENT_HEAD_LENGTH);
   head.writeUInt8(HASH_NAMES.indexOf(info.hash), 0);
   head.writeUInt32BE(info.length, 1);
-  head.writeUInt16BE(info.blockHashes.length, 5);
-  return sealRecord(SEGMENT_MAGIC, [head, info.id, info.hashOfData, info.secret, ...info.blockHashes]);
+  head.writeUInt16BE(hashCount(info), 5);
+  return sealRecord(SEGMENT_MAGIC, [head, info.id, info.hashOfData, info.secret, packedHashes(info)]);
 };
 
 const decodeSegment = (body: Buffer): readonly SegmentInfo[] | undefined => {
   if (body.length < SEGMENT_HEAD_LENGTH) return undefined;
   const hash = HASH_NAMES[body.readUInt8(0)];
   const length = body.readUInt32BE(1);
-  const hashCount = body.readUInt16BE(5);
+  const count = body.readUInt16BE(5);
   if (hash === undefined || hash === RUN_HASH || length < 1 || length > SEGMENT_LENGTH) return undefined;
-  if (hashCount > blockCount({ hash, length })) return undefined;
+  if (count > blockCount({ hash, length })) return undefined;
   const size = HASH_LENGTHS[hash];
-  if (body.length !== SEGMENT_HEAD_LENGTH + (3 + hashCount) * size) return undefined;
+  if (body.length !== SEGMENT_HEAD_LENGTH + (3 + count) * size) return undefined;
   const field = (index: number): Buffer =>
     body.subarray(SEGMENT_HEAD_LENGTH + index * size, SEGMENT_HEAD_LENGTH + (index + 1) * size);
-  const blockHashes = Array.from({ length: hashCount }, (_, index) => field(3 + index));
-  return [{ id: field(0), hash, hashOfData: field(1), secret: field(2), length, blockHashes }];
+  const facts = { id: field(0), hash, hashOfData: field(1), secret: field(2), length };
+  return [packSegment(facts, body.subarray(SEGMENT_HEAD_LENGTH + 3 * size))];
 };
 
 const encodeRun = (segments: readonly SegmentInfo[]): Buffer =>

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { SegmentInfo } from '../../ports.js';
-import { versionOf } from '../../wire/index.js';
+import { hashCount, versionOf } from '../../wire/index.js';
 import { evenLayout, layoutOf, type BlockLayout } from './block-layout.js';
 
 /**
@@ -61,7 +61,7 @@ export const hashInUnit = (unit: Unit, block: number): Uint8Array | undefined =>
 
 /** Whether `unit` lists more block hashes than what is known; a damaged record is known as nothing. */
 export const isBetter = (unit: Unit, known: Unit | undefined): boolean =>
-  known === undefined || hashCount(unit) > hashCount(known);
+  known === undefined || hashesOf(unit) > hashesOf(known);
 
-const hashCount = ({ segments }: Unit): number =>
-  segments.reduce((sum, { blockHashes }) => sum + blockHashes.length, 0);
+const hashesOf = ({ segments }: Unit): number =>
+  segments.reduce((sum, segment) => sum + hashCount(segment), 0);
