@@ -21,6 +21,7 @@ export const NOT_ON_WINE = [
     test: 'never makes a wrong byte leave, whatever is done to it in whatever order',
     why: DELETES,
   },
+  { file: 'store/segment-index.test.ts', test: 'passes on to those who open it later', why: DELETES },
   {
     file: 'store/faults.test.ts',
     test: 'by somebody who removes everything while it is in use',

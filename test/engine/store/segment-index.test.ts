@@ -85,6 +85,8 @@ describe('the index', () => {
     }
   };
   const UNITS = 100;
+  // Fewer where each look at a file takes a millisecond, as it does under Wine; more than a first table holds all the same.
+  const [MANY, ROUNDS] = process.platform === 'win32' ? [10_000, 5] : [30_000, 20];
   const entriesOf = (from: number, to: number) =>
     Array.from({ length: to - from }, (_, at) => {
       const segment = from + at;
@@ -96,19 +98,19 @@ describe('the index', () => {
     );
   const tables = (directory: string) => readdirSync(join(directory, 'index'));
 
-  it('grows without losing anything, also for those who read', { timeout: 60_000 }, async () => {
+  it('grows without losing anything, also for those who read', { timeout: 120_000 }, async () => {
     const directory = temporaryDirectory();
     makeUnits(directory, UNITS);
     const [{ index }, { index: reader }] = [await open(directory), await open(directory)];
-    for (let at = 0; at < 30_000; at += 500) {
+    for (let at = 0; at < MANY; at += 500) {
       await index.add(entriesOf(at, at + 500));
       expect(missing(index, Math.min(500, at)).length).toBe(0);
     }
-    expect(missing(reader, 30_000)).toEqual([]);
+    expect(missing(reader, MANY)).toEqual([]);
     await expect.poll(() => tables(directory).length).toBe(1);
-    expect(missing(index, 30_000)).toEqual([]);
+    expect(missing(index, MANY)).toEqual([]);
     const size = Number(nodeDisk.version(join(directory, 'index', tables(directory)[0]!))!.size);
-    expect(size).toBeGreaterThan(30_000 * 32);
+    expect(size).toBeGreaterThan(MANY * 32);
   });
 
   it('passes on to those who open it later', async () => {
@@ -147,7 +149,7 @@ describe('the index', () => {
     const directory = temporaryDirectory();
     makeUnits(directory, UNITS);
     const { index } = await open(directory);
-    for (let round = 0; round < 20; round += 1) {
+    for (let round = 0; round < ROUNDS; round += 1) {
       for (let unit = 0; unit < UNITS; unit += 1) {
         rmSync(unitPaths(storeLayout(directory), unitOf(unit)).directory, { recursive: true, force: true });
       }
@@ -156,7 +158,7 @@ describe('the index', () => {
     }
     await expect.poll(() => tables(directory).length).toBe(1);
     const size = Number(nodeDisk.version(join(directory, 'index', tables(directory)[0]!))!.size);
-    expect(size).toBeLessThan(100_000 * 32);
+    expect(size).toBeLessThan(ROUNDS * 5_000 * 32);
   });
 
   it('loses nothing when it is closed while it grows', { timeout: 60_000 }, async () => {
