@@ -162,8 +162,8 @@ const distribute = async ({ peers: { effects, promise } }: Person, { peerdist }:
   await using stream = await promise(effects.openPublication(session, { contentId: 'that' }));
   const aborted = new AbortController();
   const pending = peerdist.pending();
-  // Longer than any test takes.
-  peerdist.setCompletionDelay(60_000_000, 60_000_000);
+  // Time enough to cancel it. What is begun later completes later.
+  peerdist.setCompletionDelay(3_000_000, 3_000_000);
   const adding = effects.addToPublication(stream, Buffer.from('more'), { signal: aborted.signal })();
   await vi.waitUntil(() => peerdist.pending() > pending);
   // What is cancelled from now on ends at once.
