@@ -13,8 +13,12 @@ export interface SlowLine {
   close(): void;
 }
 
-/** Opens one on 127.0.0.1 that leads to the port `target` there. */
-export const slowLine = async (target: number, bytesPerSecond: number): Promise<SlowLine> => {
+/** Opens one that leads to the port `target` of 127.0.0.1. */
+export const slowLine = async (
+  target: number,
+  bytesPerSecond: number,
+  host = '127.0.0.1',
+): Promise<SlowLine> => {
   let carried = 0;
   let budget = 0;
   const waiting = new Set<() => void>();
@@ -44,7 +48,7 @@ export const slowLine = async (target: number, bytesPerSecond: number): Promise<
     near.on('close', () => far.destroy());
     carry(near, far).catch(() => near.destroy());
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
+  await once(server.listen(0, host), 'listening');
   return {
     port: (server.address() as AddressInfo).port,
     take: () => {

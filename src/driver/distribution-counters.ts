@@ -142,10 +142,11 @@ export class CounterFold {
         return;
       }
       case 'DiscoveryRequestSent':
+        if (event.version === 'crowd') return;
         totals.attemptedDiscoveries += 1;
         return;
       case 'DiscoveryResponseReceived':
-        totals.discoveryResponses += 1;
+        if (event.version !== 'crowd') totals.discoveryResponses += 1;
         this.#peers.at(event.peer, at).discoveredAt = at;
         return;
       case 'DiscoveryTimedOut':

@@ -31,10 +31,16 @@ export type DiscoveryIgnoreReason =
   | 'own'
   /** A response to nothing that was asked, or to a question that is over. */
   | 'not-asked'
-  /** None of the segments is here. */
+  /** None of the segments is here, or is being fetched if that was the question. */
   | 'nothing-here'
   /** Enough others have answered for these segments before. */
   | 'others-suffice';
+
+/**
+ * What a Probe asks: who has segments, in version 1 or 2 of that, or `crowd`, a question of peerweave's own: who fetches
+ * them just now.
+ */
+export type ProbeVersion = 1 | 2 | 'crowd';
 
 /** Finding out who has segments: WS-Discovery, and what else a source of peers does. */
 export type DiscoveryEvent =
@@ -42,28 +48,28 @@ export type DiscoveryEvent =
       /** 108: a Probe left. `to` is one host, or `multicast`. */
       readonly _tag: 'DiscoveryRequestSent';
       readonly to: string;
-      readonly version: 1 | 2;
+      readonly version: ProbeVersion;
       readonly segments: readonly string[];
     }
   | {
       /** 107: a Probe came in and is looked at. */
       readonly _tag: 'DiscoveryRequestReceived';
       readonly peer: string;
-      readonly version: 1 | 2;
+      readonly version: ProbeVersion;
       readonly segments: readonly string[];
     }
   | {
       /** 110: a ProbeMatch left; `segments` are those that are here. */
       readonly _tag: 'DiscoveryResponseSent';
       readonly peer: string;
-      readonly version: 1 | 2;
+      readonly version: ProbeVersion;
       readonly segments: readonly string[];
     }
   | {
       /** 109: a ProbeMatch in time; `peer` is where its sender serves blocks. */
       readonly _tag: 'DiscoveryResponseReceived';
       readonly peer: string;
-      readonly version: 1 | 2;
+      readonly version: ProbeVersion;
       readonly segments: readonly string[];
     }
   | {

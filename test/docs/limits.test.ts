@@ -17,6 +17,7 @@ import {
 import { BUDGET_MS } from '../../src/engine/distribution/crowd/waiting-budget.js';
 import { LEAST_QUOTA } from '../../src/engine/cache-settings.js';
 import { DEFAULT_DISCOVERY_LIMITS } from '../../src/engine/distribution/discovery/limits.js';
+import { SEGMENTS_PER_PROBE } from '../../src/engine/distribution/discovery/questions.js';
 import { LOOK_MS } from '../../src/engine/distribution/discovery/network/udp-network.js';
 import {
   MAX_DEPTH as MAX_MESSAGE_DEPTH,
@@ -141,6 +142,7 @@ describe('the table of limits', () => {
     ['trust in a block list', client.listLifetimeMs],
     ['neighbours asked about one content', MOST_NEIGHBOURS],
     ['neighbours met about one content', MOST_NEIGHBOURS],
+    ['segments of the question who fetches the same', SEGMENTS_PER_PROBE.crowd],
     ['blocks of one claim', MOST_CLAIMED],
     ['answer held back', HOLD_MS],
     ['answers held back', MOST_HELD],

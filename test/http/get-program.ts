@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
+import { subscribe } from 'node:diagnostics_channel';
 import { createInterface } from 'node:readline';
 import { lastValueFrom, tap } from 'rxjs';
-import { createEngineDriver } from '../../src/engine/index.js';
+import type { DistributionEvent } from '../../src/driver/index.js';
+import { createEngineDriver, type EngineOptions } from '../../src/engine/index.js';
 import { get } from '../../src/http/index.js';
 import { createPeerweave } from '../../src/index.js';
 
 /** A line that the program reads. */
 export type GetOrder =
-  | { readonly start: { readonly dataDir: string } }
+  | { readonly start: EngineOptions & { readonly dataDir: string } }
   | { readonly get: { readonly url: string; readonly peers: readonly string[]; readonly to?: string } };
 
 /** A line that it writes, one for each order and one when it is ready. */
@@ -18,6 +20,8 @@ export interface GetReport {
   readonly fromOrigin?: number;
   readonly fromCache?: number;
   readonly fromPeers?: number;
+  /** Who has said that it fetches the same. */
+  readonly met?: readonly string[];
 }
 
 /** On a machine that runs other tests a neighbour may be late by more than a second. */
@@ -26,8 +30,14 @@ const PATIENCE_MS = 10_000;
 const ending: (() => Promise<void>)[] = [];
 let fetchAs: ((url: string, peers: readonly string[], to?: string) => Promise<GetReport>) | undefined;
 
-const start = async (dataDir: string): Promise<GetReport> => {
-  const driver = createEngineDriver({ dataDir, journal: false });
+const met = new Set<string>();
+subscribe('peerweave:distribution', (message) => {
+  const event = message as DistributionEvent;
+  if (event._tag === 'DiscoveryResponseReceived' && event.version === 'crowd') met.add(event.peer);
+});
+
+const start = async (options: EngineOptions): Promise<GetReport> => {
+  const driver = createEngineDriver({ journal: false, ...options });
   const peers = createPeerweave({ driver });
   const session = await peers.promise(peers.effects.openSession());
   ending.push(async () => {
@@ -47,6 +57,7 @@ const start = async (dataDir: string): Promise<GetReport> => {
       fromOrigin: counts.fromOrigin,
       fromCache: counts.fromCache,
       fromPeers,
+      met: [...met].sort(),
     };
   };
   const { host, port } = driver.endpoint()!;
@@ -54,7 +65,7 @@ const start = async (dataDir: string): Promise<GetReport> => {
 };
 
 const carryOut = async (order: GetOrder): Promise<GetReport> => {
-  if ('start' in order) return start(order.start.dataDir);
+  if ('start' in order) return start(order.start);
   if (fetchAs === undefined) throw new Error('not started');
   return fetchAs(order.get.url, order.get.peers, order.get.to);
 };

@@ -186,7 +186,7 @@ export class DistributionService {
       });
       const endpoint = await server?.start();
       if (endpoint !== undefined) crowd?.servesAt(endpoint.port);
-      const discovery = await this.#parts.startDiscovery?.(store, endpoint);
+      const discovery = await this.#parts.startDiscovery?.(store, endpoint, crowd?.crowd);
       const hosted = this.#parts.startOffers?.(endpoint?.port);
       return { store, server, endpoint, discovery, hosted, crowd, client: this.#parts.createClient() };
     } catch (error) {

@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createVirtualClock } from '../../../src/testing/index.js';
 import { encodeAnswer, type ClaimAnswer } from '../../../src/engine/distribution/crowd/claim-message.js';
 import { PeerFault } from '../../../src/engine/distribution/retrieval/peer-fault.js';
-import { BLOCKS, machine, type Behaviour, type Network, type VirtualClock } from './rig.js';
+import type { Meet } from '../../../src/engine/distribution/crowd/member.js';
+import { BLOCKS, machine, SEGMENT, type Behaviour, type Network, type VirtualClock } from './rig.js';
 
 let clock: VirtualClock;
 let network: Network;
@@ -112,6 +113,83 @@ describe('of machines that ask at the same time', () => {
     expect(known.member.met).toEqual([knowing.peer]);
     known.fetched(0);
     expect((await settled(claim)).value).toMatchObject({ _tag: 'Elsewhere', peer: known.peer });
+  });
+});
+
+describe('looking for others that want the same', () => {
+  const ID = Buffer.from(SEGMENT, 'hex');
+  /** Tells of somebody after a while, and ends after another one. */
+  const telling =
+    (peer: string | undefined, ms: number): Meet =>
+    (_segments, met) =>
+      new Promise((resolve) => {
+        clock.schedule(ms, () => {
+          if (peer !== undefined) met(peer);
+        });
+        clock.schedule(300, resolve);
+      });
+
+  it('is done once, and lets the machine be found until it leaves', () => {
+    const asked: (readonly string[])[] = [];
+    const one = machine(clock, network, 1, 'a', (segments) => {
+      asked.push(segments.map(({ id }) => Buffer.from(id).toString('hex')));
+      return Promise.resolve();
+    });
+    expect(one.crowd.fetches(ID)).toBe(false);
+    one.member.lookAround(3);
+    one.member.lookAround(4);
+    expect(asked).toEqual([[SEGMENT]]);
+    expect(one.crowd.fetches(ID)).toBe(true);
+    expect(one.crowd.fetches(Buffer.alloc(32))).toBe(false);
+    one.member.leave();
+    expect(one.crowd.fetches(ID)).toBe(false);
+  });
+
+  it('makes two acquainted that nobody has told of each other', async () => {
+    const one = machine(clock, network, 1, 'a', telling('127.0.0.1:2', 60));
+    const other = machine(clock, network, 2, 'b', telling('127.0.0.1:1', 70));
+    for (const { member } of [one, other]) member.lookAround(0);
+    const claims = [one, other].map((each) => each.claim(0, () => each.member.met));
+    expect((await settled(claims[0]!)).value).toEqual({ _tag: 'Granted', to: 4 });
+    one.fetched(0);
+    expect((await settled(claims[1]!)).value).toEqual({ _tag: 'Elsewhere', peer: one.peer, blocks: 1 });
+  });
+
+  it('is waited for as long as others may answer, if nobody is known', async () => {
+    const one = machine(clock, network, 1, 'a', telling(undefined, 0));
+    one.member.lookAround(0);
+    await clock.advance(100);
+    expect(await settled(one.claim(0, []))).toEqual({ value: { _tag: 'Granted', to: BLOCKS }, ms: 200 });
+    expect((await settled(one.claim(4, []))).ms).toBe(0);
+  });
+
+  it('takes nobody’s time if the search for peers took as long', async () => {
+    const one = machine(clock, network, 1, 'a', telling(undefined, 0));
+    one.member.lookAround(0);
+    await clock.advance(300);
+    expect(await settled(one.claim(0, []))).toEqual({ value: { _tag: 'Granted', to: BLOCKS }, ms: 0 });
+  });
+
+  it('is not waited for if somebody is known', async () => {
+    const one = machine(clock, network, 1, 'a', telling(undefined, 0));
+    const other = machine(clock, network, 2, 'b');
+    one.member.lookAround(0);
+    expect(await settled(one.claim(0, [other.peer]))).toEqual({
+      value: { _tag: 'Granted', to: 4 },
+      ms: 0,
+    });
+  });
+
+  it('costs no more than the waiting for neighbours may, whatever comes of it', async () => {
+    const one = machine(clock, network, 1, 'a', () => new Promise(() => undefined));
+    one.member.lookAround(0);
+    const { value, ms } = await settled(one.claim(0, []));
+    expect(value._tag).toBe('Granted');
+    expect(ms).toBeLessThanOrEqual(1_000);
+    expect((await settled(one.claim(4, []))).ms).toBe(0);
+    one.member.leave();
+    await clock.advance(0);
+    expect(clock.pending).toBe(0);
   });
 });
 

@@ -1,6 +1,6 @@
 import { createVirtualClock } from '../../../src/testing/index.js';
 import { Crowd } from '../../../src/engine/distribution/crowd/crowd.js';
-import { CrowdMember } from '../../../src/engine/distribution/crowd/member.js';
+import { CrowdMember, type Meet } from '../../../src/engine/distribution/crowd/member.js';
 import { Neighbours } from '../../../src/engine/distribution/crowd/neighbours.js';
 import type { BlockSource, SegmentInfo, StoredSegment } from '../../../src/engine/distribution/ports.js';
 import type { AnswerListener, Transport } from '../../../src/engine/distribution/retrieval/transport.js';
@@ -40,7 +40,7 @@ export const transportOver = (network: Network, asked: string[]): Transport => (
 });
 
 /** A machine that has and wants blocks of one segment. */
-export const machine = (clock: VirtualClock, network: Network, port: number, token: string) => {
+export const machine = (clock: VirtualClock, network: Network, port: number, token: string, meet?: Meet) => {
   const here = new Set<number>();
   const asked: string[] = [];
   const stored = { info: INFO, has: (index: number) => here.has(index) } as unknown as StoredSegment;
@@ -63,6 +63,7 @@ export const machine = (clock: VirtualClock, network: Network, port: number, tok
         blocksPerSegment: BLOCKS,
         has: (block) => here.has(block),
       },
+      meet,
     });
   const member = join();
   return {
@@ -77,7 +78,17 @@ export const machine = (clock: VirtualClock, network: Network, port: number, tok
       for (const block of blocks) here.add(block);
       member.progress(blocks.length);
     },
-    claim: (from: number, peers: readonly string[], signal = new AbortController().signal) =>
-      member.claimBlocks({ from, to: BLOCKS, peers: () => peers, deadline: clock.now() + 950, signal }),
+    claim: (
+      from: number,
+      peers: readonly string[] | (() => readonly string[]),
+      signal = new AbortController().signal,
+    ) =>
+      member.claimBlocks({
+        from,
+        to: BLOCKS,
+        peers: typeof peers === 'function' ? peers : () => peers,
+        deadline: clock.now() + 950,
+        signal,
+      }),
   };
 };

@@ -42,6 +42,7 @@ const around = (has: readonly string[], knows: readonly string[] | Promise<reado
         ),
       ]);
     },
+    meet: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
   return { asked, sought, client, discovery };

@@ -32,6 +32,12 @@ const matchV2 = encodeProbeMatch({
   found: { version: 2, segments: ['all'], ages: [] },
 }).toString();
 
+const crowd = encodeProbe({ version: 'crowd', messageId, ids: [id] }).toString();
+const crowdMatch = encodeProbeMatch({
+  ...matchFields,
+  found: { version: 'crowd', segments: [{ id, scope }] },
+}).toString();
+
 const problemOf = (text: string | Buffer): DiscoveryMessageProblem | 'none' => {
   try {
     decodeDiscoveryMessage(Buffer.from(text));
@@ -47,7 +53,7 @@ const base64 = (bytes: readonly number[]): string => Buffer.from(bytes).toString
 const idList = (text: string): string => probeV2.replace(/>[^<]*<\/wsd:Scopes>/, `>${text}</wsd:Scopes>`);
 
 describe('good messages are good', () => {
-  test.each([probe, probeV2, match, matchV2])('%#', (text) => {
+  test.each([probe, probeV2, match, matchV2, crowd, crowdMatch])('%#', (text) => {
     expect(problemOf(text)).toBe('none');
   });
 });
@@ -149,6 +155,63 @@ describe('Probes that are refused', () => {
   ])('%s', (_, text, problem) => {
     expect([probe, probeV2]).not.toContain(text);
     expect(problemOf(text)).toBe(problem);
+  });
+});
+
+describe('questions who fetches, and answers to them, that are refused', () => {
+  test.each<[string, string, DiscoveryMessageProblem]>([
+    ['no scopes', crowd.replace(scope, ''), 'malformed'],
+    ['what is no segment id', crowd.replace(scope, 'evil'), 'malformed'],
+    ['256 segments', crowd.replace(scope, Array<string>(256).fill(scope.slice(0, 8)).join(' ')), 'malformed'],
+    ['another way to match', crowd.replace('crowd:any', 'crowd:all'), 'malformed'],
+    ['no MessageID', crowd.replace(/<wsa:MessageID>.*<\/wsa:MessageID>/, ''), 'malformed'],
+    ['a type to come', crowd.replace('crowd:Fetching', 'crowd:Thinking'), 'unknown-version'],
+    [
+      'a type of the other namespace',
+      crowd.replace('crowd:Fetching', 'crowd:PeerDistData'),
+      'unknown-version',
+    ],
+    ['a document type', withDoctype('<!DOCTYPE e>', crowd), 'malformed'],
+    ['no end', crowd.slice(0, -5), 'malformed'],
+    ['too much', crowd.padEnd(MAX_MESSAGE_LENGTH + 1), 'too-large'],
+    [
+      'a port that is none',
+      crowd.replace('</wsd:Probe>', '<crowd:Port>0</crowd:Port></wsd:Probe>'),
+      'malformed',
+    ],
+    [
+      'a port beyond all ports',
+      crowd.replace('</wsd:Probe>', '<crowd:Port>65536</crowd:Port></wsd:Probe>'),
+      'malformed',
+    ],
+    [
+      'a port in words',
+      crowd.replace('</wsd:Probe>', '<crowd:Port>1e3</crowd:Port></wsd:Probe>'),
+      'malformed',
+    ],
+    [
+      'two ports',
+      crowd.replace('</wsd:Probe>', '<crowd:Port>1</crowd:Port><crowd:Port>2</crowd:Port></wsd:Probe>'),
+      'malformed',
+    ],
+    ['no RelatesTo', crowdMatch.replace(/<wsa:RelatesTo>.*<\/wsa:RelatesTo>/, ''), 'malformed'],
+    ['no address', crowdMatch.replace('10.0.0.1:80', ''), 'malformed'],
+    ['a host name', crowdMatch.replace('10.0.0.1:80', 'evil.example:80'), 'malformed'],
+    ['an answer about no segment id', crowdMatch.replace(scope, scope.slice(1)), 'malformed'],
+  ])('%s', (_, text, problem) => {
+    expect([crowd, crowdMatch]).not.toContain(text);
+    expect(problemOf(text)).toBe(problem);
+  });
+
+  test('the type of another namespace is another service', () => {
+    expect(
+      decodeDiscoveryMessage(
+        Buffer.from(crowd.replaceAll('xmlns:crowd="urn:peerweave:crowd"', 'xmlns:crowd="urn:other"')),
+      ),
+    ).toBe(undefined);
+    expect(decodeDiscoveryMessage(Buffer.from(crowd.replace('crowd:Fetching', 'wsd:Fetching')))).toBe(
+      undefined,
+    );
   });
 });
 

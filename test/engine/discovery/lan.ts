@@ -128,6 +128,7 @@ export const startMachine = async (
     answerTimeoutMs: discovery.answerTimeoutMs,
     known: discovery.known,
     find: discovery.find,
+    meet: discovery.meet,
     close: discovery.close,
   };
 };

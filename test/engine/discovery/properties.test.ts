@@ -22,7 +22,7 @@ const ids = fc
   .chain((length) => fc.array(bytesOf(length), { minLength: 1, maxLength: MAX_SEGMENTS }));
 /** Opaque to us, so anything printable without spaces. */
 const uri = fc.stringMatching(/^[\x21-\x7e]{1,256}$/);
-const version = fc.constantFrom(1 as const, 2 as const);
+const version = fc.constantFrom(1 as const, 2 as const, 'crowd' as const);
 const address = fc.record({
   host: fc.oneof(fc.ipV4(), fc.ipV6()),
   port: fc.integer({ min: 1, max: 65_535 }),
@@ -49,6 +49,10 @@ const available = fc.record({
     { maxLength: 255 },
   ),
 });
+const fetched = fc.record({ ids, upper: fc.boolean() }).map(({ ids: list, upper }) => ({
+  version: 'crowd' as const,
+  segments: list.map((id) => ({ id, scope: scope(id, upper) })),
+}));
 const match: fc.Arbitrary<ProbeMatchFields> = fc.record({
   messageId: uri,
   relatesTo: uri,
@@ -56,8 +60,23 @@ const match: fc.Arbitrary<ProbeMatchFields> = fc.record({
   instanceId: fc.nat(),
   messageNumber: fc.nat(),
   addresses: fc.array(address, { minLength: 1, maxLength: 5 }),
-  found: fc.oneof(counted, available),
+  found: fc.oneof(counted, available, fetched),
 });
+
+/** What an answer finds that is about all segments. */
+const everythingOf = ({
+  version: asked,
+  ids: list,
+}: {
+  readonly version: 1 | 2 | 'crowd';
+  readonly ids: readonly Buffer[];
+}): ProbeMatchFields['found'] => {
+  if (asked === 2) return { version: asked, segments: list.map(() => 'some'), ages: [] };
+  return {
+    version: asked,
+    segments: list.map((id) => ({ id, scope: scope(id, true), blocks: 512 })),
+  };
+};
 
 describe('what is written is read as it was meant', () => {
   test.prop([fc.record({ version, messageId: uri, ids })])('a Probe', (fields) => {
@@ -98,10 +117,7 @@ describe('what is written is read as it was meant', () => {
         instanceId,
         messageNumber,
         addresses: [host],
-        found:
-          fields.version === 1
-            ? { version: 1, segments: fields.ids.map((id) => ({ id, scope: scope(id, true), blocks: 512 })) }
-            : { version: 2, segments: fields.ids.map(() => 'some'), ages: [] },
+        found: everythingOf(fields),
       });
       expect(answer.length).toBeLessThanOrEqual(padded.length);
     },
@@ -114,6 +130,16 @@ const corpus = [
     .map((name) => readFileSync(new URL(`../../fixtures/ws-discovery/${name}`, import.meta.url))),
   Buffer.from(vectors.pccrd.v1_probe_from_oracle),
   Buffer.from(vectors.pccrd.v1_probematch_from_oracle),
+  encodeProbe({ version: 'crowd', messageId: 'urn:uuid:1', ids: [Buffer.alloc(32, 1), Buffer.alloc(32, 2)] }),
+  encodeProbeMatch({
+    messageId: 'urn:uuid:2',
+    relatesTo: 'urn:uuid:1',
+    endpoint: 'urn:uuid:3',
+    instanceId: 1,
+    messageNumber: 1,
+    addresses: [{ host: '10.0.0.1', port: 80 }],
+    found: { version: 'crowd', segments: [{ id: Buffer.alloc(32, 1), scope: '01'.repeat(32) }] },
+  }),
 ];
 
 /** Fragments that parsers of XML are known to stumble over. */

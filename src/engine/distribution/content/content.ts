@@ -293,7 +293,10 @@ export class Content implements Held {
     });
     const local = new LocalBlocks(map, tag, store, emit);
     const { blocksPerSegment } = map;
-    const member = crowd?.join({ segments, blocksPerSegment, has: (block) => local.has(block) });
+    const member = crowd?.join(
+      { segments, blocksPerSegment, has: (block) => local.has(block) },
+      discovery && ((wanted, met, signal) => discovery.meet(wanted, met, signal)),
+    );
     const peers = new ContentPeers({
       segments: segments.map(({ info }) => info),
       client,

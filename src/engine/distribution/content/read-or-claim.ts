@@ -33,11 +33,14 @@ export const readOrClaim = async (
   request: ReadRequest & { readonly fillsGapsAfterMs: number },
   signal: AbortSignal,
 ): Promise<ReadResult> => {
-  const { reader, window, map, member, client, peers, clock } = parts;
+  const { reader, window, map, local, member, client, peers, clock } = parts;
   const deadline = clock.now() + request.fillsGapsAfterMs;
   const failures = new Map<string, number>();
   let timeoutMs = request.timeoutMs;
   let supplier: string | undefined;
+  // Together with the search for peers, so that it takes no time of its own.
+  const first = map.blockAt(offset);
+  if (map.find(first) !== undefined && !local.has(first)) member.lookAround(first);
   for (;;) {
     const begun = clock.now();
     const result = await reader.read(offset, { ...request, timeoutMs }, signal);

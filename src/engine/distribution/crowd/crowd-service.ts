@@ -3,7 +3,7 @@ import type { BlockSource } from '../ports.js';
 import type { Transport } from '../retrieval/transport.js';
 import { Crowd } from './crowd.js';
 import type { CrowdContent } from './crowd-content.js';
-import { CrowdMember } from './member.js';
+import { CrowdMember, type Meet } from './member.js';
 import { Neighbours } from './neighbours.js';
 
 export interface CrowdServiceParts {
@@ -34,7 +34,8 @@ export class CrowdService {
     this.#port = port;
   }
 
-  join(content: CrowdContent): CrowdMember {
+  /** @param meet finds others that fetch the same; left out: nobody does. */
+  join(content: CrowdContent, meet?: Meet): CrowdMember {
     const { clock, random } = this.#parts;
     return new CrowdMember({
       crowd: this.crowd,
@@ -43,6 +44,7 @@ export class CrowdService {
       token: Buffer.from(random(TOKEN_BYTES)).toString('hex'),
       port: this.#port,
       content,
+      meet,
     });
   }
 

@@ -19,6 +19,8 @@ export interface Fetching {
   readonly claim: Claim | undefined;
   /** The number of a segment's first block in the content; `undefined` if it has no such segment. */
   firstBlockOf(segment: string): number | undefined;
+  /** Whether somebody is looked for who wants the same, and so may look for this one. */
+  readonly isFindable: boolean;
   /** Gives the claim up. */
   yield(): void;
   /** Learns of a machine that wants the same content. */
@@ -51,6 +53,20 @@ export class Crowd {
       this.#contents.delete(content);
       this.changed();
     };
+  }
+
+  /** Whether a content with this segment is being fetched here, and wants to be known to others that fetch it. */
+  fetches(segmentId: Uint8Array): boolean {
+    const segment = Buffer.from(segmentId).toString('hex');
+    return [...this.#contents].some(
+      (content) => content.isFindable && content.firstBlockOf(segment) !== undefined,
+    );
+  }
+
+  /** Another machine fetches contents with this segment, too. */
+  meet(segmentId: Uint8Array, told: string): void {
+    const peer = normalisePeer(told);
+    if (peer !== undefined) this.#introduce([Buffer.from(segmentId).toString('hex')], peer);
   }
 
   /** A block has come in, or a claim has changed. */
@@ -87,7 +103,12 @@ export class Crowd {
     const question = decodeQuestion(message);
     if (question === undefined) return undefined;
     const asker = normalisePeer(`${host.replace(MAPPED, '$1')}:${question.port}`);
-    if (asker !== undefined) this.#meet(question.runs, asker);
+    if (asker !== undefined) {
+      this.#introduce(
+        question.runs.map(({ segment }) => segment),
+        asker,
+      );
+    }
     const until = this.#clock.now() + question.holdMs;
     for (;;) {
       const answer = this.judge(question, this.#source);
@@ -159,9 +180,9 @@ export class Crowd {
     return 'Free';
   }
 
-  #meet(runs: readonly BlockRun[], peer: string): void {
+  #introduce(segments: readonly string[], peer: string): void {
     for (const content of this.#contents) {
-      if (runs.some(({ segment }) => content.firstBlockOf(segment) !== undefined)) content.meet(peer);
+      if (segments.some((segment) => content.firstBlockOf(segment) !== undefined)) content.meet(peer);
     }
   }
 }

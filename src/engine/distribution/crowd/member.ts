@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Cancel, Clock } from '../../../driver/index.js';
 import { waitFor } from '../content/wait.js';
+import type { SegmentInfo } from '../ports.js';
 import { askAround, type Reply } from './ask-around.js';
 import type { Claim } from './claim.js';
 import { MOST_CLAIMED, type BlockRun, type ClaimAnswer } from './claim-message.js';
@@ -8,6 +9,13 @@ import type { Crowd, Fetching } from './crowd.js';
 import { firstBlocksOf, runsOf, type CrowdContent } from './crowd-content.js';
 import type { Neighbours } from './neighbours.js';
 import { BUDGET_MS, WaitingBudget } from './waiting-budget.js';
+
+/** Tells of machines that fetch any of the first of these segments. Resolves when no more are to be expected; never rejects. */
+export type Meet = (
+  segments: readonly SegmentInfo[],
+  met: (peer: string) => void,
+  signal: AbortSignal,
+) => Promise<void>;
 
 export interface CrowdMemberParts {
   readonly crowd: Crowd;
@@ -17,6 +25,7 @@ export interface CrowdMemberParts {
   /** Where this machine serves blocks; 0: nowhere. */
   readonly port: number;
   readonly content: CrowdContent;
+  readonly meet?: Meet | undefined;
 }
 
 /** Blocks that somebody wants to fetch, by number in the content. */
@@ -67,6 +76,9 @@ export class CrowdMember implements Fetching {
   readonly #budget = new WaitingBudget();
   #claim: Claim | undefined;
   #isAsking = false;
+  #isFindable = false;
+  /** Over when those that look for the same should have been heard of. */
+  #meeting: Promise<void> | undefined;
   /** When whole blocks of it have come in last. */
   #measuredAt = 0;
   #blocks = FIRST_BLOCKS;
@@ -92,7 +104,11 @@ export class CrowdMember implements Fetching {
     return this.#isAsking;
   }
 
-  /** Machines that have asked about this content, and serve. */
+  get isFindable(): boolean {
+    return this.#isFindable;
+  }
+
+  /** Machines that want this content, too, and serve. */
   get met(): readonly string[] {
     return [...this.#met];
   }
@@ -108,6 +124,19 @@ export class CrowdMember implements Fetching {
 
   meet(peer: string): void {
     if (this.#met.size < MOST_NEIGHBOURS) this.#met.add(peer);
+  }
+
+  /** Looks once for machines that want the same, from this block on, and lets itself be found. */
+  lookAround(block: number): void {
+    if (this.#isFindable) return;
+    this.#isFindable = true;
+    const { content, meet } = this.#parts;
+    const wanted = content.segments.slice(Math.floor(block / content.blocksPerSegment));
+    this.#meeting = meet?.(
+      wanted.map(({ info }) => info),
+      (peer) => this.meet(peer),
+      this.#ending.signal,
+    );
   }
 
   /** So many blocks have come in from the origin; 0: a piece of one. */
@@ -156,6 +185,7 @@ export class CrowdMember implements Fetching {
     const until = Math.min(begun + leftMs + extraMs, wish.deadline + earnedMs);
     const limits = { left: () => until - clock.now(), mayWait: until > begun };
     try {
+      await this.#firstMeeting(wish, limits);
       for (;;) {
         wish.signal.throwIfAborted();
         if (content.has(wish.from)) return this.#elsewhere(undefined, 1);
@@ -167,6 +197,16 @@ export class CrowdMember implements Fetching {
       if (this.#claim?.isFetching === false) this.#withdraw();
       this.#budget.waited(clock.now() - begun);
     }
+  }
+
+  /** Who knows nobody may be about to: usually that is known by now, as peers were looked for at the same time. */
+  async #firstMeeting({ peers, signal }: ClaimWish, { left }: Limits): Promise<void> {
+    const meeting = this.#meeting;
+    if (meeting === undefined) return;
+    if (peers().length === 0 && left() > 0) {
+      await waitFor(meeting, { clock: this.#parts.clock, ms: left(), signal });
+    }
+    this.#meeting = undefined;
   }
 
   /** One round; `undefined`: another one is needed. */

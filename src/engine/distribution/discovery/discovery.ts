@@ -6,9 +6,9 @@ import { MulticastSource } from './multicast-source.js';
 import type { Datagram, DatagramNetwork } from './network/datagram-network.js';
 import { Others } from './others.js';
 import { PeerFinder } from './peer-finder.js';
-import type { PeerSource } from './peer-source.js';
+import type { PeerSource, SoughtSegment } from './peer-source.js';
 import { Prober } from './prober.js';
-import { Responder } from './responder.js';
+import { Responder, type Fetching } from './responder.js';
 import { StaticSource } from './static-source.js';
 import { UnicastSource, type ProbedHost } from './unicast-source.js';
 import type { TransportAddress } from './wire/index.js';
@@ -29,13 +29,25 @@ export interface DiscoveryParts {
   /** Other ways to find peers. */
   readonly sources: readonly PeerSource[];
   /** What others are told of, and where it is served; `undefined`: nothing. */
-  readonly serving: { readonly source: BlockSource; readonly endpoint: TransportAddress } | undefined;
+  readonly serving:
+    | {
+        readonly source: BlockSource;
+        readonly endpoint: TransportAddress;
+        /** What those are told who fetch the same. */
+        readonly fetching?: Fetching | undefined;
+      }
+    | undefined;
   /** Whether Probes from other links are answered, if they came to an address of this machine. */
   readonly answersAnywhere: boolean;
 }
 
 /** Discovery at work. */
 export interface Discovery extends Pick<PeerFinder, 'known' | 'find'> {
+  /**
+   * Tells of neighbours that fetch any of the first of these segments just now. Resolves when the time for answers is
+   * over; never rejects.
+   */
+  meet(segments: readonly SoughtSegment[], met: (peer: string) => void, signal: AbortSignal): Promise<void>;
   /** How long answers are waited for. */
   readonly answerTimeoutMs: number;
   /** What does not work that should, in words. */
@@ -50,11 +62,12 @@ export const startDiscovery = async (parts: DiscoveryParts): Promise<Discovery> 
   const limits = { ...DEFAULT_DISCOVERY_LIMITS, ...parts.limits };
   const fraction = (): number => Buffer.from(random(4)).readUInt32BE() / 2 ** 32;
   const others = new Others(clock, limits.enoughAnswers, fraction);
-  const inbox = new Inbox({
+  const inbox: Inbox = new Inbox({
     clock,
     limits,
     emit,
     answersAnywhere: parts.answersAnywhere,
+    isOwn: (bytes) => prober.hasSent(bytes),
     onProbe: (message, probe) => {
       if (prober.owns(probe.messageId)) inbox.ignore(message, 'own');
       else responder?.receive(message, probe);
@@ -62,15 +75,16 @@ export const startDiscovery = async (parts: DiscoveryParts): Promise<Discovery> 
     onMatch: (message, match) => prober.accept(message, match),
   });
   const ignore = inbox.ignore.bind(inbox);
-  const prober = new Prober({ clock, random, limits, others, emit, ignore });
+  const prober: Prober = new Prober({ clock, random, limits, others, emit, ignore });
   const responder =
     serving && new Responder({ ...serving, clock, random, fraction, limits, others, emit, ignore });
   const network = await parts.openNetwork((message) => inbox.receive(message));
+  const neighbourhood = parts.multicast ? new MulticastSource(prober, network, serving?.endpoint) : undefined;
   const finder = new PeerFinder(
     [
       new StaticSource(parts.peers),
       new UnicastSource(prober, network, parts.hosts),
-      ...(parts.multicast ? [new MulticastSource(prober, network)] : []),
+      ...(neighbourhood === undefined ? [] : [neighbourhood]),
       ...parts.sources,
     ],
     clock,
@@ -83,6 +97,9 @@ export const startDiscovery = async (parts: DiscoveryParts): Promise<Discovery> 
     },
     known: (segment) => finder.known(segment),
     find: (segments, signal, tried) => finder.find(segments, signal, tried),
+    meet: async (segments, met, signal) => {
+      await neighbourhood?.meet(segments, met, signal).catch(() => undefined);
+    },
     close: async () => {
       finder.close();
       prober.close();

@@ -16,6 +16,8 @@ export interface InboxOptions {
   /** Whether Probes from other links count, if they came to an address of this machine. */
   readonly answersAnywhere: boolean;
   readonly emit: (event: DistributionEvent) => void;
+  /** Whether these bytes are a message of this machine's own. */
+  readonly isOwn: (bytes: Buffer) => boolean;
   readonly onProbe: (message: Datagram, probe: Probe) => void;
   readonly onMatch: (message: Datagram, match: ProbeMatch) => void;
 }
@@ -57,6 +59,7 @@ export class Inbox {
     const { length } = message.bytes;
     if (!this.#perSource.take(message.from.address, length)) return 'rate-limit';
     if (!this.#all.take(message.arrival === 'answer' ? 'answers' : 'probes', length)) return 'flood';
+    if (this.#options.isOwn(message.bytes)) return 'own';
     try {
       const decoded = decodeDiscoveryMessage(message.bytes);
       if (decoded?._tag === 'ProbeMatch') this.#options.onMatch(message, decoded);

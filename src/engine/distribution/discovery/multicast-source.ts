@@ -1,32 +1,50 @@
 import type { Datagram, DatagramNetwork } from './network/datagram-network.js';
 import { addressWithZone, isLinkLocal, splitZone } from './network/local-address.js';
 import type { PeerFound, PeerSource, SoughtSegment } from './peer-source.js';
-import type { Prober } from './prober.js';
-import { questionsFor } from './questions.js';
-import { formatAddress, type ProbeMatch } from './wire/index.js';
+import type { Prober, Question } from './prober.js';
+import { questionsFor, SEGMENTS_PER_PROBE, type ProbeContent } from './questions.js';
+import { isServedAt } from './served-address.js';
+import { formatAddress, type ProbeMatch, type TransportAddress } from './wire/index.js';
 
 /** Asks everybody on the links of this machine. */
 export class MulticastSource implements PeerSource {
   constructor(
     private readonly prober: Prober,
     private readonly network: DatagramNetwork,
+    /** Where blocks are served here. */
+    private readonly endpoint?: TransportAddress,
   ) {}
 
   async find(segments: readonly SoughtSegment[], found: PeerFound, signal: AbortSignal): Promise<void> {
-    await Promise.all(
-      questionsFor(segments).map((part) =>
-        this.prober.ask(
-          {
-            ...part,
-            to: 'multicast',
-            padded: false,
-            send: (probe) => this.network.multicast(probe),
-            peerOf: (answer, match) => this.#peerOf(answer, match),
-          },
-          found,
-          signal,
-        ),
-      ),
+    await Promise.all(questionsFor(segments).map((part) => this.#ask(part, found, signal)));
+  }
+
+  /** Asks who fetches any of the first of these segments just now. Resolves when the time for answers is over. */
+  async meet(
+    segments: readonly SoughtSegment[],
+    met: (peer: string) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const some = segments.slice(0, SEGMENTS_PER_PROBE.crowd);
+    if (some.length === 0) return;
+    const { endpoint } = this;
+    const serves =
+      endpoint !== undefined && this.network.addresses.some((local) => isServedAt(endpoint, local));
+    const question = { version: 'crowd', segments: some, port: serves ? endpoint.port : undefined } as const;
+    await this.#ask(question, (_, peer) => met(peer), signal);
+  }
+
+  #ask(content: ProbeContent & Pick<Question, 'port'>, found: PeerFound, signal: AbortSignal): Promise<void> {
+    return this.prober.ask(
+      {
+        ...content,
+        to: 'multicast',
+        padded: false,
+        send: (probe) => this.network.multicast(probe),
+        peerOf: (answer, match) => this.#peerOf(answer, match),
+      },
+      found,
+      signal,
     );
   }
 

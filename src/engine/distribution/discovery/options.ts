@@ -5,6 +5,7 @@ import { startDiscovery, type Discovery } from './discovery.js';
 import type { DiscoveryLimits } from './limits.js';
 import { DISCOVERY_PORT, openUdpNetwork } from './network/udp-network.js';
 import type { PeerSource } from './peer-source.js';
+import type { Fetching } from './responder.js';
 import { isServedAt } from './served-address.js';
 import type { TransportAddress } from './wire/index.js';
 
@@ -47,6 +48,8 @@ export interface DiscoverySurroundings {
 export type StartDiscovery = (
   source: BlockSource,
   endpoint: TransportAddress | undefined,
+  /** What is being fetched here. */
+  fetching?: Fetching,
 ) => Promise<Discovery>;
 
 const LOOPBACK = /^(?:127\.|::1$|localhost$)/i;
@@ -66,7 +69,7 @@ export const discoveryBy = (
   const { multicast = true, port = DISCOVERY_PORT, hosts = [], sources = [], interfaces } = options;
   const { unicastProbes = 'ignored' } = options;
   const peers = (options.peers ?? []).map(requirePeer);
-  return (source, endpoint) =>
+  return (source, endpoint, fetching) =>
     startDiscovery({
       ...surroundings,
       openNetwork: (onDatagram) =>
@@ -82,7 +85,7 @@ export const discoveryBy = (
       hosts: hosts.map((host) => ({ host: host.host, port: host.port ?? DISCOVERY_PORT })),
       peers,
       sources,
-      serving: endpoint && { source, endpoint },
+      serving: endpoint && { source, endpoint, fetching },
       answersAnywhere: unicastProbes === 'anywhere',
     });
 };

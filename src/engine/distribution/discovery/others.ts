@@ -1,5 +1,6 @@
 import type { Clock } from '../../../driver/index.js';
 import { Recent } from './recent.js';
+import type { ProbeVersion } from './wire/index.js';
 
 /** How many peers answered when this engine looked for a segment itself. */
 interface Answers {
@@ -29,13 +30,17 @@ export class Others {
   ) {}
 
   /** Remembers who answered when this engine looked for `segment`. */
-  note(segment: string, { all, whole }: { readonly all: number; readonly whole: number }): void {
-    this.#answers.note(segment, { all, whole, until: this.clock.now() + MEMORY_MS });
+  note(
+    version: ProbeVersion,
+    segment: string,
+    { all, whole }: { readonly all: number; readonly whole: number },
+  ): void {
+    this.#answers.note(keyOf(version, segment), { all, whole, until: this.clock.now() + MEMORY_MS });
   }
 
   /** Whether answering can be left to others this time. */
-  suffice(segment: string): boolean {
-    const answers = this.#answers.get(segment);
+  suffice(version: ProbeVersion, segment: string): boolean {
+    const answers = this.#answers.get(keyOf(version, segment));
     if (answers === undefined || answers.all < this.enough) return false;
     const left = answers.until - this.clock.now();
     // More is left than there ever was: the clock was set back.
@@ -43,3 +48,7 @@ export class Others {
     return answers.whole >= this.enough || this.random() >= PROBABILITY;
   }
 }
+
+/** Who fetches a segment is another question than who has it, in whatever version. */
+const keyOf = (version: ProbeVersion, segment: string): string =>
+  version === 'crowd' ? `${version} ${segment}` : segment;

@@ -6,12 +6,14 @@ import type { Others } from './others.js';
 import type { PeerFound, SoughtSegment } from './peer-source.js';
 import { Recent } from './recent.js';
 import { uuidUrn } from './uuid.js';
-import { encodeProbe, padForAnswer, type DiscoveryVersion, type ProbeMatch } from './wire/index.js';
+import { encodeProbe, padForAnswer, type ProbeVersion, type ProbeMatch } from './wire/index.js';
 
 /** What is asked, how, and whose answers count. */
 export interface Question {
-  readonly version: DiscoveryVersion;
+  readonly version: ProbeVersion;
   readonly segments: readonly SoughtSegment[];
+  /** Where blocks are served here, if that is to be told. */
+  readonly port?: number | undefined;
   /** The host, or `multicast`. */
   readonly to: string;
   /** Whether the Probe is to be as long as its answer may be. */
@@ -42,6 +44,9 @@ export interface ProberOptions {
 }
 
 const REMEMBERED_QUESTIONS = 256;
+const REMEMBERED_PROBES = 64;
+/** In so many turns of the event loop a process reads what has come in while it was too busy to. */
+const LAST_TURNS = 4;
 
 const nameOf = ({ id }: { readonly id: Uint8Array }): string => Buffer.from(id).toString('hex');
 
@@ -51,6 +56,8 @@ export class Prober {
   /** By MessageID. */
   readonly #open = new Map<string, OpenQuestion>();
   readonly #over = new Recent<Question>(REMEMBERED_QUESTIONS);
+  /** Its own Probes byte for byte, as they come back from the group: reading them costs more than knowing them. */
+  readonly #sent = new Recent<true>(REMEMBERED_PROBES);
 
   constructor(options: ProberOptions) {
     this.#options = options;
@@ -59,6 +66,11 @@ export class Prober {
   /** Whether this message is one of its own Probes. */
   owns(messageId: string): boolean {
     return this.#open.has(messageId) || this.#over.get(messageId) !== undefined;
+  }
+
+  /** Whether these bytes are one of its own Probes of late. */
+  hasSent(bytes: Buffer): boolean {
+    return this.#sent.get(bytes.toString('latin1')) !== undefined;
   }
 
   /** Asks, and resolves when the time for answers is over or `signal` is aborted. */
@@ -83,9 +95,14 @@ export class Prober {
         this.#transmit(open);
         cancelRepeat = clock.schedule(limits.repeatAfterMs, () => transmit(left - 1));
       };
-      const cancelEnd = clock.schedule(limits.answerTimeoutMs, () => {
+      const conclude = (): void => {
         end();
         this.#conclude(open);
+      };
+      const cancelEnd = clock.schedule(limits.answerTimeoutMs, () => {
+        // All of them may have begun just now, on machines that are busy with that.
+        if (question.version === 'crowd') afterTurns(LAST_TURNS, conclude);
+        else conclude();
       });
       signal.addEventListener('abort', end);
       emit({
@@ -129,12 +146,15 @@ export class Prober {
 
   /** Each time with a new MessageID: whoever has answered the last Probe, in vain, would take this one for the same. */
   #transmit(open: OpenQuestion): void {
-    const { version, segments, padded, send } = open.question;
-    const fields = { version, messageId: uuidUrn(this.#options.random), ids: segments.map(({ id }) => id) };
+    const { version, segments, port, padded, send } = open.question;
+    const messageId = uuidUrn(this.#options.random);
+    const fields = { version, messageId, ids: segments.map(({ id }) => id), port };
     open.messageIds.push(fields.messageId);
     this.#open.set(fields.messageId, open);
-    const probe = encodeProbe(fields);
-    send(padded ? padForAnswer(probe, fields) : probe);
+    const plain = encodeProbe(fields);
+    const probe = padded ? padForAnswer(plain, fields) : plain;
+    this.#sent.note(probe.toString('latin1'), true);
+    send(probe);
   }
 
   #note({ answers, found }: OpenQuestion, segment: SoughtSegment, peer: string, whole: boolean): void {
@@ -147,15 +167,24 @@ export class Prober {
     found(segment, peer);
   }
 
-  #conclude({ question: { segments }, answers }: OpenQuestion): void {
+  #conclude({ question: { version, segments }, answers }: OpenQuestion): void {
     const { others, emit, limits } = this.#options;
-    for (const [segment, { peers, whole }] of answers) others.note(segment, { all: peers.size, whole });
+    for (const [segment, { peers, whole }] of answers) {
+      others.note(version, segment, { all: peers.size, whole });
+    }
+    // That nobody else fetches the same is how it usually is.
+    if (version === 'crowd') return;
     const nowhere = segments.map(nameOf).filter((segment) => !answers.has(segment));
     if (nowhere.length > 0) {
       emit({ _tag: 'DiscoveryTimedOut', segments: nowhere, waitedMs: limits.answerTimeoutMs });
     }
   }
 }
+
+const afterTurns = (left: number, act: () => void): void => {
+  if (left === 0) act();
+  else setImmediate(() => afterTurns(left - 1, act));
+};
 
 /** The segments of `question` that `match` says its sender has. */
 const segmentsIn = (
@@ -170,6 +199,12 @@ const segmentsIn = (
     });
   }
   const asked = new Map(segments.map((segment) => [nameOf(segment), segment]));
+  if (found.version === 'crowd') {
+    return found.segments.flatMap((told) => {
+      const segment = asked.get(nameOf(told));
+      return segment === undefined ? [] : [{ segment, whole: false }];
+    });
+  }
   return found.segments.flatMap(({ id, blocks }) => {
     const segment = asked.get(nameOf({ id }));
     return segment === undefined || blocks === 0 ? [] : [{ segment, whole: blocks >= blockCount(segment) }];

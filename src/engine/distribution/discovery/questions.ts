@@ -1,16 +1,17 @@
 import { versionOf } from '../wire/index.js';
 import type { SoughtSegment } from './peer-source.js';
-import type { DiscoveryVersion } from './wire/index.js';
+import type { ProbeVersion } from './wire/index.js';
 
 /**
  * Segments of one Probe. Version 1: as many as fit into one packet of Ethernet. Version 2, whose segments are small and
- * many: three packets, of which a loss costs more but which ask for some megabytes at once.
+ * many: three packets, of which a loss costs more but which ask for some megabytes at once. Who fetches is asked once for
+ * each content, in one packet.
  */
-export const SEGMENTS_PER_PROBE: Readonly<Record<DiscoveryVersion, number>> = { 1: 8, 2: 64 };
+export const SEGMENTS_PER_PROBE: Readonly<Record<ProbeVersion, number>> = { 1: 8, 2: 64, crowd: 4 };
 
 /** What goes into one Probe. */
 export interface ProbeContent {
-  readonly version: DiscoveryVersion;
+  readonly version: ProbeVersion;
   readonly segments: readonly SoughtSegment[];
 }
 

@@ -11,6 +11,7 @@ import { Recent } from './recent.js';
 import { uuidUrn } from './uuid.js';
 import {
   encodeProbeMatch,
+  formatAddress,
   type Availability,
   type Probe,
   type ProbedSegment,
@@ -18,8 +19,17 @@ import {
   type TransportAddress,
 } from './wire/index.js';
 
+/** What is being fetched here. */
+export interface Fetching {
+  fetches(segmentId: Uint8Array): boolean;
+  /** Another machine fetches it, too. */
+  meet(segmentId: Uint8Array, peer: string): void;
+}
+
 export interface ResponderOptions {
   readonly source: BlockSource;
+  /** Left out: nothing is fetched here that others might fetch. */
+  readonly fetching?: Fetching | undefined;
   /** Where blocks are served; a wildcard address stands for all of this machine. */
   readonly endpoint: TransportAddress;
   readonly clock: Clock;
@@ -39,7 +49,7 @@ const ONE_PACKET = 1_452;
 /** What a segment id of the usual length adds to a version-1 answer, with its block count. */
 const BYTES_PER_SEGMENT = 73;
 
-/** A segment that a Probe asks for and that is here. */
+/** A segment that a Probe asks for and that is here, or is being fetched if that was the question. */
 interface Held extends ProbedSegment {
   /** Its place in the Probe. */
   readonly index: number;
@@ -48,7 +58,7 @@ interface Held extends ProbedSegment {
   readonly whole: boolean;
 }
 
-/** Answers Probes for segments that are here. MS-PCCRD 3.2. */
+/** Answers Probes for segments that are here (MS-PCCRD 3.2), or are being fetched here. */
 export class Responder {
   readonly #options: ResponderOptions;
   readonly #endpoint: string;
@@ -92,7 +102,8 @@ export class Responder {
       segments: probe.segments.map(({ id }) => id.toString('hex')),
     });
     const held = this.#held(probe);
-    const told = held.filter(({ name }) => !this.#options.others.suffice(name));
+    this.#meet(message, probe, held);
+    const told = held.filter(({ name }) => !this.#options.others.suffice(probe.version, name));
     if (told.length === 0) {
       ignore(message, held.length === 0 ? 'nothing-here' : 'others-suffice');
       return;
@@ -112,8 +123,19 @@ export class Responder {
     this.#waiting.clear();
   }
 
-  #held({ segments }: Probe): Held[] {
+  /** Who asks fetches as well. Far away somebody may have made up where he asks from. */
+  #meet({ arrival, from: { address } }: Datagram, { port }: Probe, held: readonly Held[]): void {
+    const [first] = held;
+    if (port === undefined || arrival !== 'multicast' || first === undefined) return;
+    this.#options.fetching?.meet(first.id, formatAddress({ host: address, port }));
+  }
+
+  #held({ version, segments }: Probe): Held[] {
     return segments.flatMap(({ id, scope }, index) => {
+      if (version === 'crowd') {
+        const about = { id, scope, index, name: id.toString('hex'), blocks: 0, whole: false };
+        return this.#options.fetching?.fetches(id) === true ? [about] : [];
+      }
       const segment = this.#options.source.find(id);
       const blocks = segment === undefined ? 0 : blocksOf(segment);
       if (segment === undefined || blocks === 0) return [];
@@ -169,7 +191,7 @@ const blocksOf = (segment: StoredSegment): number =>
   Array.from({ length: blockCount(segment.info) }, (_, block) => segment.has(block)).filter(Boolean).length;
 
 const foundFor = ({ version, segments }: Probe, held: readonly Held[]): ProbeMatch['found'] => {
-  if (version === 1) return { version, segments: held };
+  if (version !== 2) return { version, segments: held };
   const availability = Array<Availability>(segments.length).fill('none');
   for (const { index, whole } of held) availability[index] = whole ? 'all' : 'some';
   return { version, segments: availability, ages: [] };

@@ -1,5 +1,5 @@
 import { DiscoveryMessageError, malformed } from './discovery-message-error.js';
-import { PEER_DIST, SOAP, WSA, WSD } from './names.js';
+import { SOAP, VOCABULARIES, WSA, WSD, type ProbeVersion } from './names.js';
 import { escapeText, onlyChild, parseXml, type XmlElement } from './xml-element.js';
 
 /** Bytes; SOAP-over-UDP allows no more. An honest Probe has up to 20 000. */
@@ -20,12 +20,14 @@ export const element = (name: string, text: string, attributes = ''): string =>
  * The bytes of a message. The prefixes are those of the specification: to other peers' parsers they should not matter,
  * but some clients search the text for them.
  */
-export const encodeEnvelope = (header: readonly string[], body: string): Buffer =>
-  Buffer.from(
+export const encodeEnvelope = (version: ProbeVersion, header: readonly string[], body: string): Buffer => {
+  const { prefix, uri } = VOCABULARIES[version];
+  return Buffer.from(
     `<?xml version="1.0" encoding="utf-8"?><soap:Envelope xmlns:soap="${SOAP}" xmlns:wsa="${WSA}"` +
-      ` xmlns:wsd="${WSD}" xmlns:PeerDist="${PEER_DIST}"><soap:Header>${header.join('')}</soap:Header>` +
+      ` xmlns:wsd="${WSD}" xmlns:${prefix}="${uri}"><soap:Header>${header.join('')}</soap:Header>` +
       `<soap:Body>${body}</soap:Body></soap:Envelope>`,
   );
+};
 
 export const decodeEnvelope = (bytes: Uint8Array): Envelope => {
   if (bytes.length > MAX_MESSAGE_LENGTH) {

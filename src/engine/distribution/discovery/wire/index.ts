@@ -1,7 +1,7 @@
 export { DiscoveryMessageError, type DiscoveryMessageProblem } from './discovery-message-error.js';
 export { MAX_MESSAGE_LENGTH } from './envelope.js';
 export { decodeDiscoveryMessage, mentionsSegments } from './message.js';
-export type { DiscoveryVersion } from './names.js';
+export type { ProbeVersion } from './names.js';
 export { encodeProbeMatch, type ProbeMatch, type ProbeMatchFields } from './probe-match.js';
 export { encodeProbe, type Probe } from './probe.js';
 export { MAX_SEGMENTS, type Availability, type ProbedSegment } from './scopes.js';

@@ -1,13 +1,13 @@
 import { decodeEnvelope } from './envelope.js';
-import { PROBE_ACTION, PROBE_MATCHES_ACTION } from './names.js';
+import { CROWD, PROBE_ACTION, PROBE_MATCHES_ACTION } from './names.js';
 import { decodeProbe, type Probe } from './probe.js';
 import { decodeProbeMatch, type ProbeMatch } from './probe-match.js';
 
-/** Stands in every message of the protocol, and in hardly another one. */
-const MARK = 'PeerDistData';
+/** One of them stands in every message of the protocol, and in hardly another one. */
+const MARKS = ['PeerDistData', CROWD];
 
 /** Whether a datagram may be about segments, at little cost: most of what arrives is about printers and the like. */
-export const mentionsSegments = (bytes: Buffer): boolean => bytes.includes(MARK);
+export const mentionsSegments = (bytes: Buffer): boolean => MARKS.some((mark) => bytes.includes(mark));
 
 /**
  * What a datagram of the WS-Discovery port says; `undefined`: it is a message of another service, or none at all.

@@ -1,4 +1,4 @@
-import { encodeProbeMatch } from './probe-match.js';
+import { encodeProbeMatch, type ProbeMatch } from './probe-match.js';
 import { scopeOf } from './scopes.js';
 import type { ProbeFields } from './probe.js';
 
@@ -16,17 +16,16 @@ export const padForAnswer = (probe: Buffer, { version, messageId, ids }: ProbeFi
     instanceId: 0xffff_ffff,
     messageNumber: 0xffff_ffff,
     addresses: [LONGEST_HOST],
-    found:
-      version === 1
-        ? {
-            version,
-            segments: ids.map((id) => ({ id: Buffer.from(id), scope: scopeOf(id), blocks: 0 })),
-          }
-        : {
-            version,
-            segments: ids.map(() => 'all'),
-            ages: ids.map((_, segment) => ({ segment, milliseconds: 0 })),
-          },
+    found: everythingOf(version, ids),
   });
   return Buffer.concat([probe, Buffer.alloc(Math.max(0, answer.length - probe.length), ' ')]);
+};
+
+const everythingOf = (version: ProbeFields['version'], ids: readonly Uint8Array[]): ProbeMatch['found'] => {
+  if (version === 2) {
+    const ages = ids.map((_, segment) => ({ segment, milliseconds: 0 }));
+    return { version, segments: ids.map(() => 'all'), ages };
+  }
+  const segments = ids.map((id) => ({ id: Buffer.from(id), scope: scopeOf(id), blocks: 0 }));
+  return { version, segments };
 };

@@ -6,8 +6,9 @@ import {
   PEER_DIST,
   PROBE_MATCHES_ACTION,
   TYPE_NAMES,
+  VOCABULARIES,
   WSD,
-  type DiscoveryVersion,
+  type ProbeVersion,
 } from './names.js';
 import {
   decodeAvailability,
@@ -36,14 +37,20 @@ export interface AvailableSegments {
   readonly ages: readonly SegmentAge[];
 }
 
-/** The answer of a peer that has segments. PCCRD 2.2.2.2. */
+/** The segments that its sender fetches, of those that were asked for. */
+export interface FetchedSegments {
+  readonly version: 'crowd';
+  readonly segments: readonly ProbedSegment[];
+}
+
+/** The answer of a peer that has segments (PCCRD 2.2.2.2), or fetches them. */
 export interface ProbeMatch {
   readonly _tag: 'ProbeMatch';
   /** MessageID of the Probe. */
   readonly relatesTo: string;
   /** Where it serves blocks: all it gave that are IP addresses with a port. */
   readonly addresses: readonly TransportAddress[];
-  readonly found: CountedBlocks | AvailableSegments;
+  readonly found: CountedBlocks | AvailableSegments | FetchedSegments;
 }
 
 /** What only its writer needs to know of a ProbeMatch. */
@@ -62,13 +69,14 @@ export const encodeProbeMatch = (fields: ProbeMatchFields): Buffer => {
   const sequence = `<wsd:AppSequence InstanceId="${fields.instanceId}" MessageNumber="${fields.messageNumber}"/>`;
   const match = [
     `<wsa:EndpointReference>${element('wsa:Address', fields.endpoint)}</wsa:EndpointReference>`,
-    element('wsd:Types', `PeerDist:${TYPE_NAMES[found.version]}`),
+    element('wsd:Types', `${VOCABULARIES[found.version].prefix}:${TYPE_NAMES[found.version]}`),
     element('wsd:Scopes', scopesOf(found)),
     element('wsd:XAddrs', addresses.map(formatAddress).join(' ')),
-    element('wsd:MetadataVersion', `${found.version}`),
-    `<PeerDist:PeerDistData>${payloadOf(found)}</PeerDist:PeerDistData>`,
+    element('wsd:MetadataVersion', found.version === 2 ? '2' : '1'),
+    ...payloadOf(found),
   ];
   return encodeEnvelope(
+    found.version,
     [
       element('wsa:To', ANONYMOUS),
       element('wsa:Action', PROBE_MATCHES_ACTION),
@@ -81,14 +89,18 @@ export const encodeProbeMatch = (fields: ProbeMatchFields): Buffer => {
 };
 
 const scopesOf = (found: ProbeMatch['found']): string =>
-  found.version === 1
-    ? found.segments.map(({ scope }) => scope).join(' ')
-    : encodeAvailability(found.segments);
+  found.version === 2
+    ? encodeAvailability(found.segments)
+    : found.segments.map(({ scope }) => scope).join(' ');
 
-const payloadOf = (found: ProbeMatch['found']): string =>
-  found.version === 1
-    ? element('PeerDist:BlockCount', encodeBlockCounts(found.segments.map(({ blocks }) => blocks)))
-    : element('PeerDist:SegmentAges', encodeSegmentAges(found.ages).toString('base64'));
+const payloadOf = (found: ProbeMatch['found']): readonly string[] => {
+  if (found.version === 'crowd') return [];
+  const payload =
+    found.version === 1
+      ? element('PeerDist:BlockCount', encodeBlockCounts(found.segments.map(({ blocks }) => blocks)))
+      : element('PeerDist:SegmentAges', encodeSegmentAges(found.ages).toString('base64'));
+  return [`<PeerDist:PeerDistData>${payload}</PeerDist:PeerDistData>`];
+};
 
 /** The first match that is about segments; `undefined`: all are about something else. */
 export const decodeProbeMatch = ({ header, body }: Envelope): ProbeMatch | undefined => {
@@ -108,10 +120,11 @@ export const decodeProbeMatch = ({ header, body }: Envelope): ProbeMatch | undef
   return undefined;
 };
 
-const foundIn = (match: XmlElement, version: DiscoveryVersion): ProbeMatch['found'] => {
+const foundIn = (match: XmlElement, version: ProbeVersion): ProbeMatch['found'] => {
   const words = wordsOf(onlyChild(match, WSD, 'Scopes'));
   if (version === 2) return { version, segments: decodeAvailability(words), ages: agesIn(match) };
   const segments = decodeHexScopes(words);
+  if (version === 'crowd') return { version, segments };
   const payload = onlyChild(match, PEER_DIST, 'PeerDistData');
   const counts = decodeBlockCounts(wordsOf(onlyChild(payload, PEER_DIST, 'BlockCount')));
   if (counts.length !== segments.length) throw malformed('not one block count for each segment');
@@ -123,7 +136,7 @@ const foundIn = (match: XmlElement, version: DiscoveryVersion): ProbeMatch['foun
 
 /** They are good to have only, so what is no ages counts as none. The draft of 2012 calls the element otherwise. */
 const agesIn = (match: XmlElement): readonly SegmentAge[] => {
-  const payloads = Object.values(TYPE_NAMES).flatMap((name) => childrenNamed(match, PEER_DIST, name));
+  const payloads = [TYPE_NAMES[1], TYPE_NAMES[2]].flatMap((name) => childrenNamed(match, PEER_DIST, name));
   const [ages] = payloads.flatMap((payload) => childrenNamed(payload, PEER_DIST, 'SegmentAges'));
   if (ages === undefined) return [];
   return decodeSegmentAges(Buffer.from(wordsOf(ages).join(''), 'base64')) ?? [];
