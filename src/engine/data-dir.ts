@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
-import { access, mkdir } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, posix, resolve, win32 } from 'node:path';
+import { makePrivateDirectory } from './private-directory.js';
 
 /** The surroundings that the default depends on; those of this process unless a test says otherwise. */
 export interface DataDirectorySurroundings {
@@ -63,7 +64,7 @@ export const defaultDataDirectory = (surroundings: Partial<DataDirectorySurround
 export const openDataDirectory = async (path: string = defaultDataDirectory()): Promise<string> => {
   const absolute = resolve(path);
   try {
-    await mkdir(absolute, { recursive: true, mode: 0o700 });
+    makePrivateDirectory(absolute);
     await access(absolute, constants.R_OK | constants.X_OK);
     return absolute;
   } catch (error) {

@@ -83,3 +83,15 @@ it.runIf(canMount)(
       await publishOn(node, CONTENT.subarray(0, BLOCK));
     }),
 );
+
+it.runIf(canMount)('a data directory that cannot be made on a read-only disk is told of by its reason', () =>
+  onSmallDisk(async (small) => {
+    mount('-o', 'remount,ro', small);
+    await using node = await openNode(join(small, 'deep', 'data'), { listen: false });
+    const status = await firstValueFrom(distributionStatus(node.session));
+    expect(status).toMatchObject({
+      status: 'unavailable',
+      reason: expect.stringMatching(/read-only/) as string,
+    });
+  }),
+);

@@ -61,7 +61,7 @@ export const createGroupingDriver = (context: GroupingContext): GroupingDriver =
 
     startup: () =>
       calls.perform('grouping.startup', async () => {
-        await context.data.prepare();
+        context.data.prepare();
         await context.data.sweep(context.clock);
         openGroups.startup();
         return { version: API_VERSION, highestVersion: API_VERSION };

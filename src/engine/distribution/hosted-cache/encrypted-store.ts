@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, DistributionEvent } from '../../../driver/index.js';
+import { makePrivateDirectory } from '../../private-directory.js';
 import { segmentName } from '../segment-name.js';
 import { blocksOf, type EncryptedBlock, type SegmentShape } from './encrypted-block.js';
 import { Pack, type PackedRecord } from './pack.js';
@@ -54,7 +55,7 @@ export class EncryptedStore {
   /** Reads what there is. Rejects with the system's error if the directory cannot be used. */
   static async open(options: EncryptedStoreOptions): Promise<EncryptedStore> {
     const store = new EncryptedStore(options);
-    await mkdir(options.directory, { recursive: true, mode: 0o700 });
+    makePrivateDirectory(options.directory);
     const names = await readdir(options.directory);
     for (const name of names.filter((one) => one.endsWith(SUFFIX))) {
       const { pack, records } = await Pack.open(join(options.directory, name));

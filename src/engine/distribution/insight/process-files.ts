@@ -1,5 +1,6 @@
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makePrivateDirectory } from '../../private-directory.js';
 import { isOwnerAlive } from '../store/process-owner.js';
 import { decodeProcessRecord, encodeProcessRecord, type ProcessRecord } from './process-record.js';
 
@@ -19,7 +20,7 @@ export const insightDirectory = (dataDir: string): string => join(dataDir, 'insi
 export const writeProcessRecord = async (directory: string, record: ProcessRecord): Promise<void> => {
   const path = join(directory, `${record.process}${EXTENSION}`);
   const prepared = `${path}${UNFINISHED}`;
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  makePrivateDirectory(directory);
   const file = await open(prepared, 'w', 0o600);
   try {
     await file.writeFile(encodeProcessRecord(record));

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../../driver/index.js';
+import { makePrivateDirectory } from '../../private-directory.js';
 import type { RandomSource } from '../crypto/keys.js';
 import { systemCode } from '../refusal.js';
 
@@ -83,9 +84,9 @@ export class DataDirectory {
   }
 
   /** Makes the directory if need be, readable by its owner only. */
-  async prepare(): Promise<void> {
-    await mkdir(this.identities, { recursive: true, mode: PRIVATE_DIRECTORY });
-    await mkdir(this.#staging, { recursive: true, mode: PRIVATE_DIRECTORY });
+  prepare(): void {
+    makePrivateDirectory(this.identities);
+    makePrivateDirectory(this.#staging);
   }
 
   /** Removes what processes that died have left unfinished. */

@@ -47,7 +47,7 @@ export class GroupStore {
       ...(pkcs8 === undefined ? {} : { [KEY]: pkcs8 }),
     };
     try {
-      await this.#data.prepare();
+      this.#data.prepare();
       return await this.#data.publish(directory, files, [], () => stopIfAborted(call));
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;

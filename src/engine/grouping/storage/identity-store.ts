@@ -163,7 +163,7 @@ export class IdentityStore {
   }
 
   async #publish(directory: string, identity: NewIdentity, call?: CallOptions): Promise<boolean> {
-    await this.#data.prepare();
+    this.#data.prepare();
     if ((await listDirectory(this.#data.identities)).length >= MAX_IDENTITIES)
       throw new Refusal('PEER_E_TOO_MANY_IDENTITIES', `${MAX_IDENTITIES} identities are the limit`);
     // Of an identity whose deletion was cut short, clear away the rest.

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { FileVersion } from '../../../../driver/index.js';
+import { makePrivateDirectory } from '../../../private-directory.js';
 
 /**
  * What the store needs of a file system, so that a test can make any single step fail. Missing files and directories
@@ -56,7 +57,6 @@ export interface Disk {
 /** Windows has no pipes among its files and no such flag: there it is 0. */
 const READ = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK;
 const FILE_MODE = 0o600;
-const DIRECTORY_MODE = 0o700;
 
 /** The code of a system error, such as `ENOENT`. */
 export const errorCode = (error: unknown): string | undefined =>
@@ -79,7 +79,7 @@ const NOT_EMPTY = ['ENOTEMPTY', 'EEXIST', ...IN_USE];
 export const nodeDisk: Disk = {
   makeDirectory: async (path) => {
     // At once for the reason that `create` has.
-    fs.mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
+    makePrivateDirectory(path);
   },
   list: (path) => fs.promises.readdir(path).catch((error: unknown) => unless(error, MISSING, [])),
   listNow: (path) => {
