@@ -85,6 +85,8 @@ const describeReason = (reason: Reason): string => {
       return `no peer answered in ${reason.waitedMs} ms`;
     case 'ReadTimedOut':
       return `no peer delivered in ${reason.waitedMs} ms`;
+    case 'WaitedInVain':
+      return `${reason.peer} said that it fetches it, and was waited for in vain`;
     case 'CacheOnly':
       return 'only the cache was to be asked';
     case 'SecretDiffers':

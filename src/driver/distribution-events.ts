@@ -233,6 +233,17 @@ export type ContentEvent =
       readonly source: BlockSourceKind;
       /** Who delivered it, for `peer` and `hosted-cache`. */
       readonly peer?: string | undefined;
+    }
+  | {
+      /** A neighbour that said that it fetches a block from the origin was waited for. */
+      readonly _tag: 'NeighbourAwaited';
+      readonly content: ContentHandle;
+      readonly peer: string;
+      readonly segment: string;
+      readonly block: number;
+      readonly waitedMs: number;
+      /** Whether the block could be had then; otherwise whoever is next fetches it. */
+      readonly isThere: boolean;
     };
 
 /** The local cache. */

@@ -56,6 +56,8 @@ export type SegmentReason =
   | { readonly _tag: 'NoPeerAnswered'; readonly waitedMs: number }
   /** The reader gave up waiting before a peer had delivered. */
   | { readonly _tag: 'ReadTimedOut'; readonly waitedMs: number }
+  /** A neighbour said that it fetches it from the origin, and was waited for in vain. */
+  | { readonly _tag: 'WaitedInVain'; readonly peer: string }
   /** The reader wanted what is in the local cache, and to wait for nothing else. */
   | { readonly _tag: 'CacheOnly' }
   /** The same bytes are known under another server secret: peers have them, but under another name. */

@@ -1,7 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { slowLine, type SlowLine } from '../../bench/lib/slow-line.js';
+import type { DistributionEvent } from '../../src/driver/index.js';
+import { observeDistribution } from '../../src/effects/index.js';
+import { findRetrievals, readJournal } from '../../src/engine/index.js';
 import { createContentServer, getIterable, sendContent } from '../../src/http/index.js';
 import { collect, contentOf, listen, type Machine, startMachine } from './support.js';
 
@@ -50,12 +54,28 @@ const othersOf = (machine: Machine): readonly string[] =>
 const fetchAs = async (machine: Machine, peers: readonly string[]): Promise<Buffer> =>
   Buffer.concat(await collect(getIterable(url, { session: machine.session, peers })));
 
+type NeighbourAwaited = Extract<DistributionEvent, { readonly _tag: 'NeighbourAwaited' }>;
+
+/** What a machine tells from now on of waiting for neighbours. */
+const waitingOf = (machine: Machine): readonly NeighbourAwaited[] => {
+  const told: NeighbourAwaited[] = [];
+  observeDistribution(machine.session, (event) => {
+    if (event._tag === 'NeighbourAwaited') told.push(event);
+  });
+  return told;
+};
+
 describe('machines that want the same at once', () => {
   it('ask the origin for each byte once', async () => {
+    const waiting = clients.map(waitingOf);
     const copies = await Promise.all(clients.map((client) => fetchAs(client, othersOf(client))));
     for (const copy of copies) expect(copy.equals(CONTENT)).toBe(true);
     expect(asked).toBeGreaterThanOrEqual(CONTENT.length);
     expect(asked).toBeLessThanOrEqual(CONTENT.length * 1.05);
+    waiting.forEach((told, index) => {
+      for (const { peer } of told) expect(othersOf(clients[index]!)).toContain(peer);
+    });
+    expect(waiting.flat().some(({ isThere }) => isThere)).toBe(true);
   });
 
   it('need not know each other on both sides', async () => {
@@ -110,6 +130,26 @@ describe('a neighbour that is of no use costs no byte of the content', () => {
     expect((await fetchAs(client!, [`127.0.0.1:${port}`])).equals(CONTENT)).toBe(true);
     expect(asked).toBe(CONTENT.length);
     for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+
+  it('who is waited for in vain is told, and on record as a reason', async () => {
+    const server = createServer((socket) =>
+      answering('{"_tag":"Claimed","isFetching":true}')(socket.on('error', () => undefined)),
+    );
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const peer = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const [client] = clients;
+    const told = waitingOf(client!);
+    await fetchAs(client!, [peer]);
+    expect(told.length).toBeGreaterThan(0);
+    for (const event of told) expect(event).toMatchObject({ peer, isThere: false });
+    await client!.session.close();
+    const [found] = findRetrievals(await readJournal(join(client!.directory, 'data')), { name: url });
+    expect(found?.retrieval.explanation.segments.flatMap(({ reasons }) => reasons)).toContainEqual({
+      _tag: 'WaitedInVain',
+      peer,
+    });
     server.close();
   });
 });

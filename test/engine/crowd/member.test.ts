@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createVirtualClock } from '../../../src/testing/index.js';
 import { encodeAnswer, type ClaimAnswer } from '../../../src/engine/distribution/crowd/claim-message.js';
 import { PeerFault } from '../../../src/engine/distribution/retrieval/peer-fault.js';
-import type { Meet } from '../../../src/engine/distribution/crowd/member.js';
+import type { Meet, Waiting } from '../../../src/engine/distribution/crowd/member.js';
 import { BLOCKS, machine, SEGMENT, type Behaviour, type Network, type VirtualClock } from './rig.js';
 
 let clock: VirtualClock;
@@ -113,6 +113,41 @@ describe('of machines that ask at the same time', () => {
     expect(known.member.met).toEqual([knowing.peer]);
     known.fetched(0);
     expect((await settled(claim)).value).toMatchObject({ _tag: 'Elsewhere', peer: known.peer });
+  });
+});
+
+describe('waiting for a neighbour', () => {
+  const claimAs = (one: ReturnType<typeof machine>, peer: string, waitings: Waiting[]) =>
+    one.member.claimBlocks({
+      from: 0,
+      to: BLOCKS,
+      peers: () => [peer],
+      deadline: clock.now() + 950,
+      signal: new AbortController().signal,
+      onWaited: (waiting) => waitings.push(waiting),
+    });
+
+  it('is told of when the block is there', async () => {
+    const first = machine(clock, network, 1, 'a');
+    const other = machine(clock, network, 2, 'b');
+    await settled(first.claim(0, []));
+    const waitings: Waiting[] = [];
+    const claim = claimAs(other, first.peer, waitings);
+    await clock.advance(100);
+    expect(waitings).toEqual([]);
+    first.fetched(0);
+    await settled(claim);
+    expect(waitings).toEqual([{ peer: first.peer, waitedMs: expect.any(Number) as number, isThere: true }]);
+    expect(waitings[0]!.waitedMs).toBeGreaterThanOrEqual(90);
+  });
+
+  it('is told of when it was in vain', async () => {
+    const one = machine(clock, network, 1, 'a');
+    network.set('127.0.0.1:9', saying({ _tag: 'Claimed', isFetching: true }));
+    const waitings: Waiting[] = [];
+    await settled(claimAs(one, '127.0.0.1:9', waitings));
+    expect(waitings.length).toBeGreaterThan(0);
+    for (const waiting of waitings) expect(waiting).toMatchObject({ peer: '127.0.0.1:9', isThere: false });
   });
 });
 

@@ -8,6 +8,7 @@ import type {
   SegmentSource,
 } from '../../../driver/index.js';
 import { ContentLog } from '../insight/content-log.js';
+import type { Waiting } from '../crowd/index.js';
 import { segmentName } from '../segment-name.js';
 import type { PlacedBlock } from './content-map.js';
 
@@ -46,6 +47,14 @@ export class Provenance {
   /** A peer was asked for a block, or deliberately not, and did not deliver. */
   attempted(offset: number, { peer, reason }: PeerAttempt): void {
     this.failed({ offset, length: 1 }, { _tag: 'PeerFailed', peer, reason });
+  }
+
+  /** A neighbour was waited for that fetches the block from the origin. */
+  awaited(place: PlacedBlock, offset: number, { peer, waitedMs, isThere }: Waiting): void {
+    const segment = segmentName(place.segment.info);
+    const { content } = this;
+    this.emit({ _tag: 'NeighbourAwaited', content, peer, segment, block: place.index, waitedMs, isThere });
+    if (!isThere) this.failed({ offset, length: 1 }, { _tag: 'WaitedInVain', peer });
   }
 
   /** No peer delivered the first block of these bytes. @param searchMs how long peers were looked for, if they were. */

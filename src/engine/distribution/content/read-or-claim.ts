@@ -6,6 +6,7 @@ import type { ContentMap } from './content-map.js';
 import type { ContentPeers } from './content-peers.js';
 import type { ContentReader } from './content-reader.js';
 import type { LocalBlocks } from './local-blocks.js';
+import type { Provenance } from './provenance.js';
 
 export interface ClaimingParts {
   readonly reader: ContentReader;
@@ -14,6 +15,7 @@ export interface ClaimingParts {
   readonly local: LocalBlocks;
   readonly peers: ContentPeers;
   readonly member: CrowdMember;
+  readonly provenance: Pick<Provenance, 'awaited'>;
   readonly client: Pick<RetrievalClient, 'learn'>;
   readonly clock: Clock;
 }
@@ -33,7 +35,7 @@ export const readOrClaim = async (
   request: ReadRequest & { readonly fillsGapsAfterMs: number },
   signal: AbortSignal,
 ): Promise<ReadResult> => {
-  const { reader, window, map, local, member, client, peers, clock } = parts;
+  const { reader, window, map, local, member, client, peers, provenance, clock } = parts;
   const deadline = clock.now() + request.fillsGapsAfterMs;
   const failures = new Map<string, number>();
   let timeoutMs = request.timeoutMs;
@@ -61,6 +63,7 @@ export const readOrClaim = async (
       peers: known,
       deadline,
       signal,
+      onWaited: (waiting) => provenance.awaited(place, map.startOf(from), waiting),
     });
     if (outcome._tag === 'Granted') {
       const end = Math.min(map.startOf(outcome.to), map.end);

@@ -17,6 +17,14 @@ export type Meet = (
   signal: AbortSignal,
 ) => Promise<void>;
 
+/** What came of waiting for a neighbour that fetches a block. */
+export interface Waiting {
+  readonly peer: string;
+  readonly waitedMs: number;
+  /** Whether the block can be had now. */
+  readonly isThere: boolean;
+}
+
 export interface CrowdMemberParts {
   readonly crowd: Crowd;
   readonly neighbours: Neighbours;
@@ -38,6 +46,8 @@ export interface ClaimWish {
   /** When waiting for others ends. */
   readonly deadline: number;
   readonly signal: AbortSignal;
+  /** Told each time a neighbour was waited for that fetches the first of them. */
+  readonly onWaited?: ((waiting: Waiting) => void) | undefined;
 }
 
 export type ClaimOutcome =
@@ -227,7 +237,7 @@ export class CrowdMember implements Fetching {
     for (const { peer, answer } of replies) {
       if (answer?._tag === 'Here') return this.#elsewhere(peer, answer.blocks);
       if (answer?._tag === 'Claimed' && answer.isFetching && left() > 0)
-        return this.#follow(peer, wish, left);
+        return this.#followAndTell(peer, wish, left);
     }
     const claimants = replies.filter(({ answer }) => answer?._tag === 'Claimed');
     const isContested = claimants.length > 0 || own._tag === 'Claimed';
@@ -235,6 +245,18 @@ export class CrowdMember implements Fetching {
     if (mayWait) for (const { peer } of claimants) neighbours.disappointed(peer);
     if (isContested || replies.some(({ answer }) => answer === undefined)) this.#blocks = 1;
     return this.#grant(from, wish.to, own, replies);
+  }
+
+  async #followAndTell(peer: string, wish: ClaimWish, left: () => number): Promise<ClaimOutcome | undefined> {
+    const { clock } = this.#parts;
+    const begun = clock.now();
+    const outcome = await this.#follow(peer, wish, left);
+    wish.onWaited?.({
+      peer,
+      waitedMs: Math.max(0, clock.now() - begun),
+      isThere: outcome !== undefined,
+    });
+    return outcome;
   }
 
   /** Waits for the block at the peer that is fetching it; `undefined`: it will not come from there. */
