@@ -12,6 +12,7 @@ const OWNER_ONLY = 0o700;
 export const makePrivateDirectory = (path: string): void => {
   if (makeOne(path)) return;
   const parent = dirname(path);
+  if (isDirectory(parent) === false) throw notADirectory(path);
   if (parent !== path) makePrivateDirectory(parent);
   mkdirUnlessThere(path);
 };
@@ -31,6 +32,18 @@ const mkdirUnlessThere = (path: string): void => {
   try {
     mkdirSync(path, { mode: OWNER_ONLY });
   } catch (error) {
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
+    if (isDirectory(path) !== true) throw error;
   }
 };
+
+/** `undefined`: there is nothing. */
+const isDirectory = (path: string): boolean | undefined =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory();
+
+/** Windows says in this case, too, that something is missing. */
+const notADirectory = (path: string): Error =>
+  Object.assign(new Error(`ENOTDIR: not a directory, mkdir '${path}'`), {
+    code: 'ENOTDIR',
+    syscall: 'mkdir',
+    path,
+  });
