@@ -1,5 +1,6 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { systemCode } from './system-code.js';
 
 const OWNER_ONLY = 0o700;
 
@@ -23,7 +24,7 @@ const makeOne = (path: string): boolean => {
     mkdirUnlessThere(path);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    if (systemCode(error) === 'ENOENT') return false;
     throw error;
   }
 };

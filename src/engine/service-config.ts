@@ -4,6 +4,7 @@ import { link, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cancel } from '../driver/index.js';
 import { readSettings, type CacheSettings } from './cache-settings.js';
+import { systemCode } from './system-code.js';
 
 const SETTINGS_FILE = 'service.json';
 const CACHE_FILE = 'cache.json';
@@ -136,14 +137,11 @@ export class ServiceConfig {
 
 const isSecret = ({ length }: Uint8Array): boolean => length >= 1 && length <= MAX_SECRET_LENGTH;
 
-const isSystemError = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code;
-
 const readIfThere = async (path: string): Promise<Buffer | undefined> => {
   try {
     return await readFile(path);
   } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined;
+    if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 };
@@ -153,7 +151,7 @@ const linkUnlessThere = async (from: string, to: string): Promise<void> => {
   try {
     await link(from, to);
   } catch (error) {
-    if (!isSystemError(error, 'EEXIST')) throw error;
+    if (systemCode(error) !== 'EEXIST') throw error;
   }
 };
 

@@ -1,5 +1,6 @@
 import { faultFromNumber, isDriverFault, win32Fault, type DriverFault } from '../../driver/index.js';
 import type { Win32Symbol } from '../../driver/index.js';
+import { systemCode } from '../system-code.js';
 import { StoreFailure, type StoreFailureCode } from './store/index.js';
 import { ContentInformationError } from './wire/index.js';
 
@@ -42,7 +43,7 @@ export const toFault = (operation: string, error: unknown): DriverFault => {
     );
   }
   if (error instanceof StoreFailure) return win32Fault(operation, STORE_SYMBOLS[error.code], why);
-  const code = SYSTEM_CODES[systemCodeOf(error) ?? ''] ?? ERROR_GEN_FAILURE;
+  const code = SYSTEM_CODES[systemCode(error) ?? ''] ?? ERROR_GEN_FAILURE;
   return typeof code === 'number'
     ? faultFromNumber('win32', operation, code, why)
     : win32Fault(operation, code, why);
@@ -50,6 +51,3 @@ export const toFault = (operation: string, error: unknown): DriverFault => {
 
 /** What went wrong, in words. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-const systemCodeOf = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;

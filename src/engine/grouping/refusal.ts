@@ -6,6 +6,7 @@ import {
   type HresultSymbol,
   type Win32Symbol,
 } from '../../driver/index.js';
+import { systemCode } from '../system-code.js';
 
 /** Why the engine will not do something. It becomes a fault that names the operation. */
 export class Refusal extends Error {
@@ -26,10 +27,6 @@ const SYSTEM_SYMBOLS: Readonly<Record<string, HresultSymbol>> = {
   EROFS: 'E_ACCESSDENIED',
   ENOMEM: 'E_OUTOFMEMORY',
 };
-
-/** The errno name of a system error, such as `ENOENT`, otherwise `undefined`. */
-export const systemCode = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 
 /** The fault that an operation rejects with, whatever went wrong in it. */
 export const toFault = (operation: string, error: unknown): DriverFault => {

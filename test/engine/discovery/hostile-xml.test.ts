@@ -33,6 +33,11 @@ const matchV2 = encodeProbeMatch({
 }).toString();
 
 const crowd = encodeProbe({ version: 'crowd', messageId, ids: [id] }).toString();
+const withPorts = (...ports: readonly string[]): string =>
+  crowd.replace(
+    '</wsd:Probe>',
+    `${ports.map((port) => `<crowd:Port>${port}</crowd:Port>`).join('')}</wsd:Probe>`,
+  );
 const crowdMatch = encodeProbeMatch({
   ...matchFields,
   found: { version: 'crowd', segments: [{ id, scope }] },
@@ -174,26 +179,10 @@ describe('questions who fetches, and answers to them, that are refused', () => {
     ['a document type', withDoctype('<!DOCTYPE e>', crowd), 'malformed'],
     ['no end', crowd.slice(0, -5), 'malformed'],
     ['too much', crowd.padEnd(MAX_MESSAGE_LENGTH + 1), 'too-large'],
-    [
-      'a port that is none',
-      crowd.replace('</wsd:Probe>', '<crowd:Port>0</crowd:Port></wsd:Probe>'),
-      'malformed',
-    ],
-    [
-      'a port beyond all ports',
-      crowd.replace('</wsd:Probe>', '<crowd:Port>65536</crowd:Port></wsd:Probe>'),
-      'malformed',
-    ],
-    [
-      'a port in words',
-      crowd.replace('</wsd:Probe>', '<crowd:Port>1e3</crowd:Port></wsd:Probe>'),
-      'malformed',
-    ],
-    [
-      'two ports',
-      crowd.replace('</wsd:Probe>', '<crowd:Port>1</crowd:Port><crowd:Port>2</crowd:Port></wsd:Probe>'),
-      'malformed',
-    ],
+    ['a port that is none', withPorts('0'), 'malformed'],
+    ['a port beyond all ports', withPorts('65536'), 'malformed'],
+    ['a port in words', withPorts('1e3'), 'malformed'],
+    ['two ports', withPorts('1', '2'), 'malformed'],
     ['no RelatesTo', crowdMatch.replace(/<wsa:RelatesTo>.*<\/wsa:RelatesTo>/, ''), 'malformed'],
     ['no address', crowdMatch.replace('10.0.0.1:80', ''), 'malformed'],
     ['a host name', crowdMatch.replace('10.0.0.1:80', 'evil.example:80'), 'malformed'],

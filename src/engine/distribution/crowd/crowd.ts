@@ -1,6 +1,7 @@
 import type { Cancel, Clock } from '../../../driver/index.js';
 import { normalisePeer } from '../content/peer-address.js';
 import type { BlockSource } from '../ports.js';
+import { segmentName } from '../segment-name.js';
 import { prevails, type Claim } from './claim.js';
 import {
   blocksOf,
@@ -57,7 +58,7 @@ export class Crowd {
 
   /** Whether a content with this segment is being fetched here, and wants to be known to others that fetch it. */
   fetches(segmentId: Uint8Array): boolean {
-    const segment = Buffer.from(segmentId).toString('hex');
+    const segment = segmentName({ id: segmentId });
     return [...this.#contents].some(
       (content) => content.isFindable && content.firstBlockOf(segment) !== undefined,
     );
@@ -66,7 +67,7 @@ export class Crowd {
   /** Another machine fetches contents with this segment, too. */
   meet(segmentId: Uint8Array, told: string): void {
     const peer = normalisePeer(told);
-    if (peer !== undefined) this.#introduce([Buffer.from(segmentId).toString('hex')], peer);
+    if (peer !== undefined) this.#introduce([segmentName({ id: segmentId })], peer);
   }
 
   /** A block has come in, or a claim has changed. */

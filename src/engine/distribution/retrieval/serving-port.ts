@@ -1,4 +1,4 @@
-import { errorCode } from '../store/disk/disk.js';
+import { systemCode } from '../../system-code.js';
 
 /** Where peers that are told no port ask. MS-PCCRR 2.1. */
 export const STANDARD_PORT = 80;
@@ -13,7 +13,7 @@ export const startAtStandardPort = async <Result>(
   try {
     return await start(STANDARD_PORT);
   } catch (error) {
-    if (!REFUSALS.includes(errorCode(error))) throw error;
+    if (!REFUSALS.includes(systemCode(error))) throw error;
     return start(0);
   }
 };

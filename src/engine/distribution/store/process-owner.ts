@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { errorCode } from './disk/disk.js';
+import { systemCode } from '../../system-code.js';
 
 /*
  * An owner is one open store: process id, the time its process started and a random part. The start time tells a
@@ -26,7 +26,7 @@ const isRunning = (pid: number): boolean => {
     return true;
   } catch (error) {
     // Somebody else's process is a running one.
-    return errorCode(error) === 'EPERM';
+    return systemCode(error) === 'EPERM';
   }
 };
 

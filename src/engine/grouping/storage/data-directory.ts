@@ -3,8 +3,8 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promis
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../../driver/index.js';
 import { makePrivateDirectory } from '../../private-directory.js';
+import { systemCode } from '../../system-code.js';
 import type { RandomSource } from '../crypto/keys.js';
-import { systemCode } from '../refusal.js';
 
 const PRIVATE_FILE = 0o600;
 const PRIVATE_DIRECTORY = 0o700;

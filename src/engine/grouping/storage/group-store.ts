@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { CallOptions, NamePair } from '../../../driver/index.js';
 import { exportPrivateKey, importPrivateKey, publicKeyOf } from '../crypto/keys.js';
 import { isNameOf } from '../names.js';
-import { Refusal, stopIfAborted, systemCode } from '../refusal.js';
+import { systemCode } from '../../system-code.js';
+import { Refusal, stopIfAborted } from '../refusal.js';
 import {
   directoryNameFor,
   exists,

@@ -8,7 +8,8 @@ import { readIdentityCertificate } from '../certificates/read.js';
 import { exportPrivateKey, importPrivateKey, publicKeyOf, type RandomSource } from '../crypto/keys.js';
 import { Malformed } from '../documents/malformed.js';
 import { isNameOf } from '../names.js';
-import { Refusal, stopIfAborted, systemCode } from '../refusal.js';
+import { systemCode } from '../../system-code.js';
+import { Refusal, stopIfAborted } from '../refusal.js';
 import {
   directoryNameFor,
   exists,

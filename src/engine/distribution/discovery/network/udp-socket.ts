@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { RemoteAddress } from './datagram-network.js';
+import { systemCode } from '../../../system-code.js';
 
 /** Where to bind, and who hears of what comes in. */
 export interface UdpSocketOptions {
@@ -57,7 +58,7 @@ export class UdpSocket {
     try {
       this.socket.addMembership(group, interfaceAddress);
     } catch (error) {
-      if (!isSystemError(error, 'EADDRINUSE')) throw error;
+      if (systemCode(error) !== 'EADDRINUSE') throw error;
     }
   }
 
@@ -75,7 +76,3 @@ export class UdpSocket {
     });
   }
 }
-
-/** Whether `error` is one of the system with this code. */
-const isSystemError = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code;

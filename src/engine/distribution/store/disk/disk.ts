@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { FileVersion } from '../../../../driver/index.js';
 import { makePrivateDirectory } from '../../../private-directory.js';
+import { systemCode } from '../../../system-code.js';
 
 /**
  * What the store needs of a file system, so that a test can make any single step fail. Missing files and directories
@@ -58,13 +59,9 @@ export interface Disk {
 const READ = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK;
 const FILE_MODE = 0o600;
 
-/** The code of a system error, such as `ENOENT`. */
-export const errorCode = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-
 /** `instead` of one of these system errors; anything else stays thrown. */
 const unless = <Instead>(error: unknown, codes: readonly string[], instead: Instead): Instead => {
-  if (codes.includes(errorCode(error) ?? '')) return instead;
+  if (codes.includes(systemCode(error) ?? '')) return instead;
   throw error;
 };
 
@@ -93,7 +90,7 @@ export const nodeDisk: Disk = {
     fs.promises.rename(from, to).then(
       () => true,
       (error: unknown) =>
-        IN_USE.includes(errorCode(error) ?? '') && isFile(from)
+        IN_USE.includes(systemCode(error) ?? '') && isFile(from)
           ? replaceBytes(from, to)
           : unless(error, NOT_EMPTY, false),
     ),
@@ -106,7 +103,7 @@ export const nodeDisk: Disk = {
     fs.promises.rmdir(path).then(
       () => 'removed' as const,
       (error: unknown) => {
-        const notEmpty = NOT_EMPTY.includes(errorCode(error) ?? '');
+        const notEmpty = NOT_EMPTY.includes(systemCode(error) ?? '');
         return notEmpty ? ('not-empty' as const) : unless(error, MISSING, 'missing' as const);
       },
     ),

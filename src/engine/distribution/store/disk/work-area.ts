@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { errorCode, type Disk } from './disk.js';
+import { systemCode } from '../../../system-code.js';
+import type { Disk } from './disk.js';
 import { settled } from './in-flight.js';
 import type { Layout } from '../layout.js';
 import { isOwnerAlive, newOwner } from '../process-owner.js';
@@ -72,7 +73,7 @@ export class WorkArea {
     try {
       return (await this.#disk.rename(directory, taken)) ? taken : undefined;
     } catch (error) {
-      if (errorCode(error) === 'ENOENT') return undefined;
+      if (systemCode(error) === 'ENOENT') return undefined;
       throw error;
     }
   }

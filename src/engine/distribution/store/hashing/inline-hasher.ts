@@ -9,6 +9,7 @@ import {
   MOST_STRETCHED,
   type Stretch,
 } from './block-hasher.js';
+import { MemoryPool } from './memory-pool.js';
 
 /** While one piece is being read or written another one is hashed. More of them would only be in each other's cache. */
 const CONCURRENCY = 2;
@@ -17,9 +18,7 @@ const CONCURRENCY = 2;
 export class InlineHasher implements BlockHasher {
   readonly concurrency = CONCURRENCY;
   readonly #disk: Disk;
-  readonly #memory: Buffer[] = [];
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
+  readonly #memory = new MemoryPool(CONCURRENCY, () => Buffer.allocUnsafeSlow(MOST_STRETCHED));
 
   constructor(disk: Disk) {
     this.#disk = disk;
@@ -30,21 +29,16 @@ export class InlineHasher implements BlockHasher {
   }
 
   async hashFile(hash: SegmentHash, stretch: Stretch): Promise<Buffer> {
-    if (this.#running < CONCURRENCY) this.#running += 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    const memory = this.#memory.pop() ?? Buffer.allocUnsafeSlow(MOST_STRETCHED);
+    const memory = await this.#memory.take();
     try {
       return await this.#hashFile(hash, stretch, memory.subarray(0, stretch.length));
     } finally {
-      this.#memory.push(memory);
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#running -= 1;
-      else next();
+      this.#memory.giveBack(memory);
     }
   }
 
   close(): Promise<void> {
-    this.#memory.length = 0;
+    this.#memory.clear();
     return Promise.resolve();
   }
 

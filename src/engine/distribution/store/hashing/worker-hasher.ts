@@ -10,6 +10,7 @@ import {
   type Stretch,
 } from './block-hasher.js';
 import type { BytesJob } from './hash-worker.js';
+import { MemoryPool } from './memory-pool.js';
 import { HashingThread, ThreadEnded } from './hashing-thread.js';
 
 /** Tasks per worker: the next one waits at the worker while it does one. */
@@ -33,16 +34,18 @@ export class WorkerHasher implements BlockHasher {
   readonly concurrency: number;
   readonly #parts: WorkerHasherParts;
   readonly #threads: HashingThread[] = [];
-  readonly #freeSlots: Uint8Array[] = [];
-  readonly #waiting: ((slot: Uint8Array) => void)[] = [];
+  readonly #slots: MemoryPool<Uint8Array>;
   readonly #tasks = new InFlight();
-  #slotCount = 0;
   #endedThreads = 0;
   #isHashingHere = false;
 
   constructor(parts: WorkerHasherParts) {
     this.#parts = parts;
     this.concurrency = parts.workerCount * DEPTH;
+    this.#slots = new MemoryPool<Uint8Array>(
+      this.concurrency,
+      () => new Uint8Array(new SharedArrayBuffer(parts.taskLength)),
+    );
   }
 
   start(hash: SegmentHash, bytes: Uint8Array, lengths: readonly number[]): HashingTask {
@@ -50,7 +53,7 @@ export class WorkerHasher implements BlockHasher {
       const hashes = this.#tasks.track(this.#hashBytes(hash, { bytes, lengths }));
       return { accepted: settled(hashes), hashes };
     }
-    const copied = this.#slot().then((slot) => {
+    const copied = this.#slots.take().then((slot) => {
       slot.set(bytes);
       return slot;
     });
@@ -58,7 +61,7 @@ export class WorkerHasher implements BlockHasher {
       try {
         return await this.#hashBytes(hash, { bytes: slot.subarray(0, bytes.length), lengths });
       } finally {
-        this.#release(slot);
+        this.#slots.giveBack(slot);
       }
     });
     return { accepted: settled(copied), hashes: this.#tasks.track(hashes) };
@@ -142,22 +145,6 @@ export class WorkerHasher implements BlockHasher {
       this.#endedThreads = Infinity;
       return undefined;
     }
-  }
-
-  #slot(): Promise<Uint8Array> {
-    const free = this.#freeSlots.pop();
-    if (free !== undefined) return Promise.resolve(free);
-    if (this.#slotCount < this.concurrency) {
-      this.#slotCount += 1;
-      return Promise.resolve(new Uint8Array(new SharedArrayBuffer(this.#parts.taskLength)));
-    }
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  #release(slot: Uint8Array): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#freeSlots.push(slot);
-    else next(slot);
   }
 }
 

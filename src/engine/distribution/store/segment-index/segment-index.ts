@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { errorCode, type Disk } from '../disk/disk.js';
+import { systemCode } from '../../../system-code.js';
+import type { Disk } from '../disk/disk.js';
 import { InFlight } from '../disk/in-flight.js';
 import type { WorkArea } from '../disk/work-area.js';
 import { unitPaths, type Layout } from '../layout.js';
@@ -145,7 +146,7 @@ export class SegmentIndex {
     try {
       return await this.#disk.rename(from, to);
     } catch (error) {
-      if (errorCode(error) === 'ENOENT') return false;
+      if (systemCode(error) === 'ENOENT') return false;
       throw error;
     }
   }

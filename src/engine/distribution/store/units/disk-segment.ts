@@ -1,6 +1,6 @@
 import type { CheckedBlock, SegmentInfo, StoredSegment } from '../../ports.js';
 import { blockLength, hashBlock } from '../../wire/index.js';
-import { errorCode } from '../disk/disk.js';
+import { systemCode } from '../../../system-code.js';
 import type { BlockFile } from './block-file.js';
 import { hasBlock, type OpenUnit, type OpenUnits } from './open-units.js';
 import { hashInUnit } from './unit.js';
@@ -176,7 +176,7 @@ export class DiskSegment implements StoredSegment {
         },
       );
     } catch (error) {
-      if (errorCode(error) === 'EIO') return undefined;
+      if (systemCode(error) === 'EIO') return undefined;
       throw error;
     }
   }

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
-import { errorCode, type Disk } from '../disk/disk.js';
+import { systemCode } from '../../../system-code.js';
+import type { Disk } from '../disk/disk.js';
 import type { WorkArea } from '../disk/work-area.js';
 import {
   publicationOfHolder,
@@ -212,7 +213,7 @@ const unlessMissing = async (change: Promise<unknown>): Promise<boolean> => {
     await change;
     return true;
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return false;
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return false;
     throw error;
   }
 };
