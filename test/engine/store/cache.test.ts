@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import type { CacheEvent } from '../../../src/driver/index.js';
 import type { ContentStore } from '../../../src/engine/distribution/ports.js';
 import { Departures, MOST_BYTES } from '../../../src/engine/distribution/store/cache/departures.js';
-import { nodeDisk } from '../../../src/engine/distribution/store/disk/disk.js';
+import { nodeDisk, type Disk } from '../../../src/engine/distribution/store/disk/disk.js';
+import { WorkArea } from '../../../src/engine/distribution/store/disk/work-area.js';
 import { storeLayout } from '../../../src/engine/distribution/store/layout.js';
+import { UnitDirectories } from '../../../src/engine/distribution/store/units/unit-directories.js';
 import { BLOCK, blocksOf, contentId, contentOf, segmentOf, tag } from './made-content.js';
 import { filesIn, openStore, publish, temporaryDirectory } from './store-fixture.js';
 
@@ -15,9 +17,10 @@ const NAMES = ['a', 'b', 'c', 'd', 'e'];
 const SEGMENTS = new Map(NAMES.map((name) => [name, segmentOf(name, 4)]));
 const segment = (name: string) => SEGMENTS.get(name)!;
 
-const limited = async (directory: string, quotaBytes: number, maxAgeMs?: number) => {
+const limited = async (directory: string, quotaBytes: number, maxAgeMs?: number, disk: Disk = nodeDisk) => {
   const events: CacheEvent[] = [];
   const store = await openStore(directory, {
+    disk,
     cacheLimits: () => Promise.resolve({ quotaBytes, maxAgeMs }),
     emit: (event) => {
       if (event._tag === 'SegmentEvicted') events.push(event);
@@ -107,6 +110,29 @@ it('evicts what was stored too long ago, also if it was used since', async () =>
   expect(events).toMatchObject([{ segment: idOf('a'), reason: 'age' }]);
   expect(await isWhole(other, 'b')).toBe(true);
   expect(store.find(segment('a').info.id)).toBeUndefined();
+});
+
+it('tells of what it evicts also if another store sweeps it away meanwhile', async () => {
+  const directory = temporaryDirectory();
+  const { store } = await limited(directory, Infinity);
+  await fetchAll(store, 'a');
+  await store.close();
+  setTimes(directory, 'a', { stored: 100_000 });
+  const layout = storeLayout(directory);
+  const work = new WorkArea(nodeDisk, layout);
+  await work.open();
+  const sweeper = new UnitDirectories(nodeDisk, layout, work);
+  const swept: Disk = {
+    ...nodeDisk,
+    removeFile: async (path) => {
+      const removed = await nodeDisk.removeFile(path);
+      if (path.includes('holders')) await sweeper.sweep(basename(dirname(dirname(path))), () => false);
+      return removed;
+    },
+  };
+  const { events } = await limited(directory, Infinity, 50_000, swept);
+  await work.close();
+  expect(events).toMatchObject([{ segment: idOf('a'), reason: 'age' }]);
 });
 
 it('keeps what is open in another store, and what is published', async () => {

@@ -95,20 +95,24 @@ export class UnitDirectories {
    * Removes a unit that only tags hold. Whoever holds it meanwhile keeps it: the last holder that is found cannot be
    * overlooked, and who has it in use says so before he holds it.
    *
-   * @returns whether it is gone by this call.
+   * @returns whether it is gone by this call: of several at once, one.
    */
   async evict(name: string, isInUse: () => Promise<boolean>): Promise<boolean> {
     const { holders } = unitPaths(this.#layout, name);
     const present = await this.#disk.list(holders);
     const isPublished = present.some((holder) => publicationOfHolder(holder) !== undefined);
     if (isPublished || (await isInUse())) return false;
-    for (const holder of present) await this.#disk.removeFile(join(holders, holder));
+    let isOurs = false;
+    for (const holder of present) isOurs = await this.#disk.removeFile(join(holders, holder));
     if (await isInUse()) {
       // Since just now, and perhaps relying on a holder that was there still.
       for (const holder of present) await unlessMissing(this.#disk.create(join(holders, holder), NOTHING));
       return false;
     }
-    return (await this.#disk.removeEmptyDirectory(holders)) !== 'not-empty' && (await this.#discard(name));
+    if ((await this.#disk.removeEmptyDirectory(holders)) === 'not-empty') return false;
+    const isDiscarded = await this.#discard(name);
+    // Whoever sweeps may find it without a holder meanwhile, and discard it for the one that took the last.
+    return present.length > 0 ? isOurs : isDiscarded;
   }
 
   /** What goes with a holder; `undefined` if that is nothing. */
