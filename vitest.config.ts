@@ -18,7 +18,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // What needs a C compiler has a configuration of its own: vitest.native.config.ts.
     exclude: ['test/windows/**', ...NATIVE_TESTS, '**/node_modules/**'],
-    testTimeout: 30_000,
+    // Ends what hangs; a slow machine under load takes ten times as long for what starts processes.
+    testTimeout: 90_000,
     hookTimeout: 30_000,
     pool: 'forks',
     // They wait more than they compute; one worker less than there are cores would be one on two.

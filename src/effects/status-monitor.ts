@@ -148,13 +148,13 @@ export class StatusMonitor {
     const session = this.#session.assertOpen('distributionStatus');
     const { changed } = await distribution.registerStatusChange(session);
     const registered = { armed: true };
-    const fired = changed.finally(() => (registered.armed = false));
-    // It is awaited below; this only keeps Node from calling it unhandled when reading the status fails first.
-    fired.catch(() => undefined);
+    // Before it is waited for below, and whether or not that comes to pass: reading the status may fail first.
+    const onEnd = (): void => void (registered.armed = false);
+    changed.then(onEnd, onEnd);
     try {
       if (run.isStopped()) return;
       await this.#tell(run, await distribution.getStatusInfo(session));
-      const info = await run.until(fired);
+      const info = await run.until(changed);
       if (info !== undefined) await this.#tell(run, info);
     } finally {
       if (registered.armed) await distribution.unregisterStatusChange(session).catch(() => undefined);

@@ -13,7 +13,7 @@ import { NULL, u32In, u64In } from './frame.js';
 import { PEERDIST_CLIENT_BASIC_INFO } from './layouts.js';
 import { signalOf, type MakeMember } from './members.js';
 import type { Native } from './native.js';
-import type { Finished } from './operations.js';
+import type { Completion } from './completion.js';
 import { room } from './p2p.js';
 import type { Sessions } from './session.js';
 
@@ -37,7 +37,7 @@ const readPlan = (request: ReadRequest): { readonly room: number; readonly timeo
 const readResult = (
   name: string,
   wanted: number,
-  { code, transferred, offset, bytes }: Finished,
+  { code, transferred, offset, bytes }: Completion,
 ): ReadResult => {
   const at = Number(offset);
   switch (code) {

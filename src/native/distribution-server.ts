@@ -5,7 +5,7 @@ import { NULL, u64In } from './frame.js';
 import { PEERDIST_PUBLICATION_OPTIONS, PEERDIST_RETRIEVAL_OPTIONS } from './layouts.js';
 import { signalOf, type MakeMember } from './members.js';
 import type { Native } from './native.js';
-import type { Finished } from './operations.js';
+import type { Completion } from './completion.js';
 import { room } from './p2p.js';
 import { MAX_BUFFER, succeeded, throwIfAborted } from './distribution-shared.js';
 import type { Published, Sessions } from './session.js';
@@ -184,7 +184,7 @@ export const serverMembers = (member: MakeMember, sessions: Sessions): Pick<Dist
   }),
 });
 
-const retrieved = ({ code, bytes }: Finished): Uint8Array => {
+const retrieved = ({ code, bytes }: Completion): Uint8Array => {
   if (code === PEERDIST_ERROR_NO_MORE) return new Uint8Array(0);
   if (code !== WIN32_CODES.ERROR_SUCCESS)
     throw new NativeFailure(code, 'PeerDistServerRetrieveContentInformation');

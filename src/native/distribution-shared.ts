@@ -1,12 +1,12 @@
 import { WIN32_CODES } from '../driver/index.js';
 import { Aborted, NativeFailure } from './failure.js';
-import type { Finished } from './operations.js';
+import type { Completion } from './completion.js';
 
 /** The most one call reads, whatever it is asked for: the buffer is allocated before anything is known to be there. */
 export const MAX_BUFFER = 4 * 1024 * 1024;
 
 /** @throws NativeFailure unless the operation ended well */
-export const succeeded = (name: string, { code }: Finished): void => {
+export const succeeded = (name: string, { code }: Completion): void => {
   if (code !== WIN32_CODES.ERROR_SUCCESS) throw new NativeFailure(code, name);
 };
 

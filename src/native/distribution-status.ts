@@ -12,7 +12,8 @@ import { NULL, u32In, u64In } from './frame.js';
 import { PEERDIST_STATUS_INFO } from './layouts.js';
 import type { MakeMember } from './members.js';
 import type { Native } from './native.js';
-import type { Finished, Operation } from './operations.js';
+import type { Completion } from './completion.js';
+import type { Operation } from './operations.js';
 import { room } from './p2p.js';
 import type { Runtime } from './runtime.js';
 import { Session, type Sessions } from './session.js';
@@ -21,6 +22,10 @@ const { ERROR_SUCCESS, ERROR_IO_PENDING, PEERDIST_ERROR_VERSION_UNSUPPORTED } = 
 const VERSION_WINDOWS_8 = 2;
 const VERSION_WINDOWS_7 = 1;
 
+const { status, dwMinVer, dwMaxVer } = PEERDIST_STATUS_INFO.fields;
+/** What PeerDist.dll is to fill in: it wants the size in the first field. */
+const NO_STATUS_INFO = new Uint8Array(Uint32Array.of(PEERDIST_STATUS_INFO.size, 0, 0, 0).buffer);
+
 const STATUSES = new Map<number, DistributionStatus>([
   [PEERDIST_STATUS.PEERDIST_STATUS_DISABLED, 'disabled'],
   [PEERDIST_STATUS.PEERDIST_STATUS_UNAVAILABLE, 'unavailable'],
@@ -28,9 +33,9 @@ const STATUSES = new Map<number, DistributionStatus>([
 ]);
 
 const statusFrom = (value: number): DistributionStatus => {
-  const status = STATUSES.get(value);
-  if (status === undefined) throw new Error(`PeerDist.dll answered the unknown status ${value}`);
-  return status;
+  const known = STATUSES.get(value);
+  if (known === undefined) throw new Error(`PeerDist.dll answered the unknown status ${value}`);
+  return known;
 };
 
 const startup = (native: Native): SessionHandle =>
@@ -45,9 +50,9 @@ const startup = (native: Native): SessionHandle =>
 
 const getStatus = (native: Native, session: SessionHandle): DistributionStatus =>
   native.frame((frame) => {
-    const status = frame.reserve(4);
-    native.win32('PeerDistGetStatus', session, status.address);
-    return statusFrom(u32In(status));
+    const cell = frame.reserve(4);
+    native.win32('PeerDistGetStatus', session, cell.address);
+    return statusFrom(u32In(cell));
   });
 
 /** PeerDistGetStatusEx; before Windows 8 there is only content information of version 1. */
@@ -56,10 +61,11 @@ const getStatusInfo = (native: Native, session: SessionHandle): DistributionStat
     return { status: getStatus(native, session), minVersion: 1, maxVersion: 1 };
   }
   return native.frame((frame) => {
-    const cell = frame.struct(PEERDIST_STATUS_INFO, {});
+    const cell = frame.reserve(PEERDIST_STATUS_INFO.size);
+    cell.bytes.set(NO_STATUS_INFO);
     native.win32('PeerDistGetStatusEx', session, cell.address);
-    const info = native.memory.struct(cell.address, PEERDIST_STATUS_INFO);
-    return { status: statusFrom(info.status), minVersion: info.dwMinVer, maxVersion: info.dwMaxVer };
+    const at = ({ offset }: { readonly offset: number }): number => cell.view.getUint32(offset, true);
+    return { status: statusFrom(at(status)), minVersion: at(dwMinVer), maxVersion: at(dwMaxVer) };
   });
 };
 
@@ -79,15 +85,15 @@ const REGISTRATION_OF_WINDOWS_7: Registration = {
 
 const REGISTRATION: Registration = {
   name: 'PeerDistRegisterForStatusChangeNotificationEx',
-  cell: new Uint8Array(Uint32Array.of(PEERDIST_STATUS_INFO.size, 0, 0, 0).buffer),
-  statusAt: PEERDIST_STATUS_INFO.fields.status.offset,
+  cell: NO_STATUS_INFO,
+  statusAt: status.offset,
 };
 
 const registrationOf = (native: Native): Registration =>
   native.has(REGISTRATION.name) ? REGISTRATION : REGISTRATION_OF_WINDOWS_7;
 
 interface Armed {
-  readonly finished: Promise<Finished>;
+  readonly finished: Promise<Completion>;
   /** Whether the status had changed before. The registration then ends at once, as it might never hear of it. */
   readonly early: boolean;
 }
@@ -123,7 +129,7 @@ const begin = (
   const expected =
     statusSignal === 'completion-port'
       ? completionPort.expect(() => operations.completed(operation.overlapped))
-      : { port: NULL, key: 0n, forget: () => undefined };
+      : undefined;
   const start = (): Operation =>
     operations.begin({
       input: cell,
@@ -131,9 +137,9 @@ const begin = (
       whole: true,
       // The page of one function says ERROR_IO_PENDING, that of the other ERROR_SUCCESS.
       successIsPending: true,
-      start: (_, overlapped, status) => {
-        const { port, key } = expected;
-        const code = native.code(name, handle, port, key, overlapped, status);
+      start: (_, overlapped, buffer) => {
+        const { port, key } = expected ?? { port: NULL, key: 0n };
+        const code = native.code(name, handle, port, key, overlapped, buffer);
         if (code !== ERROR_IO_PENDING && code !== ERROR_SUCCESS) throw new NativeFailure(code, name);
         return code;
       },
@@ -142,14 +148,16 @@ const begin = (
   try {
     operation = start();
   } catch (error) {
-    expected.forget();
+    expected?.forget();
     throw error;
   }
-  return { ...operation, finished: operation.finished.finally(expected.forget) };
+  return expected === undefined
+    ? operation
+    : { ...operation, finished: operation.finished.finally(expected.forget) };
 };
 
 /**
- * Waits for a change. A completion is only a wake-up: whether the status cell is written at the call, at completion or
+ * Waits for a change; fails with a fault. A completion is only a wake-up: whether the status cell is written at the call, at completion or
  * both is not documented, so the status is asked for afterwards. That may be ahead of the notification, and the first
  * registration of a session may be answered at once: what brings nothing new is no change, and it is armed again.
  */
@@ -174,6 +182,8 @@ const changeOf = async (
       // A service that is away may have been back while nothing was armed, long enough for a handle to be opened.
       if (armed.early || !known || info.status !== 'available') return info;
     }
+  } catch (error) {
+    throw faultFrom('win32', 'distribution.registerStatusChange', error);
   } finally {
     if (session.registration === registration) session.registration = undefined;
   }
@@ -215,9 +225,7 @@ export const statusMembers = (member: MakeMember, sessions: Sessions): Pick<Dist
       throw new Refusal('ERROR_INVALID_PARAMETER', 'the session has a registration that is still armed');
     }
     session.statusSeen ??= getStatus(runtime.native, handle);
-    const changed = changeOf(runtime, session, arm(runtime, session)).catch((error: unknown) => {
-      throw faultFrom('win32', 'distribution.registerStatusChange', error);
-    });
+    const changed = changeOf(runtime, session, arm(runtime, session));
     // Whoever does not wait for it any more must not bring the process down with its end.
     changed.catch(() => undefined);
     return { changed };

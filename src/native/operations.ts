@@ -2,20 +2,17 @@ import { WIN32_CODES, type Cancel } from '../driver/index.js';
 import { Aborted } from './failure.js';
 import { NULL } from './frame.js';
 import { OVERLAPPED } from './layouts.js';
-import { completionOf, STATUS_PENDING } from './completion.js';
+import {
+  bufferOf,
+  completionOf,
+  endedWith,
+  STATUS_PENDING,
+  type Completion,
+  type OperationBlock,
+} from './completion.js';
 import type { Native } from './native.js';
 import type { Runtime } from './runtime.js';
 import type { Listening } from './shared-event.js';
-
-/** How an asynchronous operation ended. */
-export interface Finished {
-  readonly code: number;
-  readonly transferred: number;
-  /** The Offset pair: where what was read, or is missing, begins. */
-  readonly offset: bigint;
-  /** A copy of what was written into the buffer. */
-  readonly bytes: Uint8Array;
-}
 
 export interface OperationPlan {
   /** Starts it; answers the Win32 code. */
@@ -32,11 +29,8 @@ export interface OperationPlan {
   readonly successIsPending?: boolean | undefined;
 }
 
-interface Pending {
-  readonly block: bigint;
-  readonly room: number;
-  readonly whole: boolean;
-  readonly finish: (finished: Finished) => void;
+interface Pending extends OperationBlock {
+  readonly finish: (completion: Completion) => void;
 }
 
 const { ERROR_SUCCESS, ERROR_IO_PENDING } = WIN32_CODES;
@@ -46,7 +40,7 @@ const { Internal, Offset, hEvent } = OVERLAPPED.fields;
 /** A started operation: what its OVERLAPPED is called by, and its end. */
 export interface Operation {
   readonly overlapped: bigint;
-  readonly finished: Promise<Finished>;
+  readonly finished: Promise<Completion>;
 }
 
 /**
@@ -68,32 +62,34 @@ export class Operations {
   begin(plan: OperationPlan): Operation {
     const { native, distributionEvent } = this.#runtime;
     const room = plan.room ?? 0;
-    const block = native.allocate(OVERLAPPED.size + Math.max(room, plan.input?.length ?? 0));
-    const buffer = block + BigInt(OVERLAPPED.size);
+    const overlapped = native.allocate(OVERLAPPED.size + Math.max(room, plan.input?.length ?? 0));
+    const block = { overlapped, room, whole: plan.whole === true };
+    const buffer = bufferOf(block);
     let code: number;
     try {
       this.#listening ??= distributionEvent.listen(() => this.settle());
       this.#cancelRest?.();
       this.#cancelRest = undefined;
-      native.write(block, this.#overlapped(this.#listening.event, plan.offset ?? 0n));
+      native.write(overlapped, this.#overlapped(this.#listening.event, plan.offset ?? 0n));
       if (plan.input !== undefined) native.write(buffer, plan.input);
-      code = plan.start(native, block, plan.input === undefined && room === 0 ? NULL : buffer);
+      code = plan.start(native, overlapped, plan.input === undefined && room === 0 ? NULL : buffer);
     } catch (error) {
-      native.free(block);
+      native.free(overlapped);
       this.#restIfIdle();
       throw error;
     }
-    const finished = new Promise<Finished>((resolve) => {
-      const pending = { block, room, whole: plan.whole === true, finish: resolve };
+    const finished = new Promise<Completion>((resolve) => {
+      const pending = { ...block, finish: resolve };
       if (code === ERROR_IO_PENDING || (code === ERROR_SUCCESS && plan.successIsPending === true)) {
         this.#pending.add(pending);
         // Starting an operation may have reset the event that the end of another one had set.
         if (this.#pending.size > 1) distributionEvent.signal();
       } else {
-        this.#finish(pending, code, completionOf(native, block)?.transferred ?? 0);
+        const { transferred = 0 } = completionOf(native, block) ?? {};
+        this.#finish(pending, endedWith(native, block, { code, transferred }));
       }
     });
-    return { overlapped: block, finished };
+    return { overlapped, finished };
   }
 
   /**
@@ -104,7 +100,7 @@ export class Operations {
     plan: OperationPlan,
     signal: AbortSignal | undefined,
     cancel: (native: Native, overlapped: bigint) => void,
-  ): Promise<Finished> {
+  ): Promise<Completion> {
     if (signal?.aborted === true) throw new Aborted();
     const { overlapped, finished } = this.begin(plan);
     if (signal === undefined) return finished;
@@ -131,27 +127,26 @@ export class Operations {
 
   /** Whether its completion has not been found yet, see {@link settle}. */
   isPending(overlapped: bigint): boolean {
-    return [...this.#pending].some(({ block }) => block === overlapped);
+    return [...this.#pending].some((pending) => pending.overlapped === overlapped);
   }
 
   /** Ends, in their order, the operations whose completion has come. */
   settle(): void {
     for (const pending of [...this.#pending]) {
       if (!this.#pending.has(pending)) continue;
-      const completion = completionOf(this.#runtime.native, pending.block);
-      if (completion !== undefined) this.#complete(pending, completion.code, completion.transferred);
+      const completion = completionOf(this.#runtime.native, pending);
+      if (completion !== undefined) this.#complete(pending, completion);
     }
   }
 
   /** Ends the operation of this OVERLAPPED, if it is still pending, with a completion that came another way. */
   completed(overlapped: bigint): void {
-    const pending = [...this.#pending].find(({ block }) => block === overlapped);
+    const pending = [...this.#pending].find((one) => one.overlapped === overlapped);
     if (pending === undefined) return;
-    const completion = completionOf(this.#runtime.native, overlapped) ?? {
-      code: ERROR_SUCCESS,
-      transferred: 0,
-    };
-    this.#complete(pending, completion.code, completion.transferred);
+    const { native } = this.#runtime;
+    const completion = completionOf(native, pending);
+    const end = { code: ERROR_SUCCESS, transferred: 0 };
+    this.#complete(pending, completion ?? endedWith(native, pending, end));
   }
 
   /** Waits until nothing is pending, `limitMs` at most. */
@@ -185,20 +180,14 @@ export class Operations {
     this.#rest();
   }
 
-  #complete(pending: Pending, code: number, transferred: number): void {
+  #complete(pending: Pending, completion: Completion): void {
     this.#pending.delete(pending);
-    this.#finish(pending, code, transferred);
+    this.#finish(pending, completion);
   }
 
-  #finish({ block, room, whole, finish }: Pending, code: number, transferred: number): void {
-    const { native } = this.#runtime;
-    const view = new DataView(native.memory.bytes(block, OVERLAPPED.size).buffer);
-    const bytes = native.memory.bytes(
-      block + BigInt(OVERLAPPED.size),
-      whole ? room : Math.min(transferred, room),
-    );
-    native.free(block);
-    finish({ code, transferred, bytes, offset: view.getBigUint64(Offset.offset, true) });
+  #finish({ overlapped, finish }: Pending, completion: Completion): void {
+    this.#runtime.native.free(overlapped);
+    finish(completion);
     this.#restIfIdle();
   }
 
