@@ -36,6 +36,16 @@ const publish2 = async (
   return writer.complete();
 };
 
+/** A segment as a plain value: it may be a view, and views compare as equal whatever they show. */
+const plain = ({ id, hash, hashOfData, secret, length, blockHashes }: SegmentInfo): SegmentInfo => {
+  return { id, hash, hashOfData, secret, length, blockHashes };
+};
+
+const plainly = (publication: Publication | undefined): unknown => ({
+  ...publication,
+  segments: publication?.segments.map(plain),
+});
+
 /** The bytes of segments, found one by one; `undefined` for what is not there. */
 const readAll = (store: ContentStore, segments: readonly SegmentInfo[]): Promise<(Buffer | undefined)[]> =>
   Promise.all(segments.map(async ({ id }) => store.find(id)?.read(0)));
@@ -94,7 +104,7 @@ describe('a publication of version 2', () => {
     }
     expect(at).toBe(CONTENT.length);
     expect(joined(await readAll(store, publication.segments)).equals(CONTENT)).toBe(true);
-    expect(store.publication(contentId('a'))).toEqual(publication);
+    expect(plainly(store.publication(contentId('a')))).toEqual(plainly(publication));
   });
 
   it.each([1_000, 65_536, 131_073, 4_000_000])('does not depend on the pieces: %i bytes', async (chunk) => {
@@ -102,7 +112,7 @@ describe('a publication of version 2', () => {
     const content = contentOf('pieces', chunk === 1_000 ? MIB : 40 * MIB);
     const whole = await publish2(await openStore(temporaryDirectory()), 'a', content);
     const pieces = await publish2(store, 'a', content, { chunk });
-    expect(pieces.segments).toEqual(whole.segments);
+    expect(plainly(pieces)).toEqual(plainly(whole));
     expect(joined(await readAll(store, pieces.segments)).equals(content)).toBe(true);
   });
 
@@ -217,7 +227,7 @@ describe('segments of version 2', () => {
     const store = await openStore(temporaryDirectory());
     const [honest] = segments;
     const forged = {
-      ...honest!,
+      ...plain(honest!),
       hashOfData: sha512(Buffer.alloc(3)),
       blockHashes: [sha512(Buffer.alloc(3))],
       length: 3,

@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import {
   BLOCKS_PER_SEGMENT,
+  compactRun,
   contentInformationOf,
   decodeRequest,
   describeSegment,
@@ -71,4 +72,17 @@ it.each<readonly [string, () => Buffer, (bytes: Buffer) => unknown]>([
   expect(memoryOf(() => Array.from({ length: times }, () => read(bytes)))).toBeLessThan(
     6 * times * bytes.length,
   );
+});
+
+it('segments that are described one after the other take at most twice what they say', () => {
+  const serverKey = Buffer.alloc(32, 1);
+  const describe = (index: number) =>
+    describeSegment({
+      hash: 'truncated-sha512',
+      serverKey,
+      length: 1 + index,
+      blockHashes: [Buffer.alloc(32, index)],
+    });
+  const count = 16_384;
+  expect(memoryOf(() => compactRun(count, describe))).toBeLessThan(2 * count * (4 + 3 * 32));
 });

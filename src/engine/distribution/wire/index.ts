@@ -40,6 +40,7 @@ export {
   type OfferedSegment,
   type SegmentInfoOffer,
 } from './offers.js';
+export { compactRun, packRun, unpackRun } from './packed-run.js';
 export { hashCount, packedHashes, packSegment } from './packed-segment.js';
 export { commonMajorVersion, SPOKEN_VERSIONS } from './protocol-version.js';
 export {

@@ -51,6 +51,10 @@ export const describeSegment = (segment: {
   const isBlock = versionOf(hash) === 2;
   const hashOfData = isBlock ? hashes : digest(hash, hashes);
   const secret = deriveSegmentSecret(hash, serverKey, hashOfData);
-  const facts = { id: deriveSegmentId(hash, secret, hashOfData), hash, hashOfData, secret, length };
-  return isBlock ? { ...facts, blockHashes: [hashOfData] } : packSegment(facts, hashes);
+  const id = deriveSegmentId(hash, secret, hashOfData);
+  // Written out, not spread: what is spread and then given a property more has a hidden class of its own in V8 11, which
+  // only a full collection frees.
+  return isBlock
+    ? { id, hash, hashOfData, secret, length, blockHashes: [hashOfData] }
+    : packSegment({ id, hash, hashOfData, secret, length }, hashes);
 };

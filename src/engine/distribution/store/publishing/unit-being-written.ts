@@ -3,6 +3,7 @@ import type { SegmentCutter } from '../../segmentation/index.js';
 import {
   BLOCK_LENGTH,
   BLOCKS_PER_SEGMENT,
+  compactRun,
   describeSegment,
   HASH_LENGTHS,
   MAX_SEGMENT_LENGTH_V2,
@@ -131,9 +132,10 @@ export class UnitBeingWritten {
       const blockHashes = this.#hashesOf(0, this.#count);
       return [describeSegment({ hash, serverKey, length: this.#length, blockHashes })];
     }
-    return this.#lengths.map((length, index) =>
-      describeSegment({ hash, serverKey, length, blockHashes: this.#hashesOf(index, 1) }),
-    );
+    return compactRun(this.#count, (index) => {
+      const length = this.#lengths[index] ?? 0;
+      return describeSegment({ hash, serverKey, length, blockHashes: this.#hashesOf(index, 1) });
+    });
   }
 
   /** Waits for what is under way and closes the file. Calling it again does nothing. */

@@ -5,8 +5,10 @@ import {
   hashCount,
   MAX_SEGMENT_LENGTH_V2,
   packedHashes,
+  packRun,
   packSegment,
   SEGMENT_LENGTH,
+  unpackRun,
 } from '../../wire/index.js';
 import { sealRecord, unsealRecord } from '../disk/sealed-record.js';
 import { isRun, unitOf, type Unit } from './unit.js';
@@ -19,9 +21,6 @@ export const HASH_NAMES: readonly SegmentHash[] = ['sha256', 'sha384', 'sha512',
 
 const SEGMENT_HEAD_LENGTH = 7;
 const RUN_HASH = 'truncated-sha512';
-const RUN_HASH_LENGTH = HASH_LENGTHS[RUN_HASH];
-/** Length, id, hash of data and secret. */
-const RUN_ENTRY_LENGTH = 4 + 3 * RUN_HASH_LENGTH;
 
 /** @param unit with ids of the length of their hash, as every id is that comes out of content information. */
 export const encodeUnit = (unit: Unit): Buffer =>
@@ -56,32 +55,10 @@ const decodeSegment = (body: Buffer): readonly SegmentInfo[] | undefined => {
   return [packSegment(facts, body.subarray(SEGMENT_HEAD_LENGTH + 3 * size))];
 };
 
-const encodeRun = (segments: readonly SegmentInfo[]): Buffer =>
-  sealRecord(
-    RUN_MAGIC,
-    segments.flatMap(({ length, id, hashOfData, secret }) => {
-      const head = Buffer.alloc(4);
-      head.writeUInt32BE(length);
-      return [head, id, hashOfData, secret];
-    }),
-  );
+const encodeRun = (segments: readonly SegmentInfo[]): Buffer => sealRecord(RUN_MAGIC, [packRun(segments)]);
 
 const decodeRun = (body: Buffer | undefined): readonly SegmentInfo[] | undefined => {
-  if (body === undefined || body.length % RUN_ENTRY_LENGTH !== 0) return undefined;
-  const segments = Array.from({ length: body.length / RUN_ENTRY_LENGTH }, (_, index): SegmentInfo => {
-    const entry = body.subarray(index * RUN_ENTRY_LENGTH, (index + 1) * RUN_ENTRY_LENGTH);
-    const field = (at: number): Buffer =>
-      entry.subarray(4 + at * RUN_HASH_LENGTH, 4 + (at + 1) * RUN_HASH_LENGTH);
-    const hashOfData = field(1);
-    return {
-      id: field(0),
-      hash: RUN_HASH,
-      hashOfData,
-      secret: field(2),
-      length: entry.readUInt32BE(0),
-      blockHashes: [hashOfData],
-    };
-  });
-  const isValid = segments.every(({ length }) => length >= 1 && length <= MAX_SEGMENT_LENGTH_V2);
+  const segments = body && unpackRun(body);
+  const isValid = segments?.every(({ length }) => length >= 1 && length <= MAX_SEGMENT_LENGTH_V2) === true;
   return isValid ? segments : undefined;
 };
