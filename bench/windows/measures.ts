@@ -6,13 +6,44 @@ export type Sample = () => Promise<number>;
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-/** The medians of several samples, taken in turn. */
-export const inTurn = async (samples: readonly Sample[], rounds: number): Promise<readonly number[]> => {
+/** The times of several samples, taken in turn. */
+const timesInTurn = async (
+  samples: readonly Sample[],
+  rounds: number,
+): Promise<readonly (readonly number[])[]> => {
   const times = samples.map((): number[] => []);
   for (let round = 0; round < rounds; round++) {
     for (const [index, sample] of samples.entries()) times[index]?.push(await sample());
   }
-  return times.map(median);
+  return times;
+};
+
+/** The medians of several samples, taken in turn. */
+export const inTurn = async (samples: readonly Sample[], rounds: number): Promise<readonly number[]> =>
+  (await timesInTurn(samples, rounds)).map(median);
+
+/** The median of a sample, of the one it is compared with, and of their ratio in each round. */
+export interface Compared {
+  readonly value: number;
+  readonly reference: number;
+  readonly ratio: number;
+}
+
+/**
+ * Samples against a reference, taken in turn. Each is divided by its neighbour: for what lasts longer than a round, as
+ * another program that wakes up, all of them get slower alike.
+ */
+export const against = async (
+  reference: Sample,
+  samples: readonly Sample[],
+  rounds: number,
+): Promise<readonly Compared[]> => {
+  const [base = [], ...times] = await timesInTurn([reference, ...samples], rounds);
+  return times.map((values) => ({
+    value: median(values),
+    reference: median(base),
+    ratio: median(values.map((value, round) => value / (base[round] ?? Number.NaN))),
+  }));
 };
 
 /** The mean of many turns of a task: for what takes less than the clock can tell. */
@@ -58,8 +89,13 @@ export const delayOf =
 const microseconds = (nanoseconds: number): string => `${(nanoseconds / 1_000).toFixed(2)} µs`.padStart(12);
 
 /** One line: the figure, what it is compared with, their ratio and whether that is what it should be. */
-export const report = (name: string, value: number, reference: number, most: number): void => {
-  const ratio = value / reference;
+export const report = (
+  name: string,
+  value: number,
+  reference: number,
+  most: number,
+  ratio = value / reference,
+): void => {
   console.log(
     name.padEnd(50),
     microseconds(value),

@@ -1,5 +1,5 @@
 /** From a change of the status to who hears of it, against a signal to a listener of the pump itself. */
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../src/driver/index.js';
 import { createWindowsDriver } from '../../src/native/index.js';
 import { pathsFor } from '../../src/native/platform.js';
@@ -7,14 +7,15 @@ import { createRuntime } from '../../src/native/runtime.js';
 import { waitCalls } from '../../src/native/wait-calls.js';
 import { createPeerweave, distributionStatus } from '../../src/streams/index.js';
 import { AT_ONCE, type Machine, type Simulators } from '../../test/native/simulators.js';
-import { delayOf, inTurn, report, type Signalled } from './measures.js';
+import { against, delayOf, report, type Signalled } from './measures.js';
 
-const TURNS = 200;
-const ROUNDS = 7;
-/** Between hearing of a signal and the next one: as soon as everybody waits again, and long enough for caches to go cold. */
-const GAPS_MS = [0, 2];
-
-const rest = (ms: number): Promise<unknown> => (ms === 0 ? nextTurn() : sleep(ms));
+const TURNS = 50;
+const ROUNDS = 25;
+/**
+ * Between hearing of a signal and the next one: long enough for the thread that waits to be asleep again, as a signal
+ * that still finds it awake has nobody to wake, and long enough for caches to go cold.
+ */
+const GAPS_MS = [1, 2];
 
 /** What is measured, and how to end it. */
 type Listener = Signalled & { readonly end: () => Promise<void> };
@@ -28,7 +29,7 @@ const bareListener = async ({ libraries }: Machine, gapMs: number): Promise<List
   pump.add(event, () => hear());
   return {
     listen: async () => {
-      await rest(gapMs);
+      await sleep(gapMs);
       return { heard: new Promise<void>((resolve) => (hear = resolve)) };
     },
     signal: () => void setEvent(event),
@@ -55,7 +56,7 @@ const contractListener = async (machine: Machine, gapMs: number): Promise<Listen
   return {
     listen: async () => {
       const { changed } = await driver.distribution.registerStatusChange(session);
-      await rest(gapMs);
+      await sleep(gapMs);
       return { heard: changed };
     },
     signal: switchOf(machine),
@@ -71,7 +72,7 @@ const streamListener = async (machine: Machine, gapMs: number): Promise<Listener
   return {
     listen: async () => {
       // Until it has registered again.
-      do await rest(gapMs);
+      do await sleep(gapMs);
       while (machine.peerdist.pending() === 0);
       return { heard: new Promise<void>((resolve) => (hear = resolve)) };
     },
@@ -85,16 +86,17 @@ const streamListener = async (machine: Machine, gapMs: number): Promise<Listener
 };
 
 const benchAfter = async ({ machines: [first, second] }: Simulators, gapMs: number): Promise<void> => {
+  const bare = await bareListener(first, gapMs);
   const listeners = [
-    await contractListener(first, gapMs),
-    await streamListener(second, gapMs),
-    await bareListener(first, gapMs),
-  ] as const;
+    { who: 'the contract', ...(await contractListener(first, gapMs)) },
+    { who: 'a subscriber', ...(await streamListener(second, gapMs)) },
+  ];
   const samples = listeners.map((listener) => delayOf(TURNS, listener));
-  const [contract = 0, stream = 0, bare = 0] = await inTurn(samples, ROUNDS);
-  report(`to the contract against the pump, ${gapMs} ms rest`, contract, bare, 2);
-  report(`to a subscriber against the pump, ${gapMs} ms rest`, stream, bare, 2);
-  for (const { end } of listeners) await end();
+  const compared = await against(delayOf(TURNS, bare), samples, ROUNDS);
+  for (const [index, { value, reference, ratio }] of compared.entries()) {
+    report(`to ${listeners[index]?.who} against the pump, ${gapMs} ms rest`, value, reference, 2, ratio);
+  }
+  for (const { end } of [...listeners, bare]) await end();
   first.peerdist.reset();
   second.peerdist.reset();
 };

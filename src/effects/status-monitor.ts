@@ -2,7 +2,6 @@ import type { Cancel, DistributionStatus, DistributionStatusInfo, SessionHandle 
 import { toPeerError } from './effect.js';
 import type { PeerError } from './error/index.js';
 import type { HandleCore } from './handle-core.js';
-import { untilAborted } from './until-aborted.js';
 
 /** What `distributionStatus` emits. A fault is a value: following the status goes on by itself. */
 export type StatusEvent =
@@ -38,27 +37,33 @@ const VOIDED_KINDS: ReadonlySet<string> = new Set(['publication stream', 'conten
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 30_000;
 
-const signature = ({ status, minVersion, maxVersion }: DistributionStatusInfo): string =>
-  `${status}/${minVersion}/${maxVersion}`;
+const isSame = (one: DistributionStatusInfo, other: DistributionStatusInfo): boolean =>
+  one.status === other.status && one.minVersion === other.minVersion && one.maxVersion === other.maxVersion;
 
 /** One stretch of following the status, from the first interested party to the last. */
 class Run {
-  readonly #stop = new AbortController();
+  #isStopped = false;
+  #onStop: Cancel = () => undefined;
   last: Extract<StatusEvent, { _tag: 'Status' }> | undefined;
   /** Whether a fault was told after {@link last}: then the same status is news again. */
   faulty = false;
 
   isStopped(): boolean {
-    return this.#stop.signal.aborted;
+    return this.#isStopped;
   }
 
   stop(): void {
-    this.#stop.abort();
+    this.#isStopped = true;
+    this.#onStop();
   }
 
-  /** `undefined` if the run is stopped first. */
+  /** `undefined` if the run is stopped first. It waits for one thing at a time. */
   until<A>(promise: Promise<A>): Promise<A | undefined> {
-    return untilAborted(promise, this.#stop.signal);
+    return new Promise((resolve, reject) => {
+      this.#onStop = () => resolve(undefined);
+      promise.then(resolve, reject);
+      if (this.#isStopped) this.#onStop();
+    });
   }
 }
 
@@ -168,7 +173,7 @@ export class StatusMonitor {
   async #tell(run: Run, info: DistributionStatusInfo): Promise<void> {
     if (run.isStopped()) return;
     const closed = info.status === 'available' ? [] : await this.#session.invalidateChildren(VOIDED_KINDS);
-    const isKnown = run.last !== undefined && signature(info) === signature(run.last) && !run.faulty;
+    const isKnown = run.last !== undefined && isSame(info, run.last) && !run.faulty;
     if (run.isStopped() || (isKnown && closed.length === 0)) return;
     run.faulty = false;
     run.last = { _tag: 'Status', ...info, invalidated: closed.map(({ kind }) => kind) };

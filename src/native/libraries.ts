@@ -7,8 +7,12 @@ import type { LibraryName, Parameter, Signature } from './signature.js';
 /** Absolute paths: a bare name would also be looked for beside the application. */
 export type LibraryPaths = Readonly<Record<LibraryName, string>>;
 
+/** Throws {@link BadValue} for what must not reach native code. */
+type Check = (value: unknown) => void;
+
 interface Bound {
-  readonly signature: Signature;
+  /** One for each parameter. */
+  readonly checks: readonly Check[];
   readonly native: NativeFunction;
 }
 
@@ -30,14 +34,14 @@ export class Libraries {
 
   /** Calls at once and answers the raw result: a number, an address for a handle. */
   call<Name extends FunctionName>(name: Name, ...values: ArgumentsOf<Name>): unknown {
-    const { signature, native } = this.find(name);
-    return native(...checked(name, signature, values));
+    const { checks, native } = this.find(name);
+    return native(...checked(name, checks, values));
   }
 
   /** Calls on one of libuv's threads. */
   async callOnThread<Name extends FunctionName>(name: Name, ...values: ArgumentsOf<Name>): Promise<unknown> {
-    const { signature, native } = this.find(name);
-    const safe = checked(name, signature, values);
+    const { checks, native } = this.find(name);
+    const safe = checked(name, checks, values);
     return new Promise((resolve, reject) => {
       native.async(...safe, (error, result) => (error === null ? resolve(result) : reject(error)));
     });
@@ -63,7 +67,7 @@ export class Libraries {
     const signature: Signature = BINDINGS[name];
     const abis = signature.parameters.map(({ abi }) => abi);
     const native = this.#library(signature.library).bind(name, signature.result, abis);
-    const bound = { signature, native };
+    const bound = { checks: signature.parameters.map(checkOf), native };
     this.#bound.set(name, bound);
     return bound;
   }
@@ -80,17 +84,18 @@ export class Libraries {
 /** The last gate before koffi: the types say the same, but they are no protection against a caller in JavaScript. */
 const checked = (
   name: string,
-  { parameters }: Signature,
+  checks: readonly Check[],
   values: readonly (number | bigint)[],
 ): readonly (number | bigint)[] => {
-  if (values.length !== parameters.length)
-    throw new BadValue(name, `called with ${parameters.length} arguments`);
-  parameters.forEach((parameter, index) => checkArgument(parameter, values[index]));
+  if (values.length !== checks.length) throw new BadValue(name, `called with ${checks.length} arguments`);
+  checks.forEach((check, index) => check(values[index]));
   return values;
 };
 
-const checkArgument = ({ name, abi, optional }: Parameter, value: unknown): void => {
-  if (abi === 'ptr' || abi === 'u64') check.u64(value, name);
-  else check[abi](value, name);
-  if (abi === 'ptr' && !optional && value === 0n) throw new BadValue(name, 'present');
+/** Made when a function is bound, not for each call. */
+const checkOf = ({ name, abi, optional }: Parameter): Check => {
+  if (abi !== 'ptr') return (value) => void check[abi](value, name);
+  return (value) => {
+    if (check.u64(value, name) === 0n && !optional) throw new BadValue(name, 'present');
+  };
 };
