@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { nodeDisk } from '../../../src/engine/distribution/store/disk/disk.js';
 import { InlineHasher } from '../../../src/engine/distribution/store/hashing/inline-hasher.js';
@@ -72,6 +73,22 @@ describe('WorkerHasher', () => {
     bytes.fill(0);
     expect(await hashes).toEqual(expected);
     expect(await hasher.start('sha512', bytes, [BLOCK]).hashes).toHaveLength(64);
+    await hasher.close();
+  });
+
+  it('ends its threads when there is nothing to do, and starts others when there is', async () => {
+    const threads: Worker[] = [];
+    const note = (thread: Worker): void => void threads.push(thread);
+    process.on('worker', note);
+    const hasher = hasherWith(2, BLOCK);
+    const block = contentOf('idle', BLOCK);
+    for (const round of [1, 2]) {
+      const tasks = [1, 2, 3].map(() => hasher.start('sha256', block, [BLOCK]).hashes);
+      expect(await Promise.all(tasks)).toEqual(tasks.map(() => sha256(block)));
+      expect(threads).toHaveLength(2 * round);
+      await Promise.all(threads.slice(-2).map((thread) => once(thread, 'exit')));
+    }
+    process.off('worker', note);
     await hasher.close();
   });
 

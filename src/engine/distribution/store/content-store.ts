@@ -240,7 +240,7 @@ class DiskStore implements ContentStore {
     await this.#cache.close();
     await this.#units.close();
     await this.#index.close();
-    await this.#hashers.large.close();
+    await Promise.all([this.#hashers.large.close(), this.#hashers.small.close()]);
     // Whatever cannot be removed now is swept away later.
     await this.#work.close().catch(() => undefined);
   }

@@ -1,4 +1,5 @@
 import type { SegmentHash } from '../../ports.js';
+import { releaseBytes } from '../../release-bytes.js';
 import type { Disk } from '../disk/disk.js';
 import {
   type BlockHasher,
@@ -9,6 +10,7 @@ import {
   MOST_STRETCHED,
   type Stretch,
 } from './block-hasher.js';
+import { IdleWatch } from './idle-watch.js';
 import { MemoryPool } from './memory-pool.js';
 
 /** While one piece is being read or written another one is hashed. More of them would only be in each other's cache. */
@@ -19,6 +21,7 @@ export class InlineHasher implements BlockHasher {
   readonly concurrency = CONCURRENCY;
   readonly #disk: Disk;
   readonly #memory = new MemoryPool(CONCURRENCY, () => Buffer.allocUnsafeSlow(MOST_STRETCHED));
+  readonly #use = new IdleWatch(() => this.#releaseMemory());
 
   constructor(disk: Disk) {
     this.#disk = disk;
@@ -28,18 +31,23 @@ export class InlineHasher implements BlockHasher {
     return { accepted: Promise.resolve(), hashes: Promise.resolve(hashBlocks(hash, bytes, lengths)) };
   }
 
-  async hashFile(hash: SegmentHash, stretch: Stretch): Promise<Buffer> {
+  hashFile(hash: SegmentHash, stretch: Stretch): Promise<Buffer> {
+    return this.#use.during(this.#hashInMemory(hash, stretch));
+  }
+
+  close(): Promise<void> {
+    this.#use.stop();
+    this.#releaseMemory();
+    return Promise.resolve();
+  }
+
+  async #hashInMemory(hash: SegmentHash, stretch: Stretch): Promise<Buffer> {
     const memory = await this.#memory.take();
     try {
       return await this.#hashFile(hash, stretch, memory.subarray(0, stretch.length));
     } finally {
       this.#memory.giveBack(memory);
     }
-  }
-
-  close(): Promise<void> {
-    this.#memory.clear();
-    return Promise.resolve();
   }
 
   /** At once, as each read costs this thread something, and hashing holds it up for some milliseconds only. */
@@ -49,5 +57,9 @@ export class InlineHasher implements BlockHasher {
     const hashes = hashBlocks(hash, memory, blockLengthsOf(length, blockLength));
     if (copyTo !== undefined) await this.#disk.write(copyTo.fd, [memory], copyTo.position);
     return hashes;
+  }
+
+  #releaseMemory(): void {
+    for (const piece of this.#memory.clear()) releaseBytes(piece);
   }
 }

@@ -28,9 +28,9 @@ export class MemoryPool<Piece> {
     else next(piece);
   }
 
-  /** Drops what is not in use. */
-  clear(): void {
+  /** Gives away what is not in use. */
+  clear(): readonly Piece[] {
     this.#made -= this.#free.length;
-    this.#free.length = 0;
+    return this.#free.splice(0);
   }
 }

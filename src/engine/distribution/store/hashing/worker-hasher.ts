@@ -10,6 +10,7 @@ import {
   type Stretch,
 } from './block-hasher.js';
 import type { BytesJob } from './hash-worker.js';
+import { IdleWatch } from './idle-watch.js';
 import { MemoryPool } from './memory-pool.js';
 import { HashingThread, ThreadEnded } from './hashing-thread.js';
 
@@ -26,9 +27,9 @@ export interface WorkerHasherParts {
 
 /**
  * Hashes on worker threads. Files are read there; bytes in a SharedArrayBuffer go there as they are, others are copied
- * once into one. Threads are started with the first tasks and keep the process alive only while they work; until one runs,
- * files are read here as well. What a thread that ends leaves undone is done here; when as many have ended as there should
- * be no more are started.
+ * once into one. Threads are started with the first tasks, keep the process alive only while they work, and are ended when
+ * there is nothing to do, as each takes nine megabytes; until one runs, files are read here as well. What a thread that
+ * ends by itself leaves undone is done here; when as many have ended as there should be no more are started.
  */
 export class WorkerHasher implements BlockHasher {
   readonly concurrency: number;
@@ -36,6 +37,7 @@ export class WorkerHasher implements BlockHasher {
   readonly #threads: HashingThread[] = [];
   readonly #slots: MemoryPool<Uint8Array>;
   readonly #tasks = new InFlight();
+  readonly #use = new IdleWatch(() => this.#rest());
   #endedThreads = 0;
   #isHashingHere = false;
 
@@ -50,7 +52,7 @@ export class WorkerHasher implements BlockHasher {
 
   start(hash: SegmentHash, bytes: Uint8Array, lengths: readonly number[]): HashingTask {
     if (bytes.buffer instanceof SharedArrayBuffer) {
-      const hashes = this.#tasks.track(this.#hashBytes(hash, { bytes, lengths }));
+      const hashes = this.#track(this.#hashBytes(hash, { bytes, lengths }));
       return { accepted: settled(hashes), hashes };
     }
     const copied = this.#slots.take().then((slot) => {
@@ -64,16 +66,28 @@ export class WorkerHasher implements BlockHasher {
         this.#slots.giveBack(slot);
       }
     });
-    return { accepted: settled(copied), hashes: this.#tasks.track(hashes) };
+    return { accepted: settled(copied), hashes: this.#track(hashes) };
   }
 
   hashFile(hash: SegmentHash, stretch: Stretch): Promise<Buffer> {
-    return this.#tasks.track(this.#hashFile(hash, stretch));
+    return this.#track(this.#hashFile(hash, stretch));
   }
 
   async close(): Promise<void> {
     await this.#tasks.end();
-    await Promise.all(this.#threads.splice(0).map((thread) => thread.end()));
+    this.#use.stop();
+    this.#rest();
+    await this.#tasks.end();
+  }
+
+  #track<Result>(task: Promise<Result>): Promise<Result> {
+    return this.#tasks.track(this.#use.during(task));
+  }
+
+  /** Keeps nothing that is not at work. */
+  #rest(): void {
+    this.#slots.clear();
+    for (const thread of this.#takeAlive()) void this.#tasks.track(thread.end());
   }
 
   #hashBytes(hash: SegmentHash, job: BytesJob): Promise<Buffer> {
@@ -123,17 +137,24 @@ export class WorkerHasher implements BlockHasher {
 
   /** The one with the least to do; `undefined`: there are none, and none to be had. */
   #thread(): HashingThread | undefined {
-    const alive = this.#threads.filter(({ isOver }) => !isOver);
-    this.#endedThreads += this.#threads.length - alive.length;
+    const alive = this.#takeAlive();
     const idlest = alive.reduce<HashingThread | undefined>(
       (best, thread) => (best === undefined || thread.load < best.load ? thread : best),
       undefined,
     );
     const isWanted = idlest === undefined || idlest.load > 0;
     const started = isWanted ? this.#startThread(alive.length) : undefined;
-    this.#threads.splice(0, Infinity, ...alive);
+    this.#threads.push(...alive);
     if (started !== undefined) this.#threads.push(started);
     return started ?? idlest;
+  }
+
+  /** Takes those out that are not over; counts the others. */
+  #takeAlive(): readonly HashingThread[] {
+    const all = this.#threads.splice(0);
+    const alive = all.filter(({ isOver }) => !isOver);
+    this.#endedThreads += all.length - alive.length;
+    return alive;
   }
 
   #startThread(alive: number): HashingThread | undefined {
