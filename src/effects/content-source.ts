@@ -10,7 +10,7 @@ import { untilAborted } from './until-aborted.js';
 export type ContentSource = string | URL | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /** Bytes of a file read at a time. Large, because a driver may spread one piece over several threads. */
-const PIECE_BYTES = 4 * 1024 * 1024;
+const PIECE_BYTES = 2 * 1024 * 1024;
 
 /** A source with its length, where that is known before it is read. */
 export interface OpenSource {
