@@ -1,17 +1,19 @@
 /**
- * Retrieving content between two processes against a plain node:http download that computes SHA-256.
+ * Retrieving content between two processes against a plain node:http download that computes SHA-256, once thrown away
+ * and once written to a file, as everything is that is retrieved.
  *
  *     node bench/run.mjs retrieve [MiB] [rounds]
  */
 import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { lastValueFrom } from 'rxjs';
 import { type DistributionSession } from '../src/effects/index.js';
 import { createEngineDriver } from '../src/engine/index.js';
@@ -47,7 +49,7 @@ const serve = async (kind: string, path: string, directory: string): Promise<voi
       process.send?.(what);
       await stopped;
     });
-  if (kind === 'http') {
+  if (kind !== 'peerweave') {
     const server = createServer((_, response) => createReadStream(path).pipe(response));
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const { port } = server.address() as AddressInfo;
@@ -65,14 +67,23 @@ const serve = async (kind: string, path: string, directory: string): Promise<voi
   process.disconnect();
 };
 
-const download = (port: number, bytes: number): Promise<Measurement> =>
+/** @param path where to, if anywhere. */
+const download = (port: number, bytes: number, path?: string): Promise<Measurement> =>
   measure(async () => {
     const [response] = (await once(get({ host: '127.0.0.1', port }), 'response')) as [IncomingMessage];
     const hash = createHash('sha256');
     let length = 0;
-    for await (const chunk of response as AsyncIterable<Buffer>) {
+    const take = (chunk: Buffer): Buffer => {
       hash.update(chunk);
       length += chunk.length;
+      return chunk;
+    };
+    if (path === undefined) for await (const chunk of response as AsyncIterable<Buffer>) take(chunk);
+    else {
+      const taken = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+        for await (const chunk of chunks) yield take(chunk);
+      };
+      await pipeline(response, taken, createWriteStream(path));
     }
     hash.digest();
     if (length !== bytes) throw new Error(`${length} bytes instead of ${bytes}`);
@@ -111,9 +122,9 @@ const fetchAs = async (kind: string, path: string, rest: readonly string[]): Pro
   const [port = '', informationPath = '', directory = ''] = rest;
   const { size } = await stat(path);
   const result =
-    kind === 'http'
-      ? await download(Number(port), size)
-      : await retrieve(Number(port), size, await readFile(informationPath), directory);
+    kind === 'peerweave'
+      ? await retrieve(Number(port), size, await readFile(informationPath), directory)
+      : await download(Number(port), size, kind === 'http-file' ? directory : undefined);
   process.stdout.write(JSON.stringify(result));
 };
 
@@ -141,6 +152,7 @@ const transfer = async (
 
 const KINDS = [
   { kind: 'http', name: 'node:http and SHA-256', target: undefined },
+  { kind: 'http-file', name: 'node:http, SHA-256 and a file', target: undefined },
   { kind: 'peerweave', name: 'peerweave', target: 0.45 },
 ];
 
