@@ -46,7 +46,9 @@ export class HandleCore<Raw> {
   readonly closed: Promise<void>;
   readonly #children = new Set<HandleCore<unknown>>();
   readonly #cleanups = new Set<Cancel>();
-  readonly #calls = new Set<Promise<unknown>>();
+  /** Calls under way. They are counted: a Set that many pass through keeps what they answered until V8 collects all. */
+  #calls = 0;
+  #onQuiet: () => void = () => undefined;
   readonly #abort = new AbortController();
   #state: HandleState = 'opening';
   #raw: Raw | undefined;
@@ -121,10 +123,9 @@ export class HandleCore<Raw> {
     const raw = this.assertOpen(operation);
     if (isAborted(signal)) throw cancelled(operation);
     const link = eitherSignal(this.#abort.signal, signal);
-    const call = run(raw, link.signal);
-    this.#calls.add(call);
+    this.#calls += 1;
     try {
-      return await call;
+      return await run(raw, link.signal);
     } catch (thrown) {
       const error = toPeerError(thrown, operation);
       if (!ENDED.has(error._tag)) throw error;
@@ -133,8 +134,9 @@ export class HandleCore<Raw> {
       if (error._tag !== 'Cancelled') void this.close('invalidated');
       throw error;
     } finally {
-      this.#calls.delete(call);
       link.unlink();
+      this.#calls -= 1;
+      if (this.#calls === 0) this.#onQuiet();
     }
   }
 
@@ -188,7 +190,7 @@ export class HandleCore<Raw> {
     for (const child of [...this.#children].reverse()) await child.close(state);
     await this.#answered;
     // They were told to end, but a driver may still be using the handle for them, on another thread even.
-    await Promise.allSettled(this.#calls);
+    if (this.#calls > 0) await new Promise<void>((resolve) => (this.#onQuiet = resolve));
     await this.#tearDown(async () => this.#settleOther?.());
     await this.#releaseRaw();
     this.#forget();

@@ -1,6 +1,8 @@
 import type { PeerAttempt } from '../../../driver/index.js';
 import { FetchFailure, type FetchedBlock, type PendingBlock } from '../ports.js';
 import { releaseBytes } from '../release-bytes.js';
+import { TransientMap } from '../transient-map.js';
+import { TransientSet } from '../transient-set.js';
 
 /** How the attempt to get a block ended. */
 export type BlockOutcome =
@@ -68,10 +70,10 @@ const HERE: BlockOutcome = { _tag: 'Here' };
  */
 export class BlockWindow {
   readonly #parts: WindowParts;
-  readonly #entries = new Map<number, Entry>();
+  readonly #entries = new TransientMap<number, Entry>();
   /** With the first block of each that has not been looked at. */
-  readonly #wanted = new Map<BlockRange, number>();
-  readonly #writes = new Set<Promise<void>>();
+  readonly #wanted = new TransientMap<BlockRange, number>();
+  readonly #writes = new TransientSet<Promise<void>>();
   #unwritten: { readonly block: number; readonly entry: Entry; readonly bytes: Buffer }[] = [];
   #writing: NodeJS.Timeout | undefined;
   readonly #ending = new AbortController();

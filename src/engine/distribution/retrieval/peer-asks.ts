@@ -1,5 +1,6 @@
 import type { Clock, DistributionEvent } from '../../../driver/index.js';
 import { segmentName } from '../segment-name.js';
+import { TransientSet } from '../transient-set.js';
 import { includesBlock, type BlockRange } from '../wire/index.js';
 import { acceptBlock, askForBlock } from './block-exchange.js';
 import type { Ask, BlockFetch } from './block-fetch.js';
@@ -37,7 +38,7 @@ export interface PeerAsksParts {
 /** Questions to peers that are under way: for the list of a segment's blocks where that is worth it, then for a block. */
 export class PeerAsks {
   readonly #parts: PeerAsksParts;
-  readonly #asks = new Set<Ask>();
+  readonly #asks = new TransientSet<Ask>();
   #uses = 0;
 
   constructor(parts: PeerAsksParts) {

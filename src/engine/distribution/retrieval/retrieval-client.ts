@@ -1,6 +1,7 @@
 import { systemClock, type Clock, type DistributionEvent } from '../../../driver/index.js';
 import type { BlockPlace, PendingBlock, RetrievalClient } from '../ports.js';
 import { releaseBytes } from '../release-bytes.js';
+import { TransientSet } from '../transient-set.js';
 import { BlockFetch, type Ask, type FetchRequest } from './block-fetch.js';
 import { HttpTransport } from './http-transport.js';
 import { listingFor } from './listing.js';
@@ -30,7 +31,7 @@ export const createRetrievalClient = (options: RetrievalClientOptions = {}): Ret
 
 /** The fetches of one caller, who ends them by one signal. */
 interface Owned {
-  readonly fetches: Set<BlockFetch>;
+  readonly fetches: TransientSet<BlockFetch>;
   readonly onAbort: () => void;
 }
 
@@ -44,7 +45,7 @@ class HttpRetrievalClient implements RetrievalClient {
   /** All that are not over, and those that are as long as somebody is still being asked. */
   readonly #owned = new Map<AbortSignal, Owned>();
   /** Those that ask nobody just now, the one that has waited longest first. */
-  readonly #waiting = new Set<BlockFetch>();
+  readonly #waiting = new TransientSet<BlockFetch>();
   /** Those of which a peer was busy. */
   readonly #resting = new Set<BlockFetch>();
   /** Those that have room and have not been offered yet. */
@@ -112,7 +113,7 @@ class HttpRetrievalClient implements RetrievalClient {
       owned.fetches.add(fetch);
       return;
     }
-    const fetches = new Set([fetch]);
+    const fetches = new TransientSet([fetch]);
     const onAbort = (): void => this.#cancel([...fetches], signal.reason);
     this.#owned.set(signal, { fetches, onAbort });
     signal.addEventListener('abort', onAbort);

@@ -1,5 +1,6 @@
 import { win32Fault, type Win32Symbol } from '../../../driver/index.js';
 import { toFault } from '../system-faults.js';
+import { TransientSet } from '../transient-set.js';
 
 /** Why an operation ends before its result: given up or closed, or overtaken by a status change. */
 export type EndSymbol = Extract<Win32Symbol, 'ERROR_OPERATION_ABORTED' | 'PEERDIST_ERROR_INVALIDATED'>;
@@ -11,8 +12,8 @@ type End = (symbol: EndSymbol) => void;
  * signal; a result that comes nevertheless goes to `discard`.
  */
 export class PendingOperations {
-  readonly #ends = new Set<End>();
-  readonly #works = new Set<Promise<void>>();
+  readonly #ends = new TransientSet<End>();
+  readonly #works = new TransientSet<Promise<void>>();
 
   run<Result>(
     operation: string,

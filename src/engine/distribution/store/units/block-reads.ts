@@ -1,6 +1,7 @@
 import type { SeenVersion } from './block-trust.js';
 import { lengthOf, type BlockLayout } from './block-layout.js';
 import type { Disk } from '../disk/disk.js';
+import { TransientSet } from '../../transient-set.js';
 import { isSameVersion } from '../disk/file-version.js';
 import { ReadMemory } from './read-memory.js';
 
@@ -48,7 +49,7 @@ export type UseBytes<Result> = (bytes: Buffer, seen: SeenVersion | undefined) =>
 export class BlockReads {
   readonly #disk: Disk;
   /** In the order of reading. */
-  readonly #runs = new Set<Run>();
+  readonly #runs = new TransientSet<Run>();
   readonly #memory = new ReadMemory(MOST_KEPT);
   #kept = 0;
 
