@@ -118,7 +118,7 @@ export class ContentMap {
     const known = this.#neighbours.get(run);
     const group = known ?? groupOf(this.#segments.slice(run * this.#perRun, (run + 1) * this.#perRun));
     if (known === undefined) this.#neighbours.set(run, group);
-    return { ...group, index: of % this.#perRun };
+    return { index: of % this.#perRun, ...group };
   }
 
   #segmentOf(block: number): PlacedSegment | undefined {

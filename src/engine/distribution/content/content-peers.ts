@@ -64,7 +64,7 @@ export class ContentPeers {
     const { client, hosted } = this.#parts;
     const fromPeers = (): PendingBlock => this.#fetchFromPeers(index, request);
     if (hosted === undefined) return fromPeers();
-    const fromCache = (): PendingBlock => client.fetch({ ...request, peers: [hosted.address] });
+    const fromCache = (): PendingBlock => client.fetch({ peers: [hosted.address], ...request });
     if (!this.#haveAnybody) return fromCache();
     return hosted.isAskedFirst ? fetchInTurn(fromCache, fromPeers) : fetchInTurn(fromPeers, fromCache);
   }
@@ -76,7 +76,7 @@ export class ContentPeers {
 
   #fetchFromPeers(index: number, request: FetchRequest): PendingBlock {
     const { client, discovery } = this.#parts;
-    if (discovery === undefined) return client.fetch({ ...request, peers: this.#told });
+    if (discovery === undefined) return client.fetch({ peers: this.#told, ...request });
     this.#lookAhead(discovery, index, request.signal);
     return this.#fetchFromFound(discovery, request);
   }
@@ -108,7 +108,7 @@ export class ContentPeers {
     let pending: PendingBlock | undefined;
     const fetchFrom = (peers: readonly string[]): Promise<FetchedBlock> => {
       ending.signal.throwIfAborted();
-      pending = this.#parts.client.fetch({ ...request, peers });
+      pending = this.#parts.client.fetch({ peers, ...request });
       return pending.block;
     };
     return {

@@ -95,7 +95,7 @@ export class ContentReader {
     this.#active += 1;
     this.#parts.window.want(wanted);
     try {
-      const result = await this.#readFromPeers({ ...answer, timeoutMs, signal, wanted });
+      const result = await this.#readFromPeers({ timeoutMs, signal, wanted, ...answer });
       this.#expected = endOf(result) ?? this.#expected;
       if (sequential) this.#readAhead();
       return result;

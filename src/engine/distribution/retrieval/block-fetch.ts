@@ -49,7 +49,7 @@ export class BlockFetch {
   readonly #tries = new Map<PeerRecord, number>();
   #lacking: Set<PeerRecord> | undefined;
   /** Those that had no time, how often, and the tick from which on they may be asked again. */
-  readonly #busy = new Map<PeerRecord, { readonly times: number; readonly until: number }>();
+  #busy: Map<PeerRecord, { readonly times: number; readonly until: number }> | undefined;
   /** Those that were never asked for that reason. */
   #struckOut: Set<PeerRecord> | undefined;
   readonly #attempts: PeerAttempt[] = [];
@@ -109,15 +109,18 @@ export class BlockFetch {
 
   /** The peer has no time. @param after the tick that comes when so many milliseconds have passed. */
   isBusy(peer: PeerRecord, after: (ms: number) => number): void {
-    const times = this.#busy.get(peer)?.times ?? 0;
+    const times = this.#busy?.get(peer)?.times ?? 0;
     if (times === 0) this.note({ peer: peer.peer, ...BUSY });
     if (times === BUSY_TRIES) (this.#lacking ??= new Set()).add(peer);
-    else this.#busy.set(peer, { times: times + 1, until: after(FIRST_PAUSE_MS * 2 ** times) });
+    else {
+      this.#busy ??= new Map();
+      this.#busy.set(peer, { times: times + 1, until: after(FIRST_PAUSE_MS * 2 ** times) });
+    }
   }
 
   /** Whether the peer was busy, and it is too early to ask it again. */
   isEarly(peer: PeerRecord, now: number): boolean {
-    return now < (this.#busy.get(peer)?.until ?? 0);
+    return now < (this.#busy?.get(peer)?.until ?? 0);
   }
 
   /** A peer did not deliver. */

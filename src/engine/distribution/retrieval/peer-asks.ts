@@ -134,14 +134,14 @@ export class PeerAsks {
     const about = { peer: peer.peer, segment: fetch.segment, block };
     this.#tell(ask, { _tag: 'BlockRequestSent', ...about });
     this.#post(ask, askForBlock(segment, block), (answer) => {
-      this.#tell(ask, { _tag: 'BlockResponseReceived', ...about, bytes: answer.length });
+      this.#tell(ask, { _tag: 'BlockResponseReceived', bytes: answer.length, ...about });
       const bytes = this.#accept(ask, about, answer);
       if (bytes === undefined) {
         this.#end(ask, { _tag: this.#isBusy(ask) ? 'Busy' : 'Lacking' });
         return;
       }
       book.praise(peer, Math.max(0, clock.now() - ask.begunAt), ask.together);
-      this.#tell(ask, { _tag: 'BlockVerified', ...about, bytes: bytes.length });
+      this.#tell(ask, { _tag: 'BlockVerified', bytes: bytes.length, ...about });
       this.#end(ask, { _tag: 'Block', bytes });
     });
   }
@@ -167,7 +167,7 @@ export class PeerAsks {
       return acceptBlock(ask.fetch.request.segment, about.block, answer);
     } catch (fault) {
       if (fault instanceof PeerFault) {
-        this.#tell(ask, { _tag: 'BlockRejected', ...about, reason: fault.reason });
+        this.#tell(ask, { _tag: 'BlockRejected', reason: fault.reason, ...about });
       }
       throw fault;
     }
