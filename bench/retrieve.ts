@@ -153,7 +153,7 @@ const transfer = async (
 const KINDS = [
   { kind: 'http', name: 'node:http and SHA-256', target: undefined },
   { kind: 'http-file', name: 'node:http, SHA-256 and a file', target: undefined },
-  { kind: 'peerweave', name: 'peerweave', target: 0.45 },
+  { kind: 'peerweave', name: 'peerweave', target: 0.9 },
 ];
 
 const main = async (mib: number, rounds: number): Promise<void> => {
