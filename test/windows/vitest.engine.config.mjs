@@ -26,7 +26,7 @@ export default {
     include: ['test/engine/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'test/engine/grouping/**', ...files.map((file) => `test/engine/${file}`)],
     testNamePattern: new RegExp(`^(?!.*(?:${[...tests, ...groups].join('|')}))`),
-    setupFiles: [`${root}test/windows/fetch-under-wine.mjs`],
+    setupFiles: [...windows.test.setupFiles, `${root}test/windows/fetch-under-wine.mjs`],
     server: { deps: { inline: [/@fast-check/] } },
     fileParallelism: true,
     maxWorkers: 2,
