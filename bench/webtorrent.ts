@@ -97,10 +97,24 @@ const serving = async (what: Serving): Promise<void> => {
   process.send?.(result);
 };
 
+/** The kinds of transfer, which are also the names of their rows. */
+const [WEBTORRENT, FILE, STREAM] = ['WebTorrent', 'peerweave', 'peerweave, a stream'] as const;
+
 type Serve = (path: string, directory: string) => Promise<void>;
 
+const servePeerweave: Serve = async (path, directory) => {
+  const driver = createEngineDriver({ dataDir: directory });
+  const peers = createPeerweave({ driver });
+  const session = await peers.promise(peers.effects.openSession());
+  const last = await lastValueFrom(publish(path, { session }));
+  if (last._tag !== 'Published') throw new Error('not published');
+  const description = Buffer.from(last.contentInformation).toString('hex');
+  await serving({ port: driver.endpoint()?.port ?? 0, description });
+  await driver.dispose();
+};
+
 const SERVE: Readonly<Record<string, Serve>> = {
-  WebTorrent: async (path) => {
+  [WEBTORRENT]: async (path) => {
     const client = await openTorrents();
     const torrent = await new Promise<Torrent>((resolve) =>
       client.seed(path, { announceList: [], announce: [] }, resolve),
@@ -109,23 +123,14 @@ const SERVE: Readonly<Record<string, Serve>> = {
     await serving({ port: client.torrentPort, description });
     await closeTorrents(client);
   },
-  peerweave: async (path, directory) => {
-    const driver = createEngineDriver({ dataDir: directory });
-    const peers = createPeerweave({ driver });
-    const session = await peers.promise(peers.effects.openSession());
-    const last = await lastValueFrom(publish(path, { session }));
-    if (last._tag !== 'Published') throw new Error('not published');
-    const description = Buffer.from(last.contentInformation).toString('hex');
-    await serving({ port: driver.endpoint()?.port ?? 0, description });
-    await driver.dispose();
-  },
+  [FILE]: servePeerweave,
+  [STREAM]: servePeerweave,
 };
 
-/** @returns what it took, for as many bytes as were promised. */
 type Fetch = (port: number, description: Buffer, directory: string) => Promise<Measurement>;
 
 const FETCH: Readonly<Record<string, Fetch>> = {
-  WebTorrent: async (port, description, directory) => {
+  [WEBTORRENT]: async (port, description, directory) => {
     const client = await openTorrents();
     const result = await measure(
       () =>
@@ -138,7 +143,7 @@ const FETCH: Readonly<Record<string, Fetch>> = {
     await closeTorrents(client);
     return result;
   },
-  peerweave: async (port, information, directory) => {
+  [FILE]: async (port, information, directory) => {
     const driver = createEngineDriver({ dataDir: join(directory, 'data'), listen: false });
     const peers = createPeerweave({ driver });
     const session = await peers.promise(peers.effects.openSession());
@@ -154,7 +159,7 @@ const FETCH: Readonly<Record<string, Fetch>> = {
     await driver.dispose();
     return result;
   },
-  streamed: async (port, information, directory) => {
+  [STREAM]: async (port, information, directory) => {
     const driver = createEngineDriver({ dataDir: directory, listen: false });
     const { effects, promise } = createPeerweave({ driver });
     const session = await promise(effects.openSession());
@@ -187,7 +192,7 @@ const transfer = async (
     const descriptionPath = join(directory, 'description');
     await writeFile(descriptionPath, description, 'hex');
     const client = await inOwnProcess(['fetch', kind, String(port), descriptionPath, fetched]);
-    if (kind !== 'streamed') execFileSync('cmp', [path, join(fetched, basename(path))]);
+    if (kind !== STREAM) execFileSync('cmp', [path, join(fetched, basename(path))]);
     const measured = message<Measurement>(child);
     child.send('stop');
     return { server: await measured, client };
@@ -204,14 +209,13 @@ const main = async (mib: number, rounds: number): Promise<void> => {
     const path = join(directory, 'file');
     writeTestFile(path, mib);
     const runs = Object.keys(FETCH).map((kind) => ({
-      kind: kind === 'streamed' ? 'peerweave, a stream' : kind,
-      run: () => transfer(kind, path, directory),
+      kind,
       clients: [] as Measurement[],
       servers: [] as Measurement[],
     }));
     for (let round = 0; round < rounds; round += 1) {
-      for (const { run, clients, servers } of runs) {
-        const { server, client } = await run();
+      for (const { kind, clients, servers } of runs) {
+        const { server, client } = await transfer(kind, path, directory);
         clients.push(client);
         servers.push(server);
       }
@@ -221,7 +225,7 @@ const main = async (mib: number, rounds: number): Promise<void> => {
       name: `${kind}, client`,
       bytes,
       result: median(all),
-      target: kind === 'WebTorrent' ? undefined : 2,
+      target: kind === WEBTORRENT ? undefined : 2,
     }));
     const servers = runs.map(({ kind, servers: all }) => ({
       name: `${kind}, server`,
@@ -246,7 +250,7 @@ const main = async (mib: number, rounds: number): Promise<void> => {
 };
 
 const [first, kind = '', ...rest] = process.argv.slice(2);
-if (first === 'serve') await SERVE[kind === 'streamed' ? 'peerweave' : kind]?.(rest[0] ?? '', rest[1] ?? '');
+if (first === 'serve') await SERVE[kind]?.(rest[0] ?? '', rest[1] ?? '');
 else if (first === 'fetch') {
   const [port, description = '', directory = ''] = rest;
   const result = await FETCH[kind]?.(Number(port), await readFile(description), directory);

@@ -85,8 +85,7 @@ export class Operations {
         // Starting an operation may have reset the event that the end of another one had set.
         if (this.#pending.size > 1) distributionEvent.signal();
       } else {
-        const { transferred = 0 } = completionOf(native, block) ?? {};
-        this.#finish(pending, endedWith(native, block, { code, transferred }));
+        this.#finish(pending, { ...this.#endOf(pending, code), code });
       }
     });
     return { overlapped, finished };
@@ -143,10 +142,7 @@ export class Operations {
   completed(overlapped: bigint): void {
     const pending = [...this.#pending].find((one) => one.overlapped === overlapped);
     if (pending === undefined) return;
-    const { native } = this.#runtime;
-    const completion = completionOf(native, pending);
-    const end = { code: ERROR_SUCCESS, transferred: 0 };
-    this.#complete(pending, completion ?? endedWith(native, pending, end));
+    this.#complete(pending, this.#endOf(pending, ERROR_SUCCESS));
   }
 
   /** Waits until nothing is pending, `limitMs` at most. */
@@ -178,6 +174,12 @@ export class Operations {
     }
     this.#pending.clear();
     this.#rest();
+  }
+
+  /** How an operation ended of which it is known from elsewhere that it has: with `code` if the system does not tell. */
+  #endOf(block: OperationBlock, code: number): Completion {
+    const { native } = this.#runtime;
+    return completionOf(native, block) ?? endedWith(native, block, { code, transferred: 0 });
   }
 
   #complete(pending: Pending, completion: Completion): void {
