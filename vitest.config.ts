@@ -22,8 +22,6 @@ export default defineConfig({
     testTimeout: 90_000,
     hookTimeout: 30_000,
     setupFiles: [fileURLToPath(new URL('test/patience.ts', import.meta.url))],
-    // As in test/patience.ts.
-    expect: { poll: { timeout: 20_000 } },
     pool: 'forks',
     // They wait more than they compute; one worker less than there are cores would be one on two.
     maxWorkers: '100%',

@@ -12,3 +12,4 @@ const patient = (options: Options): Options =>
 const { waitFor, waitUntil } = vi;
 vi.waitFor = (callback, options) => waitFor(callback, patient(options));
 vi.waitUntil = (callback, options) => waitUntil(callback, patient(options));
+vi.setConfig({ expect: { poll: { timeout: PATIENCE_MS } } });

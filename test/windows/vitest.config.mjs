@@ -22,7 +22,6 @@ export default {
     include: ['test/conformance/native-so.test.ts', 'test/native/**/*.test.ts', 'test/windows/*.test.ts'],
     exclude: ['**/node_modules/**'],
     setupFiles: [`${root}test/patience.ts`],
-    expect: { poll: { timeout: 20_000 } },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',

@@ -10,6 +10,7 @@ import {
   type ReadResult,
   type SegmentSource,
 } from '../../../driver/index.js';
+import { LOOK_AGE_MS } from '../look-age.js';
 import { FetchFailure, type ContentStore, type PendingBlock, type RetrievalClient } from '../ports.js';
 import { ContentLog } from '../insight/content-log.js';
 import { contentKeys, contentName } from '../insight/names.js';
@@ -86,9 +87,6 @@ interface Described {
   /** Its record is final. */
   readonly endRecord: Cancel;
 }
-
-/** How old what is known of the disk may be for a block that is not read yet: it is looked for again then. */
-const LOCAL_AGE_MS = 5;
 
 const ORIGIN: SegmentSource = { source: 'origin' };
 
@@ -307,7 +305,8 @@ export class Content implements Held {
     });
     const window = new BlockWindow({
       capacity: limits.readAheadBlocks,
-      isLocal: (block) => local.has(block, LOCAL_AGE_MS),
+      // A block that is read is looked for again then.
+      isLocal: (block) => local.has(block, LOOK_AGE_MS),
       fetch: (block, request) => this.#fetch({ map, provenance, peers, member }, block, request),
       keep: (blocks) => this.#keep(map, local, blocks),
     });

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { LOOK_AGE_MS } from '../look-age.js';
 import type { BlockSource, StoredSegment } from '../ports.js';
 import { releaseBytes } from '../release-bytes.js';
 import {
@@ -52,11 +53,8 @@ export const answerRequest = async (request: RetrievalRequest, context: AnswerCo
   }
 };
 
-/** How old what is known of the disk may be: looking for every block costs more than finding it. */
-const MAX_AGE_MS = 5;
-
 const find = ({ busy, source }: AnswerContext, id: Uint8Array): StoredSegment | undefined =>
-  busy ? undefined : source.find(id, MAX_AGE_MS);
+  busy ? undefined : source.find(id, LOOK_AGE_MS);
 
 const answerList = ({ cipher, segmentId, ranges }: BlockRequest, context: AnswerContext): Answer => {
   const segment = find(context, segmentId);

@@ -1,5 +1,6 @@
 import type { CheckedBlock, SegmentInfo, StoredSegment } from '../../ports.js';
 import { blockLength, hashBlock } from '../../wire/index.js';
+import { LOOK_AGE_MS } from '../../look-age.js';
 import { systemCode } from '../../../system-code.js';
 import type { BlockFile } from './block-file.js';
 import { hasBlock, type OpenUnit, type OpenUnits } from './open-units.js';
@@ -12,9 +13,6 @@ export interface Place {
   /** The segment's first block there. */
   readonly first: number;
 }
-
-/** How long a look at the disk is good for writing. What is written to a unit that was dropped since is lost. */
-const WRITE_AGE_MS = 5;
 
 /** How a block is to be had. */
 interface Lending<Result> {
@@ -99,7 +97,7 @@ export class DiskSegment implements StoredSegment {
           blocks.reduce((sum, { bytes }) => sum + bytes.length, 0),
         );
       },
-      WRITE_AGE_MS,
+      LOOK_AGE_MS,
     );
   }
 
