@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { DiscoveryParts } from '../../../src/engine/distribution/discovery/discovery.js';
 import {
@@ -170,6 +171,75 @@ describe('machines that fetch the same', () => {
     const messages = [...probesOf(HERE), ...answersOf(THERE).map(({ bytes }) => bytes)];
     expect(messages).toHaveLength(2);
     for (const bytes of messages) expect(bytes.toString()).not.toMatch(/PeerDist|microsoft/i);
+  });
+});
+
+describe('hosts that are named', () => {
+  const named = (...hosts: readonly string[]): Partial<DiscoveryParts> => ({
+    multicast: false,
+    hosts: hosts.map((host) => ({ host, port: 3702 })),
+  });
+  /** A name that is too long to be one: looking it up fails without asking anybody. */
+  const NO_NAME = 'x'.repeat(300);
+
+  test.each([
+    ['1', one],
+    ['2', small],
+  ])('are asked who of them fetches the same, wherever they are: version %s', async (_, segment) => {
+    const far = await startFetching(FAR, [segment], { answersAnywhere: true });
+    await startFetching(THERE, [two], { answersAnywhere: true });
+    await startMachine(lan, '10.0.0.4', holding(segment), { answersAnywhere: true });
+    const here = await startFetching(HERE, [segment], named(FAR, THERE, '10.0.0.4'));
+    expect(await meetAs(here, [segment])).toEqual([`${FAR}:${PEER_PORT}`]);
+    const about = { version: 'crowd', segments: [nameOf(segment)] };
+    expect(here.events).toContainEqual({ _tag: 'DiscoveryRequestSent', to: `${FAR}:3702`, ...about });
+    expect(far.events).toEqual([
+      { _tag: 'DiscoveryRequestReceived', peer: HERE, ...about },
+      { _tag: 'DiscoveryResponseSent', peer: HERE, ...about },
+    ]);
+    expect(lan.sent.some(({ to }) => to === '10.0.0.3')).toBe(false);
+  });
+
+  test('get no answer that is longer than the question, and believe no stranger where it asks from', async () => {
+    await startFetching(FAR, [one], { answersAnywhere: true });
+    await meetAs(await startFetching(HERE, [one], named(FAR)), [one]);
+    const [probe, answer] = [probesOf(HERE)[0]!, answersOf(FAR)[0]!];
+    expect(answer.bytes.length).toBeLessThanOrEqual(probe.length);
+    expect(probe.length).toBeLessThanOrEqual(1_452);
+    expect(acquainted).toEqual([]);
+  });
+
+  test('learn by the question alone who fetches, if he is named there as well', async () => {
+    const far = await startFetching(FAR, [one], { answersAnywhere: true, ...named(NO_NAME, THERE, HERE) });
+    const [here, stranger] = [
+      await startFetching(HERE, [one], named(FAR)),
+      await startFetching('10.0.0.3', [one], named(FAR)),
+    ];
+    lan.loses = ({ bytes }) => bytes.includes('ProbeMatches');
+    for (const machine of [far, here, stranger]) expect(await meetAs(machine, [one])).toEqual([]);
+    expect(new Set(acquainted.map(String))).toEqual(new Set([`${FAR},${nameOf(one)},${HERE}:${PEER_PORT}`]));
+  });
+
+  test('are asked beside the neighbours', async () => {
+    await startFetching(THERE, [one]);
+    await startFetching(FAR, [one], { answersAnywhere: true });
+    const here = await startFetching(HERE, [one], { ...named(FAR), multicast: true });
+    expect(await meetAs(here, [one])).toEqual([`${THERE}:${PEER_PORT}`, `${FAR}:${PEER_PORT}`]);
+  });
+
+  test('one without an address ends no search for others, be it for who fetches or for who has it', async () => {
+    await startFetching(FAR, [one], { answersAnywhere: true });
+    await startMachine(lan, '10.0.0.4', holding(two), { answersAnywhere: true });
+    const here = await startFetching(HERE, [one], named(NO_NAME, FAR, '10.0.0.4'));
+    const met: string[] = [];
+    const meeting = here.meet([one], (peer) => met.push(peer), new AbortController().signal);
+    const finding = here.find([two], new AbortController().signal);
+    await expect(lookup(NO_NAME)).rejects.toThrow();
+    await settle();
+    lan.clock.advance(300);
+    await meeting;
+    expect(met).toEqual([`${FAR}:${PEER_PORT}`]);
+    expect(await finding).toEqual([`10.0.0.4:${PEER_PORT}`]);
   });
 });
 

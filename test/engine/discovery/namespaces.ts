@@ -31,7 +31,8 @@ export interface Plug {
   readonly network: string;
   /** With the length of the prefix; left out: no IPv4. */
   readonly ipv4?: string;
-  readonly ipv6?: boolean;
+  /** Whether it has the link-local address, or one beside that, with the length of the prefix. */
+  readonly ipv6?: boolean | string;
 }
 
 /** Hosts in network namespaces, on networks that are bridges between them. */
@@ -75,9 +76,15 @@ export class Networks {
       outside,
     ]);
     run(['ip', '-n', outside, 'link', 'set', port, 'master', network, 'up']);
-    this.write(host, `/proc/sys/net/ipv6/conf/${device}/disable_ipv6`, ipv6 ? '0' : '1');
+    this.write(host, `/proc/sys/net/ipv6/conf/${device}/disable_ipv6`, ipv6 === false ? '1' : '0');
     if (ipv4 !== undefined) run(['ip', '-n', inside, 'addr', 'add', ipv4, 'dev', device]);
+    if (typeof ipv6 === 'string') run(['ip', '-n', inside, 'addr', 'add', ipv6, 'dev', device, 'nodad']);
     run(['ip', '-n', inside, 'link', 'set', device, 'up']);
+  }
+
+  /** The address that a host has for its own link only, without the zone. */
+  linkLocal(host: string, device: string): string {
+    return /inet6 (fe80:[^/]+)/.exec(this.exec(host, ['ip', '-6', 'addr', 'show', device]))?.[1] ?? '';
   }
 
   /** Takes an interface away. */

@@ -45,8 +45,7 @@ describe.skipIf(lacksNamespaces())('several hosts', () => {
     );
   };
 
-  const linkLocal = (host: string): string =>
-    /inet6 (fe80:[^/]+)/.exec(networks.exec(host, ['ip', '-6', 'addr', 'show', 'net0']))?.[1] ?? '';
+  const linkLocal = (host: string): string => networks.linkLocal(host, 'net0');
 
   /** Finds `segments` on `host`. Order says who was faster only. */
   const find = async (

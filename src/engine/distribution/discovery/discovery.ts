@@ -3,6 +3,7 @@ import type { BlockSource } from '../ports.js';
 import { Inbox } from './inbox.js';
 import { DEFAULT_DISCOVERY_LIMITS, type DiscoveryLimits } from './limits.js';
 import { MulticastSource } from './multicast-source.js';
+import { NamedHosts, type ProbedHost } from './named-hosts.js';
 import type { Datagram, DatagramNetwork } from './network/datagram-network.js';
 import { Others } from './others.js';
 import { PeerFinder } from './peer-finder.js';
@@ -10,7 +11,7 @@ import type { PeerSource, SoughtSegment } from './peer-source.js';
 import { Prober } from './prober.js';
 import { Responder, type Fetching } from './responder.js';
 import { StaticSource } from './static-source.js';
-import { UnicastSource, type ProbedHost } from './unicast-source.js';
+import { UnicastSource } from './unicast-source.js';
 import type { TransportAddress } from './wire/index.js';
 
 export interface DiscoveryParts {
@@ -44,7 +45,7 @@ export interface DiscoveryParts {
 /** Discovery at work. */
 export interface Discovery extends Pick<PeerFinder, 'known' | 'find'> {
   /**
-   * Tells of neighbours that fetch any of the first of these segments just now. Resolves when the time for answers is
+   * Tells of neighbours, and of named hosts, that fetch any of the first of these segments just now. Resolves when the time for answers is
    * over; never rejects.
    */
   meet(segments: readonly SoughtSegment[], met: (peer: string) => void, signal: AbortSignal): Promise<void>;
@@ -76,14 +77,17 @@ export const startDiscovery = async (parts: DiscoveryParts): Promise<Discovery> 
   });
   const ignore = inbox.ignore.bind(inbox);
   const prober: Prober = new Prober({ clock, random, limits, others, emit, ignore });
+  const named = new NamedHosts(parts.hosts);
+  const isNamed = named.have.bind(named);
   const responder =
-    serving && new Responder({ ...serving, clock, random, fraction, limits, others, emit, ignore });
+    serving && new Responder({ ...serving, isNamed, clock, random, fraction, limits, others, emit, ignore });
   const network = await parts.openNetwork((message) => inbox.receive(message));
   const neighbourhood = parts.multicast ? new MulticastSource(prober, network, serving?.endpoint) : undefined;
+  const hosts = new UnicastSource(prober, network, named, serving?.endpoint);
   const finder = new PeerFinder(
     [
       new StaticSource(parts.peers),
-      new UnicastSource(prober, network, parts.hosts),
+      hosts,
       ...(neighbourhood === undefined ? [] : [neighbourhood]),
       ...parts.sources,
     ],
@@ -98,7 +102,10 @@ export const startDiscovery = async (parts: DiscoveryParts): Promise<Discovery> 
     known: (segment) => finder.known(segment),
     find: (segments, signal, tried) => finder.find(segments, signal, tried),
     meet: async (segments, met, signal) => {
-      await neighbourhood?.meet(segments, met, signal).catch(() => undefined);
+      await Promise.allSettled([
+        neighbourhood?.meet(segments, met, signal),
+        hosts.meet(segments, met, signal),
+      ]);
     },
     close: async () => {
       finder.close();

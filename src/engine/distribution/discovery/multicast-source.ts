@@ -2,8 +2,8 @@ import type { Datagram, DatagramNetwork } from './network/datagram-network.js';
 import { addressWithZone, isLinkLocal, splitZone } from './network/local-address.js';
 import type { PeerFound, PeerSource, SoughtSegment } from './peer-source.js';
 import type { Prober, Question } from './prober.js';
-import { questionsFor, SEGMENTS_PER_PROBE, type ProbeContent } from './questions.js';
-import { isServedAt } from './served-address.js';
+import { crowdQuestion, questionsFor, type ProbeContent } from './questions.js';
+import { servedPort } from './served-address.js';
 import { formatAddress, type ProbeMatch, type TransportAddress } from './wire/index.js';
 
 /** Asks everybody on the links of this machine. */
@@ -25,13 +25,10 @@ export class MulticastSource implements PeerSource {
     met: (peer: string) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    const some = segments.slice(0, SEGMENTS_PER_PROBE.crowd);
-    if (some.length === 0) return;
-    const { endpoint } = this;
-    const serves =
-      endpoint !== undefined && this.network.addresses.some((local) => isServedAt(endpoint, local));
-    const question = { version: 'crowd', segments: some, port: serves ? endpoint.port : undefined } as const;
-    await this.#ask(question, (_, peer) => met(peer), signal);
+    const port = servedPort(this.endpoint, this.network.addresses);
+    await Promise.all(
+      crowdQuestion(segments).map((part) => this.#ask({ ...part, port }, (_, peer) => met(peer), signal)),
+    );
   }
 
   #ask(content: ProbeContent & Pick<Question, 'port'>, found: PeerFound, signal: AbortSignal): Promise<void> {

@@ -21,8 +21,8 @@ export interface DiscoveryOptions {
   /** The UDP port, 3702 by default. Windows peers know no other. */
   readonly port?: number | undefined;
   /**
-   * Hosts that are asked one by one, wherever they are, on port 3702 by default. They have to hear such Probes: see
-   * `unicastProbes`.
+   * Hosts that are asked one by one, wherever they are, on port 3702 by default: who has a segment, and who fetches the
+   * same from an origin. They have to hear such Probes: see `unicastProbes`.
    */
   readonly hosts?: readonly { readonly host: string; readonly port?: number | undefined }[] | undefined;
   /** Peers to ask for every segment, as `host:port` or `[IPv6]:port`. */

@@ -15,6 +15,10 @@ export interface ProbeContent {
   readonly segments: readonly SoughtSegment[];
 }
 
+/** Asks who fetches any of the first of these segments; none if there are none. */
+export const crowdQuestion = (segments: readonly SoughtSegment[]): readonly ProbeContent[] =>
+  segments.length === 0 ? [] : [{ version: 'crowd', segments: segments.slice(0, SEGMENTS_PER_PROBE.crowd) }];
+
 /** Distributes segments over Probes, which each have one version. */
 export const questionsFor = (segments: readonly SoughtSegment[]): ProbeContent[] =>
   ([1, 2] as const).flatMap((version) => {

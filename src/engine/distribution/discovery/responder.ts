@@ -30,6 +30,8 @@ export interface ResponderOptions {
   readonly source: BlockSource;
   /** Left out: nothing is fetched here that others might fetch. */
   readonly fetching?: Fetching | undefined;
+  /** Whether an address is one that is asked as well. */
+  readonly isNamed: (address: string) => boolean;
   /** Where blocks are served; a wildcard address stands for all of this machine. */
   readonly endpoint: TransportAddress;
   readonly clock: Clock;
@@ -123,11 +125,13 @@ export class Responder {
     this.#waiting.clear();
   }
 
-  /** Who asks fetches as well. Far away somebody may have made up where he asks from. */
+  /** Who asks fetches as well. Who is far away may have made up where he asks from; a named host is asked in any case. */
   #meet({ arrival, from: { address } }: Datagram, { port }: Probe, held: readonly Held[]): void {
+    const { isNamed, fetching } = this.#options;
     const [first] = held;
-    if (port === undefined || arrival !== 'multicast' || first === undefined) return;
-    this.#options.fetching?.meet(first.id, formatAddress({ host: address, port }));
+    if (port === undefined || first === undefined) return;
+    if (arrival === 'multicast' || isNamed(address))
+      fetching?.meet(first.id, formatAddress({ host: address, port }));
   }
 
   #held({ version, segments }: Probe): Held[] {

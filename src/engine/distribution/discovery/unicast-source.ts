@@ -1,54 +1,63 @@
-import { lookup } from 'node:dns/promises';
-import { BlockList, isIPv6 } from 'node:net';
 import type { Datagram, DatagramNetwork, RemoteAddress } from './network/datagram-network.js';
-import { splitZone } from './network/local-address.js';
+import { isSameAddress, type NamedHosts } from './named-hosts.js';
 import type { PeerFound, PeerSource, SoughtSegment } from './peer-source.js';
-import type { Prober } from './prober.js';
-import { questionsFor } from './questions.js';
-import { formatAddress, type ProbeMatch } from './wire/index.js';
+import type { Prober, Question } from './prober.js';
+import { crowdQuestion, questionsFor, type ProbeContent } from './questions.js';
+import { servedPort } from './served-address.js';
+import { formatAddress, type ProbeMatch, type TransportAddress } from './wire/index.js';
 
-/** A host to ask. */
-export interface ProbedHost {
-  /** A name or an address. */
-  readonly host: string;
-  readonly port: number;
-}
+type Part = ProbeContent & Pick<Question, 'port'>;
 
 /** Asks hosts that were named, on whatever network, at all of their addresses. */
 export class UnicastSource implements PeerSource {
   constructor(
     private readonly prober: Prober,
     private readonly network: DatagramNetwork,
-    private readonly hosts: readonly ProbedHost[],
+    private readonly hosts: NamedHosts,
+    /** Where blocks are served here. */
+    private readonly endpoint?: TransportAddress,
   ) {}
 
-  async find(segments: readonly SoughtSegment[], found: PeerFound, signal: AbortSignal): Promise<void> {
-    await Promise.all(this.hosts.map((host) => this.#ask(host, segments, found, signal)));
+  find(segments: readonly SoughtSegment[], found: PeerFound, signal: AbortSignal): Promise<void> {
+    return this.#askAll(questionsFor(segments), found, signal);
   }
 
-  async #ask(
-    { host, port }: ProbedHost,
-    segments: readonly SoughtSegment[],
+  /** Asks who of them fetches any of the first of these segments. Resolves when the time for answers is over. */
+  meet(segments: readonly SoughtSegment[], met: (peer: string) => void, signal: AbortSignal): Promise<void> {
+    const port = servedPort(this.endpoint, this.network.addresses);
+    const parts = crowdQuestion(segments).map((part) => ({ ...part, port }));
+    return this.#askAll(parts, (_, peer) => met(peer), signal);
+  }
+
+  /** A host without an address ends nothing for the others. Never rejects. */
+  async #askAll(parts: readonly Part[], found: PeerFound, signal: AbortSignal): Promise<void> {
+    if (parts.length === 0) return;
+    await Promise.allSettled(
+      this.hosts.all.map(async (host) => {
+        const addresses = await this.hosts.lookUp(host);
+        const to = formatAddress(host);
+        await Promise.all(
+          addresses.flatMap((at) => parts.map((part) => this.#ask({ ...part, to }, at, found, signal))),
+        );
+      }),
+    );
+  }
+
+  #ask(
+    part: Part & Pick<Question, 'to'>,
+    at: RemoteAddress,
     found: PeerFound,
     signal: AbortSignal,
   ): Promise<void> {
-    const addresses = await lookup(host, { all: true });
-    await Promise.all(
-      addresses.flatMap(({ address }) =>
-        questionsFor(segments).map((part) =>
-          this.prober.ask(
-            {
-              ...part,
-              to: formatAddress({ host, port }),
-              padded: true,
-              send: (probe) => this.network.unicast(probe, { address, port }),
-              peerOf: (answer, match) => peerOf({ address, port }, answer, match),
-            },
-            found,
-            signal,
-          ),
-        ),
-      ),
+    return this.prober.ask(
+      {
+        ...part,
+        padded: true,
+        send: (probe) => this.network.unicast(probe, at),
+        peerOf: (answer, match) => peerOf(at, answer, match),
+      },
+      found,
+      signal,
     );
   }
 }
@@ -58,14 +67,4 @@ const peerOf = (asked: RemoteAddress, { from }: Datagram, { addresses }: ProbeMa
   if (from.port !== asked.port || !isSameAddress(from.address, asked.address)) return undefined;
   const address = addresses.find(({ host }) => isSameAddress(host, asked.address));
   return address && formatAddress({ host: from.address, port: address.port });
-};
-
-/** Whether two addresses are the same, however they are written. Zones tell nothing to others. */
-const isSameAddress = (one: string, other: string): boolean => {
-  const [[bare], [otherBare]] = [splitZone(one), splitZone(other)];
-  if (isIPv6(bare) !== isIPv6(otherBare)) return false;
-  const family = isIPv6(bare) ? 'ipv6' : 'ipv4';
-  const list = new BlockList();
-  list.addAddress(bare, family);
-  return list.check(otherBare, family);
 };
