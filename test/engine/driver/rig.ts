@@ -34,6 +34,7 @@ export interface RigOptions {
   readonly clock?: Clock;
   readonly limits?: Partial<ContentLimits>;
   readonly client?: RetrievalClient;
+  readonly createCrowd?: ServiceParts['createCrowd'];
   readonly server?: (store: ContentStore) => RetrievalServer | undefined;
   readonly openStore?: (directory: string) => Promise<ContentStore>;
 }
@@ -66,6 +67,7 @@ export const createRig = async (options: RigOptions = {}): Promise<Rig> => {
       options.server === undefined
         ? createRetrievalServer({ source: store, host: '127.0.0.1', port: 0, emit: sessions.emit })
         : options.server(store),
+    createCrowd: options.createCrowd,
     createClient: () => options.client ?? createRetrievalClient({ emit: sessions.emit }),
   };
   const service = new DistributionService(parts);

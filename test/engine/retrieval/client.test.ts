@@ -187,6 +187,51 @@ describe('block lists', () => {
       await failureOf(client.fetch(ask(block, [peer.peer], { wanted: 9 })).block);
     expect(kinds(peer)).toEqual(['GetBlockList', 'GetBlocks']);
   });
+
+  describe('of who learns in another way what peers get', () => {
+    const FIRST_THREE = [{ index: 0, count: 3 }];
+    const startListed = async () => {
+      const peer = await fakePeer((socket, request) => {
+        const list = { ...request, _tag: 'BlockList', ranges: FIRST_THREE, nextBlockIndex: 0 } as const;
+        const isList = request._tag === 'GetBlockList';
+        socket.write(http(isList ? encodeResponse(list) : honestAnswer(segment, request)));
+      });
+      const client = startClient();
+      await client.fetch(ask(0, [peer.peer], { wanted: 9 })).block;
+      expect(kinds(peer)).toEqual(['GetBlockList', 'GetBlocks']);
+      const fetchOne = (block: number, believesLists?: boolean): Promise<{ readonly bytes: Buffer }> =>
+        client.fetch(ask(block, [peer.peer], { wanted: 1, believesLists })).block;
+      return { peer, client, fetchOne };
+    };
+
+    it('hold for one block alone as well, which others ask for at once', async () => {
+      const { peer, fetchOne } = await startListed();
+      const failure = await failureOf(fetchOne(5, true));
+      expect(failure.attempts).toMatchObject([{ peer: peer.peer, reason: 'lacks-block' }]);
+      expect(kinds(peer)).toHaveLength(2);
+      expect((await fetchOne(2, true)).bytes.equals(segment.blocks[2]!)).toBe(true);
+      expect((await fetchOne(5)).bytes.equals(segment.blocks[5]!)).toBe(true);
+      expect(kinds(peer).slice(2)).toEqual(['GetBlocks', 'GetBlocks']);
+    });
+
+    it('grow by what he has learnt, and by nothing else', async () => {
+      const { peer, client, fetchOne } = await startListed();
+      client.learn(peer.peer, { segment: segment.info, block: 5 }, 2);
+      for (const block of [5, 6]) {
+        expect((await fetchOne(block, true)).bytes.equals(segment.blocks[block]!)).toBe(true);
+      }
+      for (const block of [4, 7]) await failureOf(fetchOne(block, true));
+      expect(kinds(peer)).toHaveLength(4);
+    });
+
+    it('are not asked for on his account', async () => {
+      const peer = await fakePeer(honest);
+      const client = startClient();
+      client.learn(peer.peer, { segment: segment.info, block: 5 }, 2);
+      await client.fetch(ask(4, [peer.peer], { wanted: 1, believesLists: true })).block;
+      expect(kinds(peer)).toEqual(['GetBlocks']);
+    });
+  });
 });
 
 describe('peers', () => {
