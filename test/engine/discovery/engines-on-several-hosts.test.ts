@@ -1,54 +1,22 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { EngineOptions } from 'peerweave/engine';
 import { contentOf } from '../../robustness/support/node.js';
-import { lacksNamespaces, Networks } from './namespaces.js';
-import type { PeerOrder, PeerReport } from './peer-program.js';
-import { LineProcess } from './programs.js';
-import { buildProgram, type BuiltProgram } from '../../built-program.js';
+import { lacksNamespaces } from './namespaces.js';
+import { peerHosts, type PeerProcess } from './peer-hosts.js';
 
 const LENGTH = 5_000_000;
 const [SEED, OTHER_SEED] = [3, 4];
 const SHA256 = createHash('sha256').update(contentOf(LENGTH, SEED)).digest('hex');
 const PORT = 8081;
-/** A machine that is busy with other tests must not look like one that nobody answers. */
-const LIMITS = { discovery: { answerTimeoutMs: 1_000, repeatAfterMs: 200, transmissions: 5 } };
-const NETWORK = { listen: { host: '0.0.0.0', port: PORT }, limits: LIMITS };
+const NETWORK = { listen: { host: '0.0.0.0', port: PORT } };
 
 /** Without any option about discovery unless a test says so: it is the default that has to work. */
 describe.skipIf(lacksNamespaces())('engines on several hosts', () => {
-  let program: BuiltProgram;
-  let directory: string;
-  let networks: Networks;
-  let count = 0;
-  const started: LineProcess<PeerOrder, PeerReport>[] = [];
-  beforeAll(async () => {
-    program = await buildProgram('peer-program.ts', import.meta.url);
-    directory = await mkdtemp(join(tmpdir(), 'peerweave-hosts-'));
-  });
-  beforeEach(() => {
-    networks = new Networks();
-  });
-  afterEach(() => {
-    for (const child of started.splice(0)) child.kill();
-    networks.remove();
-  });
-  afterAll(async () => {
-    await program.remove();
-    await rm(directory, { recursive: true, force: true });
-  });
+  const hosts = peerHosts();
 
-  const start = async (host: string, options: EngineOptions = NETWORK) => {
-    const dataDir = join(directory, `${(count += 1)}`);
-    const command = [process.execPath, program.path, JSON.stringify({ dataDir, ...options })];
-    const child = new LineProcess<PeerOrder, PeerReport>([...networks.on(host), ...command]);
-    started.push(child);
-    await child.read();
-    return child;
-  };
+  const start = async (host: string, options: EngineOptions = NETWORK): Promise<PeerProcess> =>
+    (await hosts.start(host, options)).child;
 
   /** Starts an engine that publishes. @returns it and the content information. */
   const publisher = async (
@@ -65,7 +33,7 @@ describe.skipIf(lacksNamespaces())('engines on several hosts', () => {
     'content of version %i goes round: who has it serves the next',
     async (version) => {
       for (const [index, host] of ['a', 'b', 'c', 'd'].entries()) {
-        networks.addHost(host, { network: 'lan', ipv4: `10.1.1.${index + 1}/24`, ipv6: true });
+        hosts.networks.addHost(host, { network: 'lan', ipv4: `10.1.1.${index + 1}/24`, ipv6: true });
       }
       const { child: a, information } = await publisher('a', NETWORK, { version });
       await publisher('d', NETWORK, { seed: OTHER_SEED });
@@ -84,8 +52,8 @@ describe.skipIf(lacksNamespaces())('engines on several hosts', () => {
   );
 
   test('over IPv6 alone, by link-local addresses', async () => {
-    for (const host of ['a', 'b']) networks.addHost(host, { network: 'lan', ipv6: true });
-    const options = { listen: { host: '::', port: PORT }, limits: LIMITS };
+    for (const host of ['a', 'b']) hosts.networks.addHost(host, { network: 'lan', ipv6: true });
+    const options = { listen: { host: '::', port: PORT } };
     const { information } = await publisher('a', options);
     const b = await start('b', options);
     expect(await b.order({ retrieve: information })).toEqual({
@@ -96,8 +64,8 @@ describe.skipIf(lacksNamespaces())('engines on several hosts', () => {
 
   test('with a twentieth of all packets lost', async () => {
     for (const [index, host] of ['a', 'b', 'c'].entries()) {
-      networks.addHost(host, { network: 'lan', ipv4: `10.1.1.${index + 1}/24` });
-      networks.filter(host, 'input', 'numgen random mod 100 < 5 counter drop');
+      hosts.networks.addHost(host, { network: 'lan', ipv4: `10.1.1.${index + 1}/24` });
+      hosts.networks.filter(host, 'input', 'numgen random mod 100 < 5 counter drop');
     }
     const { information } = await publisher('a');
     await publisher('c');
@@ -105,20 +73,20 @@ describe.skipIf(lacksNamespaces())('engines on several hosts', () => {
     const { sha256, peers = [] } = await b.order({ retrieve: information });
     expect(sha256).toBe(SHA256);
     expect([`10.1.1.1:${PORT}`, `10.1.1.3:${PORT}`]).toEqual(expect.arrayContaining([...peers]));
-    expect(networks.counted('b', 'input')).toBeGreaterThan(0);
+    expect(hosts.networks.counted('b', 'input')).toBeGreaterThan(0);
   });
 
   test('beyond a router by a host that is named; by multicast nobody is found', async () => {
-    networks.addHost('a', { network: 'one', ipv4: '10.1.1.1/24' });
-    networks.addHost(
+    hosts.networks.addHost('a', { network: 'one', ipv4: '10.1.1.1/24' });
+    hosts.networks.addHost(
       'r',
       { network: 'one', ipv4: '10.1.1.254/24' },
       { network: 'two', ipv4: '10.2.2.254/24' },
     );
-    networks.addHost('b', { network: 'two', ipv4: '10.2.2.2/24' });
-    networks.write('r', '/proc/sys/net/ipv4/ip_forward', '1');
-    networks.route('a', '10.2.2.0/24', '10.1.1.254');
-    networks.route('b', '10.1.1.0/24', '10.2.2.254');
+    hosts.networks.addHost('b', { network: 'two', ipv4: '10.2.2.2/24' });
+    hosts.networks.write('r', '/proc/sys/net/ipv4/ip_forward', '1');
+    hosts.networks.route('a', '10.2.2.0/24', '10.1.1.254');
+    hosts.networks.route('b', '10.1.1.0/24', '10.2.2.254');
     const { information } = await publisher('b', { ...NETWORK, discovery: { unicastProbes: 'anywhere' } });
     const alone = await start('a');
     const { missing, events } = await alone.order({ retrieve: information });
@@ -127,7 +95,6 @@ describe.skipIf(lacksNamespaces())('engines on several hosts', () => {
     const knowing = await start('a', {
       listen: false,
       discovery: { hosts: [{ host: '10.2.2.2' }] },
-      limits: LIMITS,
     });
     expect(await knowing.order({ retrieve: information })).toEqual({
       sha256: SHA256,

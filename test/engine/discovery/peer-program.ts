@@ -5,6 +5,13 @@ import { createEngineDriver, type EngineOptions } from '../../../src/engine/inde
 import { contentOf } from '../../robustness/support/node.js';
 import { openContent, publish } from '../driver/rig.js';
 
+/** What the program is told when it starts. */
+export interface PeerProgramOptions {
+  readonly engine: EngineOptions;
+  /** Whose rights it takes instead of those of root. */
+  readonly user?: number | undefined;
+}
+
 /** A line that the program reads. */
 export type PeerOrder =
   | {
@@ -30,9 +37,20 @@ export interface PeerReport {
   readonly events?: readonly string[];
 }
 
+/** For good: none of the rights of root can be had back. */
+const becomeUser = (user: number): void => {
+  const { setgroups, setgid, setuid } = process;
+  if (setgroups === undefined || setgid === undefined || setuid === undefined)
+    throw new Error('this system has no such users');
+  setgroups([]);
+  setgid(user);
+  setuid(user);
+};
+
 /** An engine that does as it is told until its input ends; then it has to end by itself. */
-const main = async (options: EngineOptions): Promise<void> => {
-  const engine = createEngineDriver(options);
+const main = async ({ engine: engineOptions, user }: PeerProgramOptions): Promise<void> => {
+  if (user !== undefined) becomeUser(user);
+  const engine = createEngineDriver(engineOptions);
   const { distribution } = engine;
   const session = await distribution.startup();
   const events: DistributionEvent[] = [];
@@ -69,4 +87,4 @@ const main = async (options: EngineOptions): Promise<void> => {
 };
 
 const [options] = process.argv.slice(2);
-if (options !== undefined) await main(JSON.parse(options) as EngineOptions);
+if (options !== undefined) await main(JSON.parse(options) as PeerProgramOptions);

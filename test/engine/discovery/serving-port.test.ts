@@ -1,59 +1,22 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { readJournal } from 'peerweave/engine';
 import { contentOf } from '../../robustness/support/node.js';
-import { lacksNamespaces, Networks } from './namespaces.js';
-import type { PeerOrder, PeerReport } from './peer-program.js';
-import { LineProcess } from './programs.js';
-import { buildProgram, type BuiltProgram } from '../../built-program.js';
+import { lacksNamespaces } from './namespaces.js';
+import { NOBODY, peerHosts, type PeerProcess } from './peer-hosts.js';
 
 const LENGTH = 300_000;
-/** A machine that is busy with other tests must not look like one that nobody answers. */
-const LIMITS = { discovery: { answerTimeoutMs: 1_000, repeatAfterMs: 200, transmissions: 5 } };
-/** What an administrator takes from a program that shall not have ports below 1024, root or not. */
-const WITHOUT_LOW_PORTS = ['setpriv', '--bounding-set=-net_bind_service', '--inh-caps=-net_bind_service'];
-
 /** Each host has ports of its own, so that no other test on the machine is in the way. */
 describe.skipIf(lacksNamespaces())('the port that peers are served at, if none is named', () => {
-  let program: BuiltProgram;
-  let directory: string;
-  let networks: Networks;
-  let count = 0;
-  const started: LineProcess<PeerOrder, PeerReport>[] = [];
-  beforeAll(async () => {
-    program = await buildProgram('peer-program.ts', import.meta.url);
-    directory = await mkdtemp(join(tmpdir(), 'peerweave-port-'));
-  });
+  const hosts = peerHosts();
   beforeEach(() => {
-    networks = new Networks();
-    networks.addHost('a', { network: 'lan', ipv4: '10.1.1.1/24' });
-    networks.addHost('b', { network: 'lan', ipv4: '10.1.1.2/24' });
-  });
-  afterEach(() => {
-    for (const child of started.splice(0)) child.kill();
-    networks.remove();
-  });
-  afterAll(async () => {
-    await program.remove();
-    await rm(directory, { recursive: true, force: true });
+    hosts.networks.addHost('a', { network: 'lan', ipv4: '10.1.1.1/24' });
+    hosts.networks.addHost('b', { network: 'lan', ipv4: '10.1.1.2/24' });
   });
 
   /** Starts an engine, and waits until other processes of its data directory can read where it serves. */
-  const start = async (host: string, prefix: readonly string[] = []) => {
-    const dataDir = join(directory, `${(count += 1)}`);
-    const options = { dataDir, listen: { host: '0.0.0.0' }, limits: LIMITS };
-    const child = new LineProcess<PeerOrder, PeerReport>([
-      ...networks.on(host),
-      ...prefix,
-      process.execPath,
-      program.path,
-      JSON.stringify(options),
-    ]);
-    started.push(child);
-    await child.read();
+  const start = async (host: string, user?: number) => {
+    const { child, dataDir } = await hosts.start(host, { listen: { host: '0.0.0.0' } }, user);
     const port = await vi.waitFor(
       async () => {
         const [entry] = await readJournal(dataDir);
@@ -67,7 +30,7 @@ describe.skipIf(lacksNamespaces())('the port that peers are served at, if none i
   };
 
   /** Has a content of `publisher` found and fetched by another host. @returns from where. */
-  const fetchedFrom = async (publisher: LineProcess<PeerOrder, PeerReport>, seed: number) => {
+  const fetchedFrom = async (publisher: PeerProcess, seed: number) => {
     const { information = '' } = await publisher.order({ publish: { length: LENGTH, seed } });
     const { child } = await start('b');
     const { sha256, peers } = await child.order({ retrieve: information });
@@ -94,7 +57,9 @@ describe.skipIf(lacksNamespaces())('the port that peers are served at, if none i
   });
 
   test('is another one where 80 is not allowed, and discovery announces that', async () => {
-    const { child, port } = await start('a', WITHOUT_LOW_PORTS);
+    // Some systems let everybody have ports below 1024.
+    hosts.networks.write('a', '/proc/sys/net/ipv4/ip_unprivileged_port_start', '1024');
+    const { child, port } = await start('a', NOBODY);
     expect(port).toBeGreaterThan(1_023);
     expect(await fetchedFrom(child, 3)).toEqual([`10.1.1.1:${port}`]);
   });
