@@ -1,4 +1,7 @@
 import { statSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type {
   ContentHandle,
@@ -33,6 +36,17 @@ const thisFile = (): SourceFile => {
   const path = fileURLToPath(import.meta.url);
   const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
   return { path, version: { device: dev, inode: ino, size, modifiedNs: mtimeNs, changedNs: ctimeNs } };
+};
+
+const inTemporaryFile = async (use: (path: string) => Promise<void>): Promise<void> => {
+  const directory = await mkdtemp(join(tmpdir(), 'peerweave-coverage-'));
+  try {
+    const path = join(directory, 'file');
+    await writeFile(path, '');
+    await use(path);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
 };
 
 const beginPublication = async (
@@ -113,6 +127,21 @@ const CALLS: Readonly<Record<keyof DistributionDriver, (ready: Prepared) => unkn
   streamRead: ({ driver, session, content }) => driver.streamRead(session, content, READ),
   blockRead: ({ driver, session, content }) => driver.blockRead(session, content, 1, READ),
   addData: ({ driver, session, content }) => driver.addData(session, content, 0, CONTENT),
+  fillFile: async ({ driver, session, empty, informationBytes }) => {
+    await driver.addContentInformation(session, empty, informationBytes);
+    await driver.completeContentInformation(session, empty);
+    await inTemporaryFile((path) => driver.fillFile(session, empty, path));
+  },
+  finishFile: async ({ driver, session, empty, informationBytes }) => {
+    await driver.addContentInformation(session, empty, informationBytes);
+    await driver.completeContentInformation(session, empty);
+    await inTemporaryFile(async (path) => {
+      await driver.fillFile(session, empty, path);
+      await driver.addData(session, empty, 0, CONTENT);
+      await driver.streamRead(session, empty, READ);
+      await driver.finishFile(session, empty);
+    });
+  },
   closeContent: ({ driver, session, content }) => driver.closeContent(session, content),
   cancelContent: ({ driver, session, content }) => driver.cancelContent(session, content),
   flush: ({ driver, session }) => driver.flush(session, TAG),

@@ -273,6 +273,24 @@ export interface DistributionDriver {
     data: Uint8Array,
     call?: CallOptions,
   ): Promise<void>;
+  /**
+   * Has the driver itself put the content into a file, which the caller has made, empty, and which nobody else writes to:
+   * every byte that a stream read answers with or that is added, at its place counted from the start of the content, or of
+   * the range that is described. What the driver caches meanwhile may lie in that file instead of beside it. Before the
+   * first read, once per content; afterwards it is ERROR_INVALID_PARAMETER. A driver that leaves writing to the caller
+   * answers `Unsupported`.
+   *
+   * @param path absolute.
+   */
+  fillFile(session: SessionHandle, content: ContentHandle, path: string, call?: CallOptions): Promise<void>;
+  /**
+   * Once the stream was read to its end: resolves when the file has all of it. It is the caller's then; the driver never
+   * changes it again, and what others ask for is read from it only as long as it is unchanged. A content that is closed
+   * before leaves the file unfinished.
+   *
+   * PEERDIST_ERROR_MISSING_DATA before the end, ERROR_INVALID_PARAMETER without a file that is filled.
+   */
+  finishFile(session: SessionHandle, content: ContentHandle, call?: CallOptions): Promise<void>;
   /** PeerDistClientCloseContent: cancels what is pending on it. */
   closeContent(session: SessionHandle, content: ContentHandle): Promise<void>;
   /** PeerDistClientCancelAsyncOperation without an operation: all that is pending on the handle. */

@@ -1,6 +1,7 @@
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js';
 import * as connect from './connect.js';
 import * as content from './content.js';
+import * as contentFile from './content-file.js';
 import * as contentInformation from './content-information.js';
 import type { EffectOptions, PeerEffect } from './effect.js';
 import type { PeerEnv } from './env.js';
@@ -43,6 +44,8 @@ const EFFECTS = {
   exportGroupConfig: invitations.exportGroupConfig,
   exportGroupDatabase: records.exportGroupDatabase,
   exportIdentity: identities.exportIdentity,
+  fillContentFile: contentFile.fillContentFile,
+  finishContentFile: contentFile.finishContentFile,
   flushContent: content.flushContent,
   getContentBasicInfo: content.getContentBasicInfo,
   getContentInformation: contentInformation.getContentInformation,

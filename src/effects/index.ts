@@ -13,6 +13,7 @@ export {
   readContent,
   readContentAt,
 } from './content.js';
+export { fillContentFile, finishContentFile } from './content-file.js';
 export {
   ContentInformationReader,
   getContentInformation,

@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { isRight } from 'fp-ts/lib/Either.js';
 import type { ContentExplanation } from '../driver/index.js';
 import { contentHandle, explainContent } from './content.js';
+import { fillContentFile, finishContentFile } from './content-file.js';
+import { type PeerEffect, promiseOf } from './effect.js';
 import { onFile } from './error/from-system.js';
-import { cancelled } from './error/index.js';
+import { cancelled, isPeerError } from './error/index.js';
 import { type ContentPiece, openDescribed, piecesOf, type ReadContentOptions } from './read-content.js';
 import { observeDistribution, sessionCore } from './session.js';
 import { refuseUnlessFile } from './target-file.js';
@@ -14,6 +17,11 @@ import { TransferCounter, type TransferCounts } from './transfer-counter.js';
 export interface RetrieveOptions extends ReadContentOptions {
   /** Where to write the content. Only a complete file appears under this name. Without it the cache alone is filled. */
   readonly to?: string | undefined;
+  /**
+   * For a file: whether the cache must have a copy of its own. By default a driver may serve others from the file, whatever
+   * becomes of its name, until it is changed, which spares writing everything twice.
+   */
+  readonly keepCopy?: boolean | undefined;
 }
 
 /** How far a retrieval has got; `Retrieved` comes last. */
@@ -31,7 +39,7 @@ export type RetrieveProgress = TransferCounts &
 /** Retrieves content step by step. Ended early, what was verified stays in the cache and no partial file appears. */
 export async function* retrieveContent(
   contentInformation: Uint8Array,
-  { to, ...options }: RetrieveOptions,
+  { to, keepCopy = false, ...options }: RetrieveOptions,
   signal: AbortSignal,
 ): AsyncGenerator<RetrieveProgress, void> {
   const reading = { ...options, name: options.name ?? to };
@@ -41,6 +49,9 @@ export async function* retrieveContent(
     await using file = await PartialFile.open(to);
     await using content = await openDescribed(contentInformation, reading, signal);
     counter.count(contentHandle(content, 'retrieve'));
+    const { env } = sessionCore(reading.session, 'retrieve');
+    const run = <A>(effect: PeerEffect<A>): Promise<A> => promiseOf(effect(env));
+    if (!keepCopy) await file.fill((path) => run(fillContentFile(content, path, { signal })));
     yield { _tag: 'Retrieving', ...counter.counts() };
     for await (const piece of piecesOf(content, reading, signal, true)) {
       await file.write(piece);
@@ -48,8 +59,8 @@ export async function* retrieveContent(
       yield { _tag: 'Retrieving', ...counter.counts() };
     }
     if (signal.aborted) throw cancelled('retrieve');
-    await file.finish();
-    const explained = await explainContent(content)(sessionCore(reading.session, 'retrieve').env)();
+    await file.finish(() => run(finishContentFile(content, { signal })));
+    const explained = await explainContent(content)(env)();
     const explanation = isRight(explained) ? explained.right : undefined;
     yield { _tag: 'Retrieved', to, explanation, ...counter.counts() };
   } finally {
@@ -62,6 +73,7 @@ class PartialFile implements AsyncDisposable {
   readonly #target: string | undefined;
   readonly #partial: string;
   #file: FileHandle | undefined;
+  #isFilled = false;
 
   private constructor(target: string | undefined, partial: string, file: FileHandle | undefined) {
     this.#target = target;
@@ -77,13 +89,28 @@ class PartialFile implements AsyncDisposable {
     return new PartialFile(target, partial, file);
   }
 
+  /** Leaves writing to the driver, if it does that. */
+  async fill(begin: (path: string) => Promise<void>): Promise<void> {
+    if (this.#target === undefined) return;
+    try {
+      await begin(resolve(this.#partial));
+      this.#isFilled = true;
+      await this.#close();
+    } catch (thrown) {
+      if (!isPeerError(thrown) || thrown._tag !== 'Unsupported') throw thrown;
+    }
+  }
+
   async write({ bytes }: ContentPiece): Promise<void> {
+    if (this.#isFilled) return;
     await onFile('retrieve', async () => this.#file?.writeFile(bytes));
   }
 
-  async finish(): Promise<void> {
+  /** @param end ends the writing of the driver. */
+  async finish(end: () => Promise<void>): Promise<void> {
     const target = this.#target;
     if (target === undefined) return;
+    if (this.#isFilled) await end();
     await onFile('retrieve', async () => {
       await this.#close();
       await rename(this.#partial, target);

@@ -63,6 +63,8 @@ type Members =
   | 'streamRead'
   | 'blockRead'
   | 'addData'
+  | 'fillFile'
+  | 'finishFile'
   | 'closeContent'
   | 'cancelContent'
   | 'flush'
@@ -176,6 +178,14 @@ export const clientMembers = (member: MakeMember, sessions: Sessions): Pick<Dist
         throw new NativeFailure(code, 'PeerDistClientCancelAsyncOperation');
       }
       session.operations.settle();
+    }),
+
+    fillFile: member('fillFile', () => {
+      throw new Unsupported('BranchCache writes no files; write what is read');
+    }),
+
+    finishFile: member('finishFile', () => {
+      throw new Unsupported('BranchCache writes no files');
     }),
 
     flush: member('flush', async (_, handle, given, call) => {

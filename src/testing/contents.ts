@@ -32,6 +32,8 @@ type ReadingMembers =
   | 'streamRead'
   | 'blockRead'
   | 'addData'
+  | 'fillFile'
+  | 'finishFile'
   | 'closeContent'
   | 'cancelContent'
   | 'flush'
@@ -218,6 +220,18 @@ export const createReading = (
         contents.signal(handle),
       );
     },
+
+    fillFile: (session, handle, _path, call) =>
+      gate.run('distribution.fillFile', call, () => {
+        contents.use('distribution.fillFile', session, handle);
+        throw faultOf('distribution.fillFile', 'ERROR_NOT_SUPPORTED', 'this driver writes no files');
+      }),
+
+    finishFile: (session, handle, call) =>
+      gate.run('distribution.finishFile', call, () => {
+        contents.use('distribution.finishFile', session, handle);
+        throw faultOf('distribution.finishFile', 'ERROR_NOT_SUPPORTED', 'this driver writes no files');
+      }),
 
     closeContent: (session, handle) =>
       gate.run('distribution.closeContent', undefined, () => {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as effects from '../../src/effects/index.js';
@@ -212,6 +213,10 @@ const CASES: readonly Case[] = [
   ),
   is('distribution.addData', nothing, (on) => effects.addContentData(on.read, 0, Buffer.from('some'))),
   is('distribution.cancelContent', nothing, (on) => effects.cancelContent(on.read)),
+  is('distribution.fillFile', refusal('Unsupported'), (on) =>
+    effects.fillContentFile(on.read, resolve('a file')),
+  ),
+  is('distribution.finishFile', refusal('Unsupported'), (on) => effects.finishContentFile(on.read)),
   is('distribution.flush', nothing, (on) => effects.flushContent(on.session, 'music')),
   is('distribution.getCounters', expect.objectContaining({ bytesFromPeers: 0 }), (on) =>
     effects.getDistributionCounters(on.session),

@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { bad, type Rule } from './rule.js';
 import { text } from './scalars.js';
 
-/** The database calls run in a service, which has another working directory. */
+/** Services have working directories of their own. */
 export const absolutePath: Rule<string> = (value, at) => {
   const checked = text(1)(value, at);
   return E.isRight(checked) && !isAbsolute(checked.right)

@@ -18,7 +18,7 @@ export const requireContentId = (operation: string, contentId: Uint8Array): void
 
 /** Refuses a path that would be another one in another working directory. */
 export const requireAbsolute = (operation: string, path: string): void => {
-  if (!isAbsolute(path)) throw invalid(operation, `the path of a source must be absolute, not ${path}`);
+  if (!isAbsolute(path)) throw invalid(operation, `the path of a file must be absolute, not ${path}`);
 };
 
 const TAG_LENGTH = 16;

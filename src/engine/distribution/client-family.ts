@@ -9,7 +9,7 @@ import type {
   ReadRequest,
   SessionHandle,
 } from '../../driver/index.js';
-import { invalidArgument, requireTag, requireWhole } from './arguments.js';
+import { invalidArgument, requireAbsolute, requireTag, requireWhole } from './arguments.js';
 import { Content, type ContentLimits } from './content/content.js';
 import { normalisePeer } from './content/peer-address.js';
 import type { Insight } from './insight/insight.js';
@@ -24,6 +24,8 @@ type ClientFamily = Pick<
   | 'streamRead'
   | 'blockRead'
   | 'addData'
+  | 'fillFile'
+  | 'finishFile'
   | 'closeContent'
   | 'cancelContent'
   | 'flush'
@@ -144,6 +146,24 @@ export const clientFamily = ({ service, sessions, insight, clock, limits }: Clie
         requireWhole(operation, 'the offset of data', offset);
         return found.add(operation, offset, data);
       });
+    },
+
+    async fillFile(
+      session: SessionHandle,
+      content: ContentHandle,
+      path: string,
+      call: CallOptions = {},
+    ): Promise<void> {
+      const operation = 'distribution.fillFile';
+      return onContent(operation, session, content, call, (found) => {
+        requireAbsolute(operation, path);
+        return found.fillFile(operation, path);
+      });
+    },
+
+    async finishFile(session: SessionHandle, content: ContentHandle, call: CallOptions = {}): Promise<void> {
+      const operation = 'distribution.finishFile';
+      return onContent(operation, session, content, call, (found) => found.finishFile(operation));
     },
 
     async closeContent(session: SessionHandle, content: ContentHandle): Promise<void> {

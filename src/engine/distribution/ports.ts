@@ -55,8 +55,31 @@ export interface StoredSegment {
   lend<Result>(index: number, use: (bytes: Buffer) => Result): Promise<Result | undefined>;
   /** Keeps a block that the caller has already checked against its hash. */
   write(index: number, bytes: Uint8Array): Promise<void>;
-  /** The same for several, which costs less than one by one. */
-  writeAll(blocks: readonly CheckedBlock[]): Promise<void>;
+  /**
+   * The same for several, which costs less than one by one.
+   *
+   * @returns where the segment lies outside of the store, if that is where they have been written.
+   */
+  writeAll(blocks: readonly CheckedBlock[]): Promise<FilePlace | undefined>;
+}
+
+/**
+ * A file outside of the store that gets a content. Segments of that content may lie in it instead of in the store, which
+ * keeps them also when the file loses its name. Nobody else writes to it while it is filled.
+ */
+export interface FilledFile {
+  /** What lies in the store, or nowhere; `bytes` must not change until it resolves. */
+  write(bytes: Uint8Array, position: number): Promise<void>;
+  /** All bytes are in it. From here on the store changes nothing of it, and has it open for reading only. */
+  finish(): Promise<void>;
+  /** Call it in any case. */
+  close(): Promise<void>;
+}
+
+/** Where a run of segments lies in such a file. */
+export interface FilePlace {
+  readonly file: FilledFile;
+  readonly start: number;
 }
 
 /** A block whose bytes match its hash. */
@@ -174,8 +197,19 @@ export interface ContentStore extends BlockSource {
   /**
    * The same for segments of version 2 that follow one another in a content, {@link MAX_RUN} at most: they are kept
    * together. Give the same ones each time.
+   *
+   * @param place where they are going to lie, if nothing of them is here yet and the file can have another name.
    */
-  adoptAll(infos: readonly SegmentInfo[], tag: Uint8Array): Promise<readonly StoredSegment[]>;
+  adoptAll(
+    infos: readonly SegmentInfo[],
+    tag: Uint8Array,
+    place?: FilePlace,
+  ): Promise<readonly StoredSegment[]>;
+  /**
+   * Begins to fill a file, which is empty and has been made by the caller. Rejects with the system's error if it cannot be
+   * written.
+   */
+  fill(path: string): Promise<FilledFile>;
   /**
    * Keeps segments that are or will be adopted together from being evicted by any process, until it is given back.
    * Pin before you adopt.

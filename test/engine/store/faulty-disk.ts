@@ -49,6 +49,7 @@ export const faultyDisk = (): FaultyDisk => {
     removeEmptyDirectory: later(nodeDisk.removeEmptyDirectory),
     removeTree: later(nodeDisk.removeTree),
     create: later(nodeDisk.create),
+    link: later(nodeDisk.link),
     append: later(nodeDisk.append),
     readWhole: now(nodeDisk.readWhole),
     exists: nodeDisk.exists,

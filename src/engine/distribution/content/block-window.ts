@@ -138,13 +138,18 @@ export class BlockWindow {
     entry.pending.cancel(NOT_WANTED);
   }
 
+  /** Resolves when everything that has been fetched by now has been given to the cache. */
+  async flush(): Promise<void> {
+    this.#write();
+    await Promise.all(this.#writes);
+  }
+
   /** Stops fetching; resolves when nothing is being written any more. */
   async close(): Promise<void> {
     this.#wanted.clear();
     this.#ending.abort(NOT_WANTED);
     for (const [block, entry] of this.#entries) this.#forget(block, entry);
-    this.#write();
-    await Promise.all(this.#writes);
+    await this.flush();
   }
 
   #fill(): void {

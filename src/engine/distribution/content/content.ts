@@ -11,6 +11,7 @@ import {
   type SegmentSource,
 } from '../../../driver/index.js';
 import { LOOK_AGE_MS } from '../look-age.js';
+import { invalidArgument } from '../arguments.js';
 import { FetchFailure, type ContentStore, type PendingBlock, type RetrievalClient } from '../ports.js';
 import { ContentLog } from '../insight/content-log.js';
 import { contentKeys, contentName } from '../insight/names.js';
@@ -18,6 +19,7 @@ import { MOST_RUNS_KEPT, type RetrievalRecord } from '../insight/process-record.
 import type { Held } from '../session/handle-table.js';
 import type { ContentInformation } from '../wire/index.js';
 import { AddedData } from './added-data.js';
+import { ContentFile } from './content-file.js';
 import { BlockWindow, type BlockRequest, type NumberedBlock } from './block-window.js';
 import type { CrowdMember, CrowdService } from '../crowd/index.js';
 import type { Discovery } from '../discovery/index.js';
@@ -104,6 +106,8 @@ export class Content implements Held {
   readonly #early: EarlyData;
   #described: Described | undefined;
   #cursor = 0;
+  #hasBegun = false;
+  #file: ContentFile | undefined;
   /** The last stream read in line. */
   #lastInLine: Promise<void> = Promise.resolve();
   /** Blocks from peers that are not in the cache yet. */
@@ -153,6 +157,7 @@ export class Content implements Held {
   ): Promise<ReadResult> {
     const described = this.#ready(operation);
     const { reader, member } = described;
+    this.#hasBegun = true;
     const { emit, handle, client, clock } = this.#parts;
     const { fillsGapsAfterMs, maxBytes, timeoutMs } = request;
     emit({ _tag: 'BlockRead', content: handle, offset, maxBytes });
@@ -169,6 +174,7 @@ export class Content implements Held {
   /** Reads at the cursor when all stream reads before it are answered; its timeout counts from then on. */
   async readNext(operation: string, request: ReadRequest, signal: AbortSignal): Promise<ReadResult> {
     const { reader } = this.#ready(operation);
+    this.#hasBegun = true;
     const before = this.#lastInLine;
     const read = before.then(async () => {
       signal.throwIfAborted();
@@ -176,6 +182,7 @@ export class Content implements Held {
       emit({ _tag: 'StreamRead', content, offset: this.#cursor, maxBytes: request.maxBytes });
       const result = await reader.read(this.#cursor, request, signal, true);
       signal.throwIfAborted();
+      this.#file?.throwIfFailed();
       this.#cursor = endOf(result) ?? this.#cursor;
       return result;
     });
@@ -186,6 +193,32 @@ export class Content implements Held {
     return read;
   }
 
+  /**
+   * Has what is read from here on put into a file, which is the store's as long as it is filled.
+   */
+  async fillFile(operation: string, path: string): Promise<void> {
+    const { map, local } = this.#ready(operation);
+    if (this.#file !== undefined || this.#hasBegun) {
+      throw invalidArgument(operation, 'a file can be filled from the first read on, and one only');
+    }
+    this.#hasBegun = true;
+    this.#file = new ContentFile(map, await this.#parts.store.fill(path));
+    local.fill(this.#file);
+  }
+
+  /** The stream was read to its end, and the file has all of it; it is the caller's from here on. */
+  async finishFile(operation: string): Promise<void> {
+    const { map, window } = this.#ready(operation);
+    if (this.#file === undefined) throw invalidArgument(operation, 'there is no file that is filled');
+    if (this.#cursor < map.end) {
+      throw win32Fault(operation, 'PEERDIST_ERROR_MISSING_DATA', {
+        reason: `the stream was read up to ${this.#cursor}, not to its end at ${map.end}`,
+      });
+    }
+    await window.flush();
+    await this.#file.finish();
+  }
+
   /** Keeps bytes from the origin. Before the content information is complete they wait to be checked. */
   async add(operation: string, offset: number, data: Uint8Array): Promise<void> {
     if (this.#described === undefined) {
@@ -194,6 +227,8 @@ export class Content implements Held {
     }
     const { added, window, member } = this.#described;
     const blocks = await added.add(operation, offset, data);
+    await this.#file?.putBytes(offset, data);
+    this.#file?.throwIfFailed();
     for (const block of blocks) {
       window.supply(block);
       this.#offer(this.#described.map, block);
@@ -216,6 +251,7 @@ export class Content implements Held {
     this.#described?.member?.leave();
     await this.#described?.window.close();
     await this.#described?.local.close();
+    await this.#file?.close();
     this.#described?.endRecord();
   }
 

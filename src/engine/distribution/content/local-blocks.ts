@@ -4,7 +4,10 @@ import type { CheckedBlock, ContentStore, StoredSegment } from '../ports.js';
 import type { PlacedSegment } from '../wire/index.js';
 import { segmentName } from '../segment-name.js';
 import type { NumberedBlock } from './block-window.js';
+import type { ContentFile } from './content-file.js';
 import type { ContentMap, SegmentRun } from './content-map.js';
+
+type FoundBlock = CheckedBlock & NumberedBlock;
 
 /** So many runs, those taken up last, are kept from being evicted while the content is open: 256 MiB at most. */
 export const MOST_PINNED = 8;
@@ -20,6 +23,7 @@ export class LocalBlocks {
   /** By run, in the order in which they were adopted. */
   readonly #runs = new Map<number, SegmentRun>();
   readonly #pins = new Map<number, Promise<() => Promise<void>>>();
+  #file: ContentFile | undefined;
 
   constructor(
     private readonly map: ContentMap,
@@ -27,6 +31,11 @@ export class LocalBlocks {
     private readonly store: ContentStore,
     private readonly emit: (event: DistributionEvent) => void,
   ) {}
+
+  /** From here on, what is read or written is put into the file, too, where it does not lie there anyway. */
+  fill(file: ContentFile): void {
+    this.#file = file;
+  }
 
   /** @param maxAgeMs of the last look at the disk, if another one can be spared. */
   has(block: number, maxAgeMs = 0): boolean {
@@ -73,6 +82,7 @@ export class LocalBlocks {
       this.#forget(this.map.runOf(block));
       return undefined;
     }
+    await this.#file?.put([{ block, bytes }]);
     const segment = segmentName(place.segment.info);
     this.emit({ _tag: 'CacheHit', segment, block: place.index, bytes: bytes.length });
     return bytes;
@@ -80,11 +90,19 @@ export class LocalBlocks {
 
   /** Keeps blocks that were checked against their hashes. */
   async write(blocks: readonly NumberedBlock[]): Promise<void> {
-    const bySegment = new Map<PlacedSegment, { readonly first: number; readonly found: CheckedBlock[] }>();
+    try {
+      await this.#store(blocks);
+    } finally {
+      await this.#file?.put(blocks);
+    }
+  }
+
+  async #store(blocks: readonly NumberedBlock[]): Promise<void> {
+    const bySegment = new Map<PlacedSegment, { readonly first: number; readonly found: FoundBlock[] }>();
     for (const { block, bytes } of blocks) {
       const place = this.map.find(block);
       if (place === undefined) continue;
-      const found = { index: place.index, bytes };
+      const found = { index: place.index, bytes, block };
       const others = bySegment.get(place.segment);
       if (others === undefined) bySegment.set(place.segment, { first: block, found: [found] });
       else others.found.push(found);
@@ -92,7 +110,9 @@ export class LocalBlocks {
     await Promise.all(
       [...bySegment].map(async ([segment, { first, found }]) => {
         const stored = await this.#adopt(first, segment);
-        await stored.writeAll(found.filter(({ index }) => !stored.has(index)));
+        const missing = found.filter(({ index }) => !stored.has(index));
+        const where = await stored.writeAll(missing);
+        this.#file?.note(this.map.runOf(first), where, missing);
       }),
     );
   }
@@ -164,6 +184,7 @@ export class LocalBlocks {
     const stored = await this.store.adoptAll(
       segments.map(({ info }) => info),
       this.tag,
+      this.#file?.placeOf(run),
     );
     return new Map(
       segments.flatMap((segment, index) => {

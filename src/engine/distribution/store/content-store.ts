@@ -3,6 +3,8 @@ import type {
   CacheLimitsNow,
   ContentCache,
   ContentStore,
+  FilePlace,
+  FilledFile,
   Publication,
   PublicationRequest,
   PublicationWriter,
@@ -27,6 +29,7 @@ import { PublishedFiles } from './publishing/published-files.js';
 import { MOST_HASHED } from './publishing/unit-being-written.js';
 import { SegmentIndex } from './segment-index/segment-index.js';
 import { StoreFailure } from './store-failure.js';
+import { DiskFilledFile } from './units/filled-file.js';
 import { OpenUnits } from './units/open-units.js';
 import { Segments } from './units/segments.js';
 import { unitOf } from './units/unit.js';
@@ -78,6 +81,8 @@ class DiskStore implements ContentStore {
   readonly #departures: Departures;
   readonly #cache: CacheKeeper;
   readonly #writers = new Set<PublicationWriter>();
+  /** A few at most. */
+  #filled: DiskFilledFile[] = [];
   readonly #calls = new InFlight();
   #checking: Promise<void> | undefined;
   #isClosed = false;
@@ -101,6 +106,7 @@ class DiskStore implements ContentStore {
       onSourceChange: (publication) => this.#files.blockChanged(publication),
       onUse: (name) => this.#cache.used(name),
       onBlockDamage: (segment, bytes) => this.#cache.damaged(segment, bytes),
+      filledAt: (fd) => this.#filled.find((file) => file.is(fd)),
     });
     this.#index = new SegmentIndex({ disk, layout, work });
     this.#pins = new UnitPins(disk, work);
@@ -192,8 +198,27 @@ class DiskStore implements ContentStore {
     return segment;
   }
 
-  adoptAll(infos: readonly SegmentInfo[], tag: Uint8Array): Promise<readonly StoredSegment[]> {
-    return this.#call(() => this.#segments.adopt(infos, tagHolder(tag)));
+  adoptAll(
+    infos: readonly SegmentInfo[],
+    tag: Uint8Array,
+    place?: FilePlace,
+  ): Promise<readonly StoredSegment[]> {
+    const file = this.#filled.find((one) => one === place?.file);
+    const there = file && place && { file, start: place.start };
+    return this.#call(() => this.#segments.adopt(infos, tagHolder(tag), there));
+  }
+
+  fill(path: string): Promise<FilledFile> {
+    return this.#call(() => {
+      const fd = this.#disk.open(path);
+      if (fd === undefined) return Promise.reject(new StoreFailure('NO_FILE', `there is no file ${path}`));
+      const onClose = (): void => {
+        this.#filled = this.#filled.filter((one) => one !== file);
+      };
+      const file = new DiskFilledFile(path, fd, { disk: this.#disk, units: this.#units, onClose });
+      this.#filled.push(file);
+      return Promise.resolve(file);
+    });
   }
 
   async pin(infos: readonly SegmentInfo[]): Promise<() => Promise<void>> {
@@ -237,6 +262,7 @@ class DiskStore implements ContentStore {
     this.#files.close();
     await Promise.all([...this.#writers].map((writer) => writer.abort()));
     await this.#calls.end();
+    await Promise.all(this.#filled.map((file) => file.close()));
     await this.#cache.close();
     await this.#units.close();
     await this.#index.close();

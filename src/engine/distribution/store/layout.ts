@@ -5,8 +5,8 @@ import { join, sep } from 'node:path';
  * Where things lie below the store's directory:
  *
  *     units/<2 hex>/<name>/info      which segments lie here, with their block hashes (self-checking)
- *                          blocks    one byte per block, 1 if it is here
- *                          data      the blocks, each at its place
+ *                          blocks    one byte per block, 1 if it is here; then where the unit begins in a retrieved file
+ *                          data      the blocks, each at its place; or another name of that file
  *                          holders/  one file for each publication (p-) or tag (t-) that wants it; empty, or for a
  *                                    publication by reference where its file is (self-checking)
  *     index/<process>.<n>            in which units segments of version 2 are, as that process found or put them there

@@ -5,6 +5,8 @@ export type StoreFailureCode =
   | 'LENGTH_MISMATCH'
   /** The file that a publication is made from has changed since its first byte was read. */
   | 'SOURCE_CHANGED'
+  /** The file that is to be filled is not there. */
+  | 'NO_FILE'
   /** The publication or the store was closed, aborted or completed before, or an earlier append failed. */
   | 'CLOSED';
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Disk } from '../disk/disk.js';
 import { publicationOfHolder, unitPaths, type Layout } from '../layout.js';
+import { decodeMarks } from '../units/block-marks.js';
 import { lengthOf } from '../units/block-layout.js';
 import { decodeUnit } from '../units/unit-codec.js';
 import { isRun, type Unit } from '../units/unit.js';
@@ -39,10 +40,10 @@ export const readCachedUnit = async (
   const unit = record === undefined ? undefined : decodeUnit(record);
   const blocks = disk.readWhole(paths.blocks);
   if (unit === undefined || blocks === undefined) return undefined;
-  const present = new Uint8Array(unit.layout.count);
-  present.set(blocks.subarray(0, present.length));
+  const { present, start } = decodeMarks(blocks, unit.layout.count);
   const holders = await disk.list(paths.holders);
-  const storedMs = disk.modifiedMs(paths.data) ?? 0;
+  // The time of a retrieved file is whatever its owner makes it.
+  const storedMs = disk.modifiedMs(start === undefined ? paths.data : paths.info) ?? 0;
   return {
     unit,
     present,

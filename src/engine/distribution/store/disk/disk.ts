@@ -26,6 +26,8 @@ export interface Disk {
   removeTree(path: string): Promise<void>;
   /** Creates a file for the owner only. `false`: it exists already and was left alone. */
   create(path: string, bytes: Uint8Array): Promise<boolean>;
+  /** Gives a file a second name. `false`: that cannot be done here, or not with these two names. */
+  link(path: string, name: string): Promise<boolean>;
   /** Adds to the end of a file, which is made for the owner only if it is missing. */
   append(path: string, bytes: Uint8Array): Promise<void>;
   readWhole(path: string): Buffer | undefined;
@@ -69,6 +71,11 @@ const MISSING = ['ENOENT', 'ENOTDIR'];
 const IS_WINDOWS = process.platform === 'win32';
 // What Windows answers where somebody has a file open, or a directory has files.
 const IN_USE = IS_WINDOWS ? ['EPERM', 'EACCES', 'EBUSY'] : [];
+/**
+ * Another file system, one without second names, too many of them, or not for this user. Windows has them, but refuses to
+ * replace a file by a rename while somebody has it open by any name.
+ */
+const NO_LINK = ['EXDEV', 'EPERM', 'EACCES', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'ENOENT', 'EEXIST'];
 // POSIX lets a system choose between the first two.
 const NOT_EMPTY = ['ENOTEMPTY', 'EEXIST', ...IN_USE];
 
@@ -120,6 +127,13 @@ export const nodeDisk: Disk = {
       return unless(error, ['EEXIST'], false);
     }
   },
+  link: (path, name) =>
+    IS_WINDOWS
+      ? Promise.resolve(false)
+      : fs.promises.link(path, name).then(
+          () => true,
+          (error: unknown) => unless(error, NO_LINK, false),
+        ),
   append: (path, bytes) => fs.promises.appendFile(path, bytes, { mode: FILE_MODE }),
   readWhole: (path) => {
     try {

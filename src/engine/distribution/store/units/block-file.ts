@@ -1,5 +1,6 @@
 import type { Disk } from '../disk/disk.js';
 import type { BlockTrust } from './block-trust.js';
+import type { UnitFiles } from './open-unit-files.js';
 
 /** An open file with blocks of a unit. */
 export interface BlockFile {
@@ -18,23 +19,23 @@ export interface BlockFile {
 const NOT_HERE = Uint8Array.of(0);
 
 /**
- * The data file of a unit.
+ * The data file of a unit, or the retrieved file that it lies in.
  *
  * @param present one byte per block, 1 if it is here: the file open as `blocks`, as of the last look at it.
  */
 export const copyOfOurs = (
   disk: Disk,
-  files: { readonly data: number; readonly blocks: number },
+  { data, blocks, start }: UnitFiles & { readonly data: number },
   present: Uint8Array,
   trust: BlockTrust,
 ): BlockFile => ({
-  fd: files.data,
-  start: 0,
+  fd: data,
+  start,
   trust,
   isOurs: true,
   has: (index) => present[index] === 1,
   forget: (index) => {
-    disk.writeNow(files.blocks, NOT_HERE, index);
+    disk.writeNow(blocks, NOT_HERE, index);
     present.set(NOT_HERE, index);
   },
 });

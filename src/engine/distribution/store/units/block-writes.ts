@@ -1,5 +1,6 @@
 import type { Disk } from '../disk/disk.js';
 import type { BlockLayout } from './block-layout.js';
+import type { UnitFiles } from './open-unit-files.js';
 
 interface PendingBlock {
   readonly index: number;
@@ -14,26 +15,19 @@ const MOST_TOGETHER = 16;
 /** So many are worth a call; fewer wait for others of the same turn of the event loop. */
 const ENOUGH_TOGETHER = 8;
 
-/** Where blocks of a unit are written to, and noted as being there. */
-export interface WritableFiles {
-  readonly data: number;
-  /** One byte for each block. */
-  readonly blocks: number;
-}
-
 /**
  * Writes blocks into the files of a unit. A call to the thread pool costs more than copying a block, so neighbours
  * are written together.
  */
 export class BlockWrites {
   readonly #disk: Disk;
-  readonly #files: WritableFiles;
+  readonly #files: UnitFiles;
   readonly #layout: BlockLayout;
   #pending: PendingBlock[] = [];
   #isWriting = false;
   #soon: NodeJS.Immediate | undefined;
 
-  constructor(disk: Disk, files: WritableFiles, layout: BlockLayout) {
+  constructor(disk: Disk, files: UnitFiles, layout: BlockLayout) {
     this.#disk = disk;
     this.#files = files;
     this.#layout = layout;
@@ -67,10 +61,12 @@ export class BlockWrites {
   async #writeTogether(blocks: readonly PendingBlock[]): Promise<void> {
     const first = blocks[0]?.index ?? 0;
     const pieces = blocks.map(({ bytes }) => bytes);
+    const { data, blocks: marks, start } = this.#files;
     try {
-      await this.#disk.write(this.#files.data, pieces, this.#layout.startOf(first));
+      if (data === undefined) throw new Error('a unit is written to whose file is away');
+      await this.#disk.write(data, pieces, start + this.#layout.startOf(first));
       // A few bytes: handing them to the thread pool would cost more than writing them.
-      this.#disk.writeNow(this.#files.blocks, new Uint8Array(blocks.length).fill(1), first);
+      this.#disk.writeNow(marks, new Uint8Array(blocks.length).fill(1), first);
       for (const { resolve } of blocks) resolve();
     } catch (error) {
       for (const { reject } of blocks) reject(error);

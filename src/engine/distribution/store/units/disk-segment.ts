@@ -1,9 +1,9 @@
-import type { CheckedBlock, SegmentInfo, StoredSegment } from '../../ports.js';
+import type { CheckedBlock, FilePlace, SegmentInfo, StoredSegment } from '../../ports.js';
 import { blockLength, hashBlock } from '../../wire/index.js';
 import { LOOK_AGE_MS } from '../../look-age.js';
 import { systemCode } from '../../../system-code.js';
 import type { BlockFile } from './block-file.js';
-import { hasBlock, type OpenUnit, type OpenUnits } from './open-units.js';
+import { hasBlock, isWritable, type OpenUnit, type OpenUnits } from './open-units.js';
 import { hashInUnit } from './unit.js';
 
 /** Where a segment lies: a segment of version 2 may do so in several units. */
@@ -74,28 +74,32 @@ export class DiskSegment implements StoredSegment {
   }
 
   /** Keeps nothing if the segment was dropped from the store meanwhile. */
-  write(index: number, bytes: Uint8Array): Promise<void> {
-    return this.writeAll([{ index, bytes }]);
+  async write(index: number, bytes: Uint8Array): Promise<void> {
+    await this.writeAll([{ index, bytes }]);
   }
 
-  async writeAll(blocks: readonly CheckedBlock[]): Promise<void> {
+  async writeAll(blocks: readonly CheckedBlock[]): Promise<FilePlace | undefined> {
     const [place] = this.#places;
     for (const { index, bytes } of blocks) {
       if (!(index in this.info.blockHashes) || bytes.length !== blockLength(this.info, index)) {
         throw new RangeError(`${bytes.length} bytes are not block ${index} of this segment`);
       }
     }
-    if (place === undefined || blocks.length === 0) return;
-    await this.#units.use(
+    if (place === undefined || blocks.length === 0) return undefined;
+    return this.#units.use(
       place.unit,
       async (open) => {
-        await Promise.all(
+        if (!isWritable(open)) return undefined;
+        const { start, filled } = open;
+        const written = Promise.all(
           blocks.map(({ index, bytes }) => this.#writeBlock(open, place.first + index, bytes)),
         );
+        await (filled?.track(written) ?? written);
         await this.#onWritten(
           place,
           blocks.reduce((sum, { bytes }) => sum + bytes.length, 0),
         );
+        return start === undefined || filled === undefined ? undefined : { file: filled, start };
       },
       LOOK_AGE_MS,
     );

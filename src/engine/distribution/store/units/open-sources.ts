@@ -34,7 +34,7 @@ export const openSources = (
 };
 
 /** Whatever is in the file: blocks are checked when they are read. */
-const openUnchecked = (disk: Disk, path: string): number | undefined => {
+export const openUnchecked = (disk: Disk, path: string): number | undefined => {
   try {
     return disk.version(path) === undefined ? undefined : disk.openToRead(path);
   } catch {

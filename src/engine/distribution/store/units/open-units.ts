@@ -3,10 +3,13 @@ import type { Disk } from '../disk/disk.js';
 import { InFlight } from '../disk/in-flight.js';
 import { unitPaths, type Layout } from '../layout.js';
 import { copyOfOurs, type BlockFile } from './block-file.js';
+import { wholeMarks } from './block-marks.js';
 import { BlockReads } from './block-reads.js';
 import { BlockTrust } from './block-trust.js';
 import { BlockWrites } from './block-writes.js';
+import type { DiskFilledFile } from './filled-file.js';
 import { openSources } from './open-sources.js';
+import { openUnitFiles } from './open-unit-files.js';
 import { decodeUnit } from './unit-codec.js';
 import type { Unit } from './unit.js';
 
@@ -15,9 +18,13 @@ export interface OpenUnit {
   readonly unit: Unit;
   /** One byte per block, 1 if it is in the data file; as of the last look at the disk. */
   readonly present: Uint8Array;
-  /** The data file, then those that publications were made from. */
+  /** The data file if it can be opened, then those that publications were made from. */
   readonly files: readonly BlockFile[];
   readonly writes: BlockWrites;
+  /** Where it begins in a retrieved file, which its data file is another name of. */
+  readonly start: number | undefined;
+  /** That file, if it was being filled by this process when the unit was opened. */
+  readonly filled: DiskFilledFile | undefined;
 }
 
 interface Entry extends OpenUnit {
@@ -29,7 +36,12 @@ interface Entry extends OpenUnit {
   lookedMs: number;
   users: number;
   isDropped: boolean;
+  readonly onClosed: (() => void)[];
 }
+
+/** A retrieved file belongs to whoever wanted it, once it is complete. */
+export const isWritable = ({ start, filled }: OpenUnit): boolean =>
+  start === undefined || filled?.isFilling === true;
 
 /** Whether a block is here, as of the last look at the disk. */
 export const hasBlock = ({ files }: OpenUnit, block: number): boolean =>
@@ -46,6 +58,7 @@ export class OpenUnits {
   readonly #onSourceChange: (publication: string) => void;
   readonly #onUse: (name: string) => void;
   readonly #onBlockDamage: (segment: SegmentInfo, bytes: number) => void;
+  readonly #filledAt: (fd: number) => DiskFilledFile | undefined;
   /** In the order of their last use. */
   readonly #entries = new Map<string, Entry>();
   readonly #uses = new InFlight();
@@ -63,6 +76,8 @@ export class OpenUnits {
     readonly onUse: (name: string) => void;
     /** A block of this segment was not what it should be, and was forgotten. */
     readonly onBlockDamage: (segment: SegmentInfo, bytes: number) => void;
+    /** The file that this process fills and that is open there. */
+    readonly filledAt: (fd: number) => DiskFilledFile | undefined;
   }) {
     this.#disk = parts.disk;
     this.#layout = parts.layout;
@@ -70,6 +85,7 @@ export class OpenUnits {
     this.#onSourceChange = parts.onSourceChange;
     this.#onUse = parts.onUse;
     this.#onBlockDamage = parts.onBlockDamage;
+    this.#filledAt = parts.filledAt;
     this.reads = new BlockReads(parts.disk);
   }
 
@@ -112,6 +128,21 @@ export class OpenUnits {
       entry.users -= 1;
       this.#closeIfUnused(entry);
     }
+  }
+
+  /**
+   * A unit has all its blocks, if it lies in that file, which this process has not open for writing any more afterwards:
+   * a program that somebody can write to is not run by the system.
+   */
+  async markWhole(name: string, file: DiskFilledFile): Promise<void> {
+    const entry = this.#entries.get(name) ?? this.#seen(name, 0);
+    if (entry?.filled !== file) return;
+    const marks = wholeMarks(entry.unit.layout.count);
+    this.#disk.writeNow(entry.blocks, marks, 0);
+    entry.present.set(marks);
+    const closed = new Promise<void>((resolve) => entry.onClosed.push(resolve));
+    this.#drop(name);
+    await closed;
   }
 
   /** A block of the store's own file was read, is not what it should be, and was forgotten. */
@@ -168,37 +199,27 @@ export class OpenUnits {
       this.#onDamage(paths.info);
       return undefined;
     }
-    const data = this.#disk.open(paths.data);
-    if (data === undefined) return undefined;
-    const blocks = this.#openOrClose(paths.blocks, data);
-    if (blocks === undefined) return undefined;
+    const opened = openUnitFiles(this.#disk, paths, unit, this.#filledAt);
+    if (opened === undefined) return undefined;
+    const { files, present } = opened;
     const sources = openSources(this.#disk, paths, this.#onSourceChange);
-    const present = new Uint8Array(unit.layout.count);
-    const copy = copyOfOurs(this.#disk, { data, blocks }, present, new BlockTrust());
+    const { data } = files;
+    const copy =
+      data === undefined ? [] : [copyOfOurs(this.#disk, { ...files, data }, present, new BlockTrust())];
     return {
+      ...opened,
       unit,
       infoPath: paths.info,
-      blocks,
-      present,
-      files: [copy, ...sources.filter((source) => source !== undefined)],
+      blocks: files.blocks,
+      files: [...copy, ...sources.filter((source) => source !== undefined)],
       lacksSource: sources.includes(undefined),
-      writes: new BlockWrites(this.#disk, { data, blocks }, unit.layout),
+      writes: new BlockWrites(this.#disk, files, unit.layout),
+      onClosed: [],
       identity,
       lookedMs: 0,
       users: 0,
       isDropped: false,
     };
-  }
-
-  /** Opens a second file; the first one is not left open if that fails. */
-  #openOrClose(path: string, first: number): number | undefined {
-    let opened: number | undefined;
-    try {
-      opened = this.#disk.open(path);
-      return opened;
-    } finally {
-      if (opened === undefined) this.#disk.close(first);
-    }
   }
 
   #closeLeastRecent(current: Entry): void {
@@ -224,5 +245,6 @@ export class OpenUnits {
       this.reads.forget(fd);
       this.#disk.close(fd);
     }
+    for (const closed of entry.onClosed) closed();
   }
 }

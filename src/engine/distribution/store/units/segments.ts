@@ -2,8 +2,10 @@ import type { SegmentInfo } from '../../ports.js';
 import { versionOf } from '../../wire/index.js';
 import type { Holder } from '../layout.js';
 import type { SegmentIndex } from '../segment-index/segment-index.js';
+import { isWhole } from './block-marks.js';
 import { DiskSegment, type Place } from './disk-segment.js';
-import { hasBlock, type OpenUnit, type OpenUnits } from './open-units.js';
+import { hasBlock, isWritable, type OpenUnit, type OpenUnits } from './open-units.js';
+import type { UnitPlace } from './filled-file.js';
 import type { UnitDirectories } from './unit-directories.js';
 import { isRun, isRunName, nameOfSegment, unitOf, type Unit } from './unit.js';
 
@@ -38,11 +40,19 @@ export class Segments {
     return found && this.#segment(found, places).markFresh();
   }
 
-  /** @param infos one of version 1, or those of version 2 that follow one another. */
-  async adopt(infos: readonly SegmentInfo[], holder: Holder): Promise<readonly DiskSegment[]> {
+  /**
+   * @param infos one of version 1, or those of version 2 that follow one another.
+   * @param place where they are going to lie outside of the store, if they are not here yet.
+   */
+  async adopt(
+    infos: readonly SegmentInfo[],
+    holder: Holder,
+    place?: UnitPlace,
+  ): Promise<readonly DiskSegment[]> {
     const unit = unitOf(infos);
-    if (!(await this.#directories.hold(unit, holder))) await this.#directories.add(unit, holder);
-    const own = this.#units.lookUp(unit.name);
+    if (!(await this.#directories.hold(unit, holder))) await this.#directories.add(unit, holder, place);
+    const own = await this.#open(unit.name);
+    if (place !== undefined && own?.filled === place.file) place.file.holds(unit.name);
     if (!isRun(unit)) return infos.map((info) => this.#segment(info, [{ unit: unit.name, first: 0 }]));
     const firsts = new Map<string, number>();
     return infos.map((info, first) => {
@@ -71,6 +81,16 @@ export class Segments {
     const [id, place] = first;
     const isNoted = this.#index.find(id).some((known) => isSame(known, place));
     if (!isNoted) await this.#index.add(entries);
+  }
+
+  /** As something that can be written to, or need not be. */
+  async #open(name: string): Promise<OpenUnit | undefined> {
+    const open = this.#units.lookUp(name);
+    if (open === undefined || isWritable(open) || isWhole(open.present)) return open;
+    return this.#units.use(name, async (unit) => {
+      await this.#directories.detach(unit);
+      return this.#units.lookUp(name);
+    });
   }
 
   #segment(info: SegmentInfo, places: readonly Place[]): DiskSegment {

@@ -10,6 +10,10 @@ import {
   type Layout,
   type UnitPaths,
 } from '../layout.js';
+import { encodeMarks } from './block-marks.js';
+import { copyBlocks } from './copy-blocks.js';
+import type { DiskFilledFile, UnitPlace } from './filled-file.js';
+import type { OpenUnit } from './open-units.js';
 import { decodeReference, type Reference } from './reference-codec.js';
 import { decodeUnit, encodeUnit } from './unit-codec.js';
 import { isBetter, type Unit } from './unit.js';
@@ -32,13 +36,31 @@ export class UnitDirectories {
     this.#work = work;
   }
 
-  /** Puts a unit without any block in its place, or adds its description and holder to the one that is there. */
-  async add(unit: Unit, holder: Holder): Promise<void> {
+  /**
+   * Puts a unit without any block in its place, or adds its description and holder to the one that is there.
+   *
+   * @param place where it is going to lie outside of the store, if it can.
+   */
+  async add(unit: Unit, holder: Holder, place?: UnitPlace): Promise<void> {
     await this.#work.withDirectory(async (prepared) => {
       const paths = unitPathsIn(prepared);
-      await this.#disk.create(paths.data, NOTHING);
-      await this.describe(paths, unit, new Uint8Array(unit.layout.count), holder);
+      const start = place && (await this.#link(place.file, paths.data)) ? place.start : undefined;
+      if (start === undefined) await this.#disk.create(paths.data, NOTHING);
+      await this.describe(paths, unit, encodeMarks(new Uint8Array(unit.layout.count), start), holder);
       await this.install(prepared, unit.name);
+    });
+  }
+
+  /** Gives a unit a data file of its own, with those blocks that are in the one it lies in. */
+  async detach({ unit, files, present }: OpenUnit): Promise<void> {
+    const target = unitPaths(this.#layout, unit.name);
+    const from = files.find(({ isOurs }) => isOurs);
+    await this.#work.withDirectory(async (prepared) => {
+      const paths = unitPathsIn(prepared);
+      const copied = await copyBlocks(this.#disk, { unit, present, from }, paths.data);
+      await this.#disk.create(paths.blocks, copied);
+      await this.#disk.create(paths.info, encodeUnit(unit));
+      await unlessMissing(this.#replace(paths, target));
     });
   }
 
@@ -161,14 +183,26 @@ export class UnitDirectories {
     }
     const isWhole = unit !== undefined && this.#isComplete(source, unit);
     if (isWhole || !this.#disk.exists(target.data) || !this.#disk.exists(target.blocks)) {
-      await this.#disk.rename(source.data, target.data);
-      await this.#disk.rename(source.blocks, target.blocks);
-      // Last, because its change is what tells an open store to look anew.
-      await this.#disk.rename(source.info, target.info);
+      await this.#replace(source, target);
     } else if (unit !== undefined && (bringsReference || isBetter(unit, this.#unitAt(target)))) {
       await this.#disk.rename(source.info, target.info);
     }
     return true;
+  }
+
+  async #replace(source: UnitPaths, target: UnitPaths): Promise<void> {
+    await this.#disk.rename(source.data, target.data);
+    await this.#disk.rename(source.blocks, target.blocks);
+    // Last, because its change is what tells an open store to look anew.
+    await this.#disk.rename(source.info, target.info);
+  }
+
+  /** `false`: the file cannot have another name there, or its path is that of another one by now. */
+  async #link(file: DiskFilledFile, name: string): Promise<boolean> {
+    if (!(await this.#disk.link(file.path, name))) return false;
+    if (file.is(name)) return true;
+    await this.#disk.removeFile(name);
+    return false;
   }
 
   /** Instead of one of the same name: a publication may be made anew from another file. */

@@ -1,0 +1,67 @@
+import type { Disk } from '../disk/disk.js';
+import type { UnitPaths } from '../layout.js';
+import { decodeMarks, START_LENGTH, type BlockMarks } from './block-marks.js';
+import type { DiskFilledFile } from './filled-file.js';
+import { openUnchecked } from './open-sources.js';
+import type { Unit } from './unit.js';
+
+/** The files of a unit that the store keeps itself, open. */
+export interface UnitFiles {
+  /** `undefined`: the retrieved file that the unit lies in cannot be opened now. */
+  readonly data: number | undefined;
+  /** One byte for each block. */
+  readonly blocks: number;
+  /** Where the unit begins in `data`. */
+  readonly start: number;
+}
+
+interface OpenedFiles extends BlockMarks {
+  readonly files: UnitFiles;
+  /** The retrieved file that it lies in, while that is being filled. */
+  readonly filled: DiskFilledFile | undefined;
+}
+
+/** @returns `undefined` if one is missing; then none is left open. */
+export const openUnitFiles = (
+  disk: Disk,
+  paths: UnitPaths,
+  { layout }: Unit,
+  filledAt: (fd: number) => DiskFilledFile | undefined,
+): OpenedFiles | undefined => {
+  const blocks = disk.open(paths.blocks);
+  if (blocks === undefined) return undefined;
+  let opened: OpenedFiles | undefined;
+  try {
+    const bytes = Buffer.alloc(layout.count + START_LENGTH);
+    const marks = decodeMarks(bytes.subarray(0, disk.readNow(blocks, bytes)), layout.count);
+    const data = openData(disk, paths.data, marks, filledAt);
+    if (data !== undefined)
+      opened = { ...marks, ...data, files: { data: data.fd, blocks, start: marks.start ?? 0 } };
+    return opened;
+  } finally {
+    if (opened === undefined) disk.close(blocks);
+  }
+};
+
+interface OpenedData {
+  readonly fd: number | undefined;
+  readonly filled: DiskFilledFile | undefined;
+}
+
+/** A retrieved file that is complete is never opened for writing, so that a program in it can be run. */
+const openData = (
+  disk: Disk,
+  path: string,
+  { start }: BlockMarks,
+  filledAt: (fd: number) => DiskFilledFile | undefined,
+): OpenedData | undefined => {
+  if (start === undefined) {
+    const fd = disk.open(path);
+    return fd === undefined ? undefined : { fd, filled: undefined };
+  }
+  const fd = openUnchecked(disk, path);
+  const filled = fd === undefined ? undefined : filledAt(fd);
+  if (fd === undefined || filled === undefined) return { fd, filled };
+  disk.close(fd);
+  return { fd: disk.open(path), filled };
+};
