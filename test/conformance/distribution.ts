@@ -4,6 +4,7 @@ import { describeInvalidation } from './invalidation.js';
 import { describePublishing } from './publishing.js';
 import { describeReading } from './reading.js';
 import type { Capabilities, Setup } from './setup.js';
+import { describeFiles } from './files.js';
 import { describeSources } from './sources.js';
 import { describeVersion2 } from './version-2.js';
 
@@ -12,6 +13,7 @@ export const describeDistribution = (name: string, setup: Setup, capabilities: C
   describeDistributionStatus(name, setup, capabilities);
   describePublishing(name, setup);
   describeSources(name, setup, capabilities);
+  describeFiles(name, setup, capabilities);
   describeReading(name, setup);
   describeVersion2(name, setup);
   describeInvalidation(name, setup);

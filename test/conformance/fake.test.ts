@@ -14,6 +14,7 @@ const capabilities: Capabilities = {
   setEnabled: true,
   insight: true,
   sources: false,
+  files: false,
 };
 
 const setup: Setup = async () => {

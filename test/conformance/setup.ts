@@ -18,6 +18,8 @@ export interface Capabilities {
   readonly insight: boolean;
   /** Reading the file that is published itself. */
   readonly sources: boolean;
+  /** Writing the file itself that content is retrieved into. */
+  readonly files: boolean;
 }
 
 /** A driver under test with the world around it, made anew for every test. */

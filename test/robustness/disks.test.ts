@@ -50,7 +50,7 @@ describe.runIf(canMount)('a disk that is full', () => {
       const information = await publishOn(publisher, CONTENT);
       const wanted = { peers: [publisher.peer], to: join(small, 'copy') };
       const failure = await failureOf(retrieveOn(reader, information, wanted));
-      expect(failure).toMatchObject({ _tag: 'System', code: 'ENOSPC' });
+      expect(failure).toMatchObject({ _tag: 'System', code: 'ERROR_DISK_FULL' });
       expect(await readdir(small)).toEqual([]);
       const to = join(directory, 'copy');
       const done = await retrieveOn(reader, information, { ...wanted, to });

@@ -201,7 +201,6 @@ export class Content implements Held {
     if (this.#file !== undefined || this.#hasBegun) {
       throw invalidArgument(operation, 'a file can be filled from the first read on, and one only');
     }
-    this.#hasBegun = true;
     this.#file = new ContentFile(map, await this.#parts.store.fill(path));
     local.fill(this.#file);
   }

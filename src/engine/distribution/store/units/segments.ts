@@ -86,7 +86,9 @@ export class Segments {
   /** As something that can be written to, or need not be. */
   async #open(name: string): Promise<OpenUnit | undefined> {
     const open = this.#units.lookUp(name);
-    if (open === undefined || isWritable(open) || isWhole(open.present)) return open;
+    if (open === undefined || isWritable(open)) return open;
+    const isReadable = open.files.some(({ isOurs }) => isOurs);
+    if (isReadable && isWhole(open.present)) return open;
     return this.#units.use(name, async (unit) => {
       await this.#directories.detach(unit);
       return this.#units.lookUp(name);
