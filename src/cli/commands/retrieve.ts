@@ -11,6 +11,7 @@ import { sha256Of } from '../sha256.js';
 interface RetrieveFlags extends PeerFlags {
   readonly output: string;
   readonly timeout: string;
+  readonly copy: boolean;
 }
 
 /** Progress documents a second with `--json`. */
@@ -27,6 +28,7 @@ export const addRetrieve = (program: Command): void => {
   )
     .requiredOption('-o, --output <file>', 'where to write the content')
     .option('--timeout <ms>', 'how long to wait for each piece', '5000')
+    .option('--copy', 'keep a copy in the cache, to serve others also when the file changes', false)
     .action(async (ciFile: string, flags: RetrieveFlags, given: Command) => {
       await withContext(
         given,
@@ -43,6 +45,7 @@ export const addRetrieve = (program: Command): void => {
                 peers: flags.peer,
                 to: flags.output,
                 timeoutMs: Number(flags.timeout),
+                keepCopy: flags.copy,
               }),
               (event) => {
                 progress.at(event.bytes, total, formatRate(event.bytes, (Date.now() - started) / 1000));
