@@ -58,6 +58,7 @@ const callsOn = (
   setEnabled: [],
   insight: [],
   sources: [],
+  files: [],
 });
 
 /** How groups come, are found again and go. */
