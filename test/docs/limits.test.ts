@@ -8,6 +8,7 @@ import { MOST_PINNED } from '../../src/engine/distribution/content/local-blocks.
 import { MOST_CLAIMED } from '../../src/engine/distribution/crowd/claim-message.js';
 import { STALE_MS } from '../../src/engine/distribution/crowd/claim.js';
 import { MOST_HELD } from '../../src/engine/distribution/crowd/crowd.js';
+import { QUIET_MS } from '../../src/engine/distribution/crowd/departure.js';
 import { HOLD_MS, MOST_NEIGHBOURS } from '../../src/engine/distribution/crowd/member.js';
 import {
   DISAPPOINTED_MS,
@@ -145,6 +146,7 @@ describe('the table of limits', () => {
     ['segments of the question who fetches the same', SEGMENTS_PER_PROBE.crowd],
     ['blocks of one claim', MOST_CLAIMED],
     ['answer held back', HOLD_MS],
+    ['end of the last session while neighbours ask', QUIET_MS],
     ['answers held back', MOST_HELD],
     ['waiting for neighbours', BUDGET_MS],
     ['claim that brings nothing', STALE_MS],

@@ -200,10 +200,11 @@ export class DistributionService {
     const running = this.#running;
     this.#running = undefined;
     this.#death = undefined;
-    // Nobody else will: what this process has fetched is offered while it still serves.
+    // Nobody else will: what this process has fetched is offered, and neighbours get it, while it still serves.
     if (this.#users === 0) await running?.hosted?.settle();
     await running?.hosted?.close();
     await running?.discovery?.close();
+    if (this.#users === 0) await running?.crowd?.crowd.settle();
     running?.crowd?.close();
     await running?.client.close().catch(() => undefined);
     await running?.server?.close().catch(() => undefined);

@@ -63,9 +63,15 @@ export const createRig = async (options: RigOptions = {}): Promise<Rig> => {
     openStore: () =>
       options.openStore?.(directory) ??
       openContentStore({ directory, serverSecret: Buffer.from('a secret of these tests') }),
-    createServer: (store) =>
+    createServer: (store, crowd) =>
       options.server === undefined
-        ? createRetrievalServer({ source: store, host: '127.0.0.1', port: 0, emit: sessions.emit })
+        ? createRetrievalServer({
+            source: store,
+            crowd: crowd?.crowd,
+            host: '127.0.0.1',
+            port: 0,
+            emit: sessions.emit,
+          })
         : options.server(store),
     createCrowd: options.createCrowd,
     createClient: () => options.client ?? createRetrievalClient({ emit: sessions.emit }),

@@ -2,6 +2,7 @@ import type { Cancel, Clock } from '../../../driver/index.js';
 import { normalisePeer } from '../content/peer-address.js';
 import type { BlockSource } from '../ports.js';
 import { segmentName } from '../segment-name.js';
+import { Departure } from './departure.js';
 import { prevails, type Claim } from './claim.js';
 import {
   blocksOf,
@@ -40,11 +41,13 @@ export class Crowd {
   readonly #clock: Clock;
   readonly #contents = new Set<Fetching>();
   readonly #waiting = new Set<() => void>();
+  readonly #departure: Departure;
   #isClosed = false;
 
   constructor(source: BlockSource, clock: Clock) {
     this.#source = source;
     this.#clock = clock;
+    this.#departure = new Departure(clock);
   }
 
   /** @returns takes the content out again. */
@@ -89,6 +92,16 @@ export class Crowd {
     });
   }
 
+  /** Somebody was served a block. */
+  served(): void {
+    this.#departure.served();
+  }
+
+  /** Resolves when no neighbour seems to want anything any more that was fetched here. Blocks are to be had until then. */
+  settle(): Promise<void> {
+    return this.#departure.settle();
+  }
+
   /** What is held back is answered now, and nothing is held back any more. */
   close(): void {
     this.#isClosed = true;
@@ -113,6 +126,7 @@ export class Crowd {
     const until = this.#clock.now() + question.holdMs;
     for (;;) {
       const answer = this.judge(question, this.#source);
+      if (answer._tag !== 'Free') this.#departure.wished();
       const left = until - this.#clock.now();
       const isOfUse = answer._tag !== 'Claimed' || (answer.isFetching && !question.follows);
       if (isOfUse || left <= 0 || this.#isClosed || this.#waiting.size >= MOST_HELD) {

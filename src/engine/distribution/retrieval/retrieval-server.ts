@@ -147,6 +147,7 @@ class RetrievalService implements HttpService {
   #end({ segment, block, bytes, release }: ServedBlock, peer: string, sent: boolean): void {
     release();
     if (!sent) return;
+    this.#crowd?.served();
     this.#emit({ _tag: 'BlockResponseSent', peer, segment: segmentName(segment.info), block, bytes });
   }
 }
