@@ -87,6 +87,9 @@ export interface ContentInformationQuery {
   readonly maxVersion?: 1 | 2 | undefined;
 }
 
+/** Whom a service may ask for what its cache lacks. */
+export type ContentSupplier = 'peers' | 'hosted-cache';
+
 /** What PeerDistClientOpenContent takes. */
 export interface ContentOptions {
   /** 16 bytes that name the application's class of content; {@link DistributionDriver.flush} forgets by it. */
@@ -96,6 +99,11 @@ export interface ContentOptions {
    * `Unsupported` if there are any.
    */
   readonly peers?: readonly string[] | undefined;
+  /**
+   * Who is asked, one after the other for each block; who is not named is not asked. Left out: whoever the service knows,
+   * in its own order. None, or one twice, is ERROR_INVALID_PARAMETER; a driver that cannot be told answers `Unsupported`.
+   */
+  readonly suppliers?: readonly ContentSupplier[] | undefined;
   /**
    * What the application calls it, a URL or a path, so that a person can ask later where it came from. A driver that
    * remembers nothing of that ignores it.

@@ -1,4 +1,4 @@
-import { win32Fault, type PeerAttempt } from '../driver/index.js';
+import { win32Fault, type ContentSupplier, type PeerAttempt } from '../driver/index.js';
 import {
   addContentData,
   addContentInformation,
@@ -28,6 +28,8 @@ export interface ReadContentOptions {
   readonly session: DistributionSession;
   /** Peers to ask besides those the service discovers, as `host:port`. */
   readonly peers?: readonly string[] | undefined;
+  /** Who is asked, one after the other; who is not named is not asked. By default whoever the service knows, in its order. */
+  readonly suppliers?: readonly ContentSupplier[] | undefined;
   /** Names the application's class of content in the cache: 16 bytes or up to 16 ASCII characters. */
   readonly tag?: ContentTagInput | undefined;
   /** Milliseconds to wait for each piece before it counts as missing; 5 000 by default. */
@@ -65,7 +67,7 @@ export async function* readPieces(
 /** Opens content and tells it what it consists of. */
 export const openDescribed = async (
   contentInformation: Uint8Array,
-  { session, peers, tag, name, pieceBytes = PIECE_BYTES }: ReadContentOptions,
+  { session, peers, suppliers, tag, name, pieceBytes = PIECE_BYTES }: ReadContentOptions,
   signal: AbortSignal,
 ): Promise<Content> => {
   const { env } = sessionCore(session, 'retrieve');
@@ -75,6 +77,7 @@ export const openDescribed = async (
   const input = {
     ...(tag === undefined ? {} : { tag }),
     ...(peers === undefined ? {} : { peers }),
+    ...(suppliers === undefined ? {} : { suppliers }),
     ...(name === undefined ? {} : { name }),
   };
   const content = await run(openContent(session, input, { signal }));

@@ -82,9 +82,12 @@ export const clientMembers = (member: MakeMember, sessions: Sessions): Pick<Dist
     openContent: member('openContent', ({ native }, handle, options, call) => {
       throwIfAborted(signalOf(call));
       const session = sessions.get(handle);
-      const { tag, peers } = check.object(options, 'options');
+      const { tag, peers, suppliers } = check.object(options, 'options');
       if (peers !== undefined && check.list(peers, 'peers').length > 0) {
         throw new Unsupported('Windows finds the peers by itself and cannot be told of others');
+      }
+      if (suppliers !== undefined) {
+        throw new Unsupported('Windows asks peers or a hosted cache as the machine is configured');
       }
       return native.frame((frame) => {
         const content = room(frame);

@@ -1,5 +1,6 @@
 import type {
   ContentHandle,
+  ContentSupplier,
   DistributionDriver,
   ReadRequest,
   ReadResult,
@@ -17,6 +18,7 @@ import type { Sessions } from './sessions.js';
 
 interface Content {
   readonly tag: string;
+  readonly asksPeers: boolean;
   readonly chunks: Uint8Array[];
   information: FakeContentInformation | undefined;
   cursor: number;
@@ -56,6 +58,20 @@ const tagOf = (operation: OperationName, tag: Uint8Array): string => {
   if (tag.length !== TAG_BYTES)
     throw faultOf(operation, 'ERROR_INVALID_PARAMETER', `a tag has ${TAG_BYTES} bytes`);
   return Buffer.from(tag).toString('hex');
+};
+
+const SUPPLIERS: ReadonlySet<unknown> = new Set<ContentSupplier>(['peers', 'hosted-cache']);
+
+/** There is no hosted cache in this world: who is told to ask nobody else asks nobody. */
+const asksPeers = (operation: OperationName, suppliers: readonly ContentSupplier[] = ['peers']): boolean => {
+  const named = new Set<unknown>(suppliers);
+  if (named.size === 0 || named.size < suppliers.length || suppliers.some((one) => !SUPPLIERS.has(one)))
+    throw faultOf(
+      operation,
+      'ERROR_INVALID_PARAMETER',
+      "suppliers are 'peers' and 'hosted-cache', each once",
+    );
+  return named.has('peers');
 };
 
 const checkRequest = (operation: OperationName, { maxBytes, timeoutMs = 0 }: ReadRequest): void => {
@@ -104,18 +120,19 @@ export const createReading = (
     const information = informationOf(operation, content);
     const { tag, provenance } = content;
     const place = { context, cache, self, tag, information, handle, provenance };
-    return readAt(place, offset, request, {
+    return readAt(place, offset, content.asksPeers ? request : { ...request, timeoutMs: 0 }, {
       tell: (event) => sessions.tell(session, event),
       wait: (ms) => gate.wait(operation, ms, signals),
     });
   };
 
   const members: FakeReading['members'] = {
-    openContent: (session, { tag }, call) =>
+    openContent: (session, { tag, suppliers }, call) =>
       gate.run('distribution.openContent', call, () => {
         sessions.checkAvailable('distribution.openContent', session);
         return contents.open(session, {
           tag: tagOf('distribution.openContent', tag),
+          asksPeers: asksPeers('distribution.openContent', suppliers),
           chunks: [],
           information: undefined,
           cursor: 0,

@@ -6,6 +6,7 @@ import { describeReading } from './reading.js';
 import type { Capabilities, Setup } from './setup.js';
 import { describeFiles } from './files.js';
 import { describeSources } from './sources.js';
+import { describeSuppliers } from './suppliers.js';
 import { describeVersion2 } from './version-2.js';
 
 /** Behaviour of the distribution family. */
@@ -15,6 +16,7 @@ export const describeDistribution = (name: string, setup: Setup, capabilities: C
   describeSources(name, setup, capabilities);
   describeFiles(name, setup, capabilities);
   describeReading(name, setup);
+  describeSuppliers(name, setup, capabilities);
   describeVersion2(name, setup);
   describeInvalidation(name, setup);
   describeInsight(name, setup, capabilities);

@@ -17,6 +17,7 @@ const capabilities: Capabilities = {
   setEnabled: true,
   insight: true,
   sources: true,
+  suppliers: true,
   files: true,
 };
 

@@ -14,6 +14,7 @@ const capabilities: Capabilities = {
   setEnabled: true,
   insight: true,
   sources: false,
+  suppliers: true,
   files: false,
 };
 

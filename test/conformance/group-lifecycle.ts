@@ -59,6 +59,7 @@ const callsOn = (
   insight: [],
   sources: [],
   files: [],
+  suppliers: [],
 });
 
 /** How groups come, are found again and go. */

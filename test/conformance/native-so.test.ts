@@ -25,6 +25,7 @@ const capabilities: Capabilities = {
   setEnabled: false,
   insight: false,
   sources: false,
+  suppliers: false,
   files: false,
 };
 

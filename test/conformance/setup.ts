@@ -20,6 +20,8 @@ export interface Capabilities {
   readonly sources: boolean;
   /** Writing the file itself that content is retrieved into. */
   readonly files: boolean;
+  /** Being told whom to ask for a content. */
+  readonly suppliers: boolean;
 }
 
 /** A driver under test with the world around it, made anew for every test. */

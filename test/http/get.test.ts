@@ -5,8 +5,12 @@ import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { lastValueFrom, tap, toArray } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { win32Fault, type DistributionDriver } from '../../src/driver/index.js';
+import { systemClock } from '../../src/effects/index.js';
+import { startHostedCache } from '../../src/engine/index.js';
 import { createPeerweave } from '../../src/index.js';
 import {
+  type ContentPlace,
   createContentServer,
   get,
   getIterable,
@@ -15,7 +19,7 @@ import {
   getStream,
   sendContent,
 } from '../../src/http/index.js';
-import { collect, contentOf, listen, type Machine, startMachine } from './support.js';
+import { collect, contentOf, listen, type Machine, startMachine, temporaryDirectory } from './support.js';
 
 const CONTENT = contentOf(3_000_000);
 const PAGE = { bytes: CONTENT, type: 'application/x-test' };
@@ -145,20 +149,66 @@ describe('the order of places', () => {
     await expect(fetchAll(other, { places })).rejects.toMatchObject({ _tag: 'NotFound' });
   });
 
+  it.each<[ContentPlace[], 'peer' | 'hosted-cache' | 'origin']>([
+    [['cache', 'peers', 'hosted-cache', 'origin'], 'peer'],
+    [['cache', 'hosted-cache', 'peers', 'origin'], 'hosted-cache'],
+    [['cache', 'hosted-cache', 'origin'], 'hosted-cache'],
+    [['cache', 'hosted-cache'], 'hosted-cache'],
+    [['cache', 'origin', 'hosted-cache', 'peers'], 'origin'],
+  ])('may name the hosted cache: %j', async (places, source) => {
+    await using directory = await temporaryDirectory();
+    const listening = { host: '127.0.0.1', port: 0 };
+    await using cache = await startHostedCache({ directory: directory.path, listen: listening });
+    const hostedCache = { address: `127.0.0.1:${cache.endpoint.port}` };
+    const peers = [endpointOf(publisher)];
+    const first = await startMachine(systemClock, { hostedCache });
+    await fetchAll(first, { peers });
+    // It stays until the hosted cache has fetched what it was offered.
+    await first[Symbol.asyncDispose]();
+    await using reader = await startMachine(systemClock, { hostedCache, listen: false });
+    const { bytes, explanation } = await fetchAll(reader, { places, peers });
+    expect(bytes.equals(CONTENT)).toBe(true);
+    expect(explanation?.bytes[source]).toBe(CONTENT.length);
+  });
+
+  it('may not name the hosted cache where the driver cannot be told whom to ask', async () => {
+    const { distribution } = client.driver;
+    const cannotBeTold: DistributionDriver['openContent'] = (session, options, call) =>
+      options.suppliers === undefined
+        ? distribution.openContent(session, options, call)
+        : Promise.reject(
+            win32Fault('distribution.openContent', 'ERROR_NOT_SUPPORTED', { reason: 'as on Windows' }),
+          );
+    const driver = { ...client.driver, distribution: { ...distribution, openContent: cannotBeTold } };
+    const peers = createPeerweave({ driver });
+    await using session = await peers.promise(peers.effects.openSession());
+    const machine = { ...client, driver, peers, session };
+    await expect(
+      fetchAll(machine, { places: ['cache', 'hosted-cache', 'peers', 'origin'] }),
+    ).rejects.toMatchObject({ _tag: 'Unsupported' });
+    expect((await fetchAll(machine)).bytes.equals(CONTENT)).toBe(true);
+  });
+
   it('may be the cache alone', async () => {
     await expect(fetchAll(client, { places: ['cache'] })).rejects.toMatchObject({ _tag: 'NotFound' });
     await fetchAll(client);
     expect((await fetchAll(client, { places: ['cache'] })).counts.fromCache).toBe(CONTENT.length);
   });
 
-  it.each([[['peers', 'cache']], [['origin', 'cache']], [['cache', 'cache']], [[]], [['cache', 'moon']]])(
-    '%o is none',
-    async (places) => {
-      await expect(fetchAll(client, { places: places as never })).rejects.toMatchObject({
-        _tag: 'BadArgument',
-      });
-    },
-  );
+  it.each([
+    [['peers', 'cache']],
+    [['origin', 'cache']],
+    [['cache', 'cache']],
+    [[]],
+    [['cache', 'moon']],
+    [['hosted-cache']],
+    [['cache', 'peers', 'origin', 'hosted-cache']],
+    [['cache', 'hosted-cache', 'origin', 'peers']],
+  ])('%o is none', async (places) => {
+    await expect(fetchAll(client, { places: places as never })).rejects.toMatchObject({
+      _tag: 'BadArgument',
+    });
+  });
 });
 
 describe('when peers fail', () => {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createPeerweave, type Peerweave } from '../../src/index.js';
 import { type Clock, type DistributionSession, systemClock } from '../../src/effects/index.js';
-import { createEngineDriver, type EngineDriver } from '../../src/engine/index.js';
+import { createEngineDriver, type EngineDriver, type EngineOptions } from '../../src/engine/index.js';
 
 /** The same bytes every time; no two blocks of them are equal. */
 export const contentOf = (length: number, seed = 7): Buffer =>
@@ -36,9 +36,12 @@ export interface Machine extends AsyncDisposable {
 }
 
 /** An engine with a store of its own and one session. */
-export const startMachine = async (clock: Clock = systemClock): Promise<Machine> => {
+export const startMachine = async (
+  clock: Clock = systemClock,
+  options: EngineOptions = {},
+): Promise<Machine> => {
   const directory = await temporaryDirectory();
-  const driver = createEngineDriver({ dataDir: join(directory.path, 'data') });
+  const driver = createEngineDriver({ dataDir: join(directory.path, 'data'), ...options });
   const peers = createPeerweave({ driver, clock });
   const session = await peers.promise(peers.effects.openSession());
   return {

@@ -1,9 +1,9 @@
 import * as E from 'fp-ts/lib/Either.js';
-import { LIMITS, type ContentOptions, type ReadRequest } from '../../driver/index.js';
+import { LIMITS, type ContentOptions, type ContentSupplier, type ReadRequest } from '../../driver/index.js';
 import { list, object } from './object.js';
 import { endpoint } from './peer-address.js';
 import { bad, optional, type Rule } from './rule.js';
-import { bytes, integer, text, UINT32_MAX } from './scalars.js';
+import { bytes, integer, oneOf, text, UINT32_MAX } from './scalars.js';
 
 /** Names an application's class of content: 16 bytes, or up to 16 ASCII characters that are padded with zeros. */
 export type ContentTagInput = string | Uint8Array;
@@ -26,11 +26,22 @@ export interface ContentInput {
   readonly tag?: ContentTagInput | undefined;
   /** Peers to ask besides those the service finds itself, as `host:port`. */
   readonly peers?: readonly string[] | undefined;
+  /** Who is asked, one after the other; who is not named is not asked. By default whoever the service knows, in its order. */
+  readonly suppliers?: readonly ContentSupplier[] | undefined;
   /** What to call it when a person asks where it came from: a URL or a path. */
   readonly name?: string | undefined;
 }
 
 const DEFAULT_TAG = 'peerweave';
+
+const SUPPLIERS: readonly ContentSupplier[] = ['peers', 'hosted-cache'];
+
+const suppliers: Rule<readonly ContentSupplier[]> = (value, at) => {
+  const named = list(oneOf(SUPPLIERS), 1)(value, at);
+  return E.isRight(named) && new Set(named.right).size < named.right.length
+    ? bad(at, 'conflict', 'must not name anybody twice')
+    : named;
+};
 
 /** Characters. */
 export const LONGEST_NAME = 4_096;
@@ -38,6 +49,7 @@ export const LONGEST_NAME = 4_096;
 export const contentOptions: Rule<ContentOptions> = object({
   tag: (value, at) => contentTag(value === undefined ? DEFAULT_TAG : value, at),
   peers: optional(list(endpoint)),
+  suppliers: optional(suppliers),
   name: optional(text(1, LONGEST_NAME)),
 });
 

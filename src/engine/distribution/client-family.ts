@@ -10,6 +10,7 @@ import type {
   SessionHandle,
 } from '../../driver/index.js';
 import { invalidArgument, requireAbsolute, requireTag, requireWhole } from './arguments.js';
+import { askedOf } from './content/suppliers.js';
 import { Content, type ContentLimits } from './content/content.js';
 import { normalisePeer } from './content/peer-address.js';
 import type { Insight } from './insight/insight.js';
@@ -62,17 +63,16 @@ export const clientFamily = ({ service, sessions, insight, clock, limits }: Clie
       requireTag(operation, options.tag);
       const peers = requirePeers(operation, options.peers ?? []);
       const { store, client, discovery, hosted, crowd } = service.require(operation);
+      const asked = askedOf(operation, options.suppliers, { peers, discovery, crowd, hosted });
       const open = (content: ContentHandle): Content =>
         new Content({
           handle: content,
           name: options.name,
           tag: Uint8Array.from(options.tag),
-          peers,
+          ...asked,
           store,
           client,
-          discovery,
           hosted,
-          crowd,
           clock,
           limits,
           emit: session.emit,

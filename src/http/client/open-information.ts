@@ -6,6 +6,7 @@ import { sessionCore } from '../../effects/session.js';
 import type { Interpretation } from './content-state.js';
 import type { PlacesOptions } from './options.js';
 import { OPERATION, StartOver } from './origin-failure.js';
+import { DEFAULT_PLACES, suppliersOf } from './places.js';
 
 /** As much as the service takes; of version 1 it describes 128 GiB. */
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -25,10 +26,15 @@ export const openInformation = async (
 ): Promise<Content> => {
   const { env } = sessionCore(options.session, OPERATION);
   const information = await collect(pieces);
-  const content = await openDescribed(information, options, signal).catch((error: unknown) => {
-    if (!isPeerError(error) || OWN_FAULTS.has(error._tag)) throw error;
-    throw new StartOver('content-information', error.message);
-  });
+  const suppliers = suppliersOf(options.places ?? DEFAULT_PLACES);
+  const content = await openDescribed(information, { ...options, suppliers }, signal).catch(
+    (error: unknown) => {
+      if (!isPeerError(error) || OWN_FAULTS.has(error._tag)) throw error;
+      // Content that may be had in another way, but not in the order that was asked for.
+      if (suppliers !== undefined && error._tag === 'Unsupported') throw error;
+      throw new StartOver('content-information', error.message);
+    },
+  );
   try {
     const [first, last, behind] = await Promise.all(
       [start, length - 1, length].map((at) =>

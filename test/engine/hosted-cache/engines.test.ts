@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
-import type { DistributionEvent, SessionHandle } from '../../../src/driver/index.js';
+import type { ContentSupplier, DistributionEvent, SessionHandle } from '../../../src/driver/index.js';
 import { createEngineDriver, type EngineDriver, type EngineOptions } from '../../../src/engine/index.js';
 import { afterwards } from '../retrieval/harness.js';
 import { eventsOf, newDirectory, startCache, TAG } from './harness.js';
@@ -41,8 +41,9 @@ const retrieve = async (
   information: Buffer,
   peers: readonly string[],
   origin?: Buffer,
+  suppliers?: readonly ContentSupplier[],
 ): Promise<Buffer> => {
-  const content = await distribution.openContent(session, { tag: TAG, peers });
+  const content = await distribution.openContent(session, { tag: TAG, peers, suppliers });
   await distribution.addContentInformation(session, content, information);
   await distribution.completeContentInformation(session, content);
   const pieces: Uint8Array[] = [];
@@ -129,6 +130,50 @@ it.each([
   expect(sha256(await retrieve(machine, information, peers))).toBe(sha256(CONTENT));
   expect(new Set(eventsOf(machine.events, 'SourceChosen').map((chosen) => chosen.source))).toEqual(
     new Set(['peer']),
+  );
+});
+
+it.each<[ContentSupplier[], 'before-peers' | 'after-peers', string]>([
+  [['peers', 'hosted-cache'], 'before-peers', 'peer'],
+  [['hosted-cache', 'peers'], 'after-peers', 'hosted-cache'],
+  [['peers'], 'before-peers', 'peer'],
+  [['hosted-cache'], 'after-peers', 'hosted-cache'],
+])('is asked as a content says, %j, whatever the engine is used to', async (suppliers, turn, source) => {
+  const { peer, events } = await startCache();
+  const hostedCache = { address: peer, turn };
+  const publisher = await startMachine();
+  const information = await publish(publisher);
+  const peers = [`127.0.0.1:${publisher.engine.endpoint()?.port}`];
+  const first = await startMachine({ hostedCache });
+  await retrieve(first, information, peers);
+  await first.engine.distribution.shutdown(first.session);
+
+  const machine = await startMachine({ hostedCache, listen: false });
+  const before = [events, publisher.events].map((told) => eventsOf(told, 'BlockResponseSent').length);
+  const copy = await retrieve(machine, information, peers, undefined, suppliers);
+  expect(sha256(copy)).toBe(sha256(CONTENT));
+  expect(new Set(eventsOf(machine.events, 'SourceChosen').map((chosen) => chosen.source))).toEqual(
+    new Set([source]),
+  );
+  const after = [events, publisher.events].map((told) => eventsOf(told, 'BlockResponseSent').length);
+  const [cacheWasAsked, publisherWasAsked] = after.map((count, index) => count > before[index]!);
+  expect({ cacheWasAsked, publisherWasAsked }).toEqual({
+    cacheWasAsked: source === 'hosted-cache',
+    publisherWasAsked: source === 'peer',
+  });
+});
+
+it('is asked for what the peers lack and the other way round, in the order of a content', async () => {
+  const away = '127.0.0.1:1';
+  const publisher = await startMachine();
+  const information = await publish(publisher);
+  const peers = [`127.0.0.1:${publisher.engine.endpoint()?.port}`];
+  const machine = await startMachine({ hostedCache: { address: away }, listen: false });
+  const all = await retrieve(machine, information, peers, undefined, ['hosted-cache', 'peers']);
+  expect(sha256(all)).toBe(sha256(CONTENT));
+  const other = await startMachine({ hostedCache: { address: away }, listen: false });
+  await expect(retrieve(other, information, peers, undefined, ['hosted-cache'])).rejects.toThrow(
+    'Missing at 0',
   );
 });
 

@@ -9,6 +9,7 @@ import {
 } from '../ports.js';
 import { versionOf } from '../wire/index.js';
 import { fetchInTurn } from './fetch-in-turn.js';
+import type { AskedCache } from './suppliers.js';
 
 /** Peers of this content that have delivered, asked first for what comes next. */
 const PROVEN_PEERS = 16;
@@ -26,7 +27,7 @@ export interface ContentPeersParts {
   /** Finds others; `undefined`: nobody does. */
   readonly discovery: Discovery | undefined;
   /** Asked for what no peer has, or before them. */
-  readonly hosted?: { readonly address: string; readonly isAskedFirst: boolean } | undefined;
+  readonly hosted?: AskedCache | undefined;
 }
 
 /**

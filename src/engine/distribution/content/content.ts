@@ -32,6 +32,7 @@ import { EarlyData } from './early-data.js';
 import { LocalBlocks } from './local-blocks.js';
 import { Provenance } from './provenance.js';
 import { readOrClaim } from './read-or-claim.js';
+import type { AskedCache } from './suppliers.js';
 
 /** Bounds of one open content. */
 export interface ContentLimits {
@@ -63,7 +64,9 @@ export interface ContentParts {
   readonly client: RetrievalClient;
   /** Finds peers besides those; `undefined`: nobody does. */
   readonly discovery: Discovery | undefined;
-  /** The hosted cache to ask and to tell of what came from elsewhere; `undefined`: there is none. */
+  /** Asked as well; `undefined`: there is none, or it is not to be asked. */
+  readonly askedCache: AskedCache | undefined;
+  /** The hosted cache to tell of what came from elsewhere; `undefined`: there is none. */
   readonly hosted: OfferSender | undefined;
   /** Agrees with others who fetches what from the origin; `undefined`: everybody fetches what is missing. */
   readonly crowd: Pick<CrowdService, 'join'> | undefined;
@@ -334,7 +337,7 @@ export class Content implements Held {
       segments: segments.map(({ info }) => info),
       client,
       named: this.#parts.peers,
-      hosted,
+      hosted: this.#parts.askedCache,
       met: member && (() => member.met),
       discovery,
     });
