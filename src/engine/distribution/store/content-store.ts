@@ -215,7 +215,11 @@ class DiskStore implements ContentStore {
       const onClose = (): void => {
         this.#filled = this.#filled.filter((one) => one !== file);
       };
-      const file = new DiskFilledFile(path, fd, { disk: this.#disk, units: this.#units, onClose });
+      const file = new DiskFilledFile(path, fd, {
+        disk: this.#disk,
+        markWhole: (unit, whole) => this.#units.markWhole(unit, whole),
+        onClose,
+      });
       this.#filled.push(file);
       return Promise.resolve(file);
     });

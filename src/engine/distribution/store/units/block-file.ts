@@ -1,6 +1,6 @@
 import type { Disk } from '../disk/disk.js';
 import type { BlockTrust } from './block-trust.js';
-import type { UnitFiles } from './open-unit-files.js';
+import type { UnitFiles } from './unit-files.js';
 
 /** An open file with blocks of a unit. */
 export interface BlockFile {

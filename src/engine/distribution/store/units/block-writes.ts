@@ -1,6 +1,6 @@
 import type { Disk } from '../disk/disk.js';
 import type { BlockLayout } from './block-layout.js';
-import type { UnitFiles } from './open-unit-files.js';
+import type { UnitFiles } from './unit-files.js';
 
 interface PendingBlock {
   readonly index: number;

@@ -1,7 +1,6 @@
 import type { FilledFile } from '../../ports.js';
 import type { Disk } from '../disk/disk.js';
 import { InFlight, settled } from '../disk/in-flight.js';
-import type { OpenUnits } from './open-units.js';
 
 /** Where a unit lies in such a file. */
 export interface UnitPlace {
@@ -11,7 +10,8 @@ export interface UnitPlace {
 
 interface FilledFileParts {
   readonly disk: Disk;
-  readonly units: Pick<OpenUnits, 'markWhole'>;
+  /** Notes that a unit has all its blocks, if it lies in that file, and lets go of it. */
+  readonly markWhole: (unit: string, file: DiskFilledFile) => Promise<void>;
   readonly onClose: () => void;
 }
 
@@ -69,7 +69,7 @@ export class DiskFilledFile implements FilledFile {
     this.#state = 'over';
     await this.#writes.end();
     // What cannot be noted is found missing later, and fetched again.
-    for (const name of this.#units) await settled(this.#parts.units.markWhole(name, this));
+    for (const name of this.#units) await settled(this.#parts.markWhole(name, this));
     await this.close();
   }
 

@@ -3,6 +3,7 @@ import type { Disk } from '../disk/disk.js';
 import { publicationOfHolder, type UnitPaths } from '../layout.js';
 import { sourceOfPublication, type BlockFile } from './block-file.js';
 import { BlockTrust } from './block-trust.js';
+import { openUnchecked } from './open-unchecked.js';
 import { decodeReference } from './reference-codec.js';
 
 /**
@@ -30,15 +31,5 @@ export const openSources = (
     });
   } catch {
     return [undefined];
-  }
-};
-
-/** Whatever is in the file: blocks are checked when they are read. */
-export const openUnchecked = (disk: Disk, path: string): number | undefined => {
-  try {
-    return disk.version(path) === undefined ? undefined : disk.openToRead(path);
-  } catch {
-    // No permission, a disk that is away.
-    return undefined;
   }
 };

@@ -2,18 +2,9 @@ import type { Disk } from '../disk/disk.js';
 import type { UnitPaths } from '../layout.js';
 import { decodeMarks, START_LENGTH, type BlockMarks } from './block-marks.js';
 import type { DiskFilledFile } from './filled-file.js';
-import { openUnchecked } from './open-sources.js';
+import { openUnchecked } from './open-unchecked.js';
 import type { Unit } from './unit.js';
-
-/** The files of a unit that the store keeps itself, open. */
-export interface UnitFiles {
-  /** `undefined`: the retrieved file that the unit lies in cannot be opened now. */
-  readonly data: number | undefined;
-  /** One byte for each block. */
-  readonly blocks: number;
-  /** Where the unit begins in `data`. */
-  readonly start: number;
-}
+import type { UnitFiles } from './unit-files.js';
 
 interface OpenedFiles extends BlockMarks {
   readonly files: UnitFiles;
