@@ -63,7 +63,8 @@ export const openContentInformation = (
 /**
  * The next bytes, `maxBytes` at most, 1 or more; empty at the end. See {@link openContentInformation} for an example.
  *
- * Errors: `Invalidated` by the service's status. Source: PeerDistServerRetrieveContentInformation.
+ * Errors: `Invalidated` by the service's status, `NotFound` when the content is unpublished before the end: what was read
+ * so far is then not all of it. Source: PeerDistServerRetrieveContentInformation.
  */
 export const readContentInformation = (
   reader: ContentInformationReader,

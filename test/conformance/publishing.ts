@@ -47,6 +47,26 @@ export const describePublishing = (name: string, setup: Setup): void =>
       await distribution.shutdown(session);
     });
 
+    it('never hands a part of content information out as the whole when the content is taken back', async () => {
+      const publisher = await start();
+      const { distribution, session } = publisher;
+      await publish(publisher);
+      const whole = await informationOf(publisher);
+      const handle = await distribution.openContentInformation(session, { contentId: CONTENT_ID });
+      const first = await distribution.retrieveContentInformation(session, handle, 7);
+      await distribution.unpublish(session, CONTENT_ID);
+      const rest = await drain(publisher, handle).catch((fault: unknown) => fault);
+      if (rest instanceof Uint8Array) {
+        expect(Buffer.concat([first, rest])).toEqual(Buffer.from(whole));
+      } else {
+        expect(rest).toMatchObject({ symbol: 'ERROR_NOT_FOUND' });
+        const again = distribution.retrieveContentInformation(session, handle, 7);
+        await expectFault(again, 'ERROR_NOT_FOUND');
+      }
+      await distribution.closeContentInformation(session, handle);
+      await distribution.shutdown(session);
+    });
+
     it('keeps the cursors of two handles apart', async () => {
       const publisher = await start();
       const { distribution, session } = publisher;

@@ -100,8 +100,12 @@ export interface Publication {
   readonly contentId: Uint8Array;
   readonly length: number;
   readonly hash: SegmentHash;
-  /** In order of the content; of version 1 all but the last have 32 MiB. */
-  readonly segments: readonly SegmentInfo[];
+  /**
+   * In order of the content; of version 1 all but the last have 32 MiB. They are read as they are asked for, anew each
+   * time, as those of a large content are too many to be kept: each is good until the next one is asked for. Throws a
+   * StoreFailure `GONE` when the publication is removed meanwhile, or turns out damaged: nobody takes some for all.
+   */
+  readonly segments: Iterable<SegmentInfo>;
 }
 
 /** A publication being written. Nothing of it is visible to anybody before {@link PublicationWriter.complete}. */

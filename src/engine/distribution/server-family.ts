@@ -7,6 +7,7 @@ import {
   type SessionHandle,
   type StreamHandle,
   type DistributionDriver,
+  type DistributionEvent,
   type DriverFault,
 } from '../../driver/index.js';
 import {
@@ -17,13 +18,13 @@ import {
   requireVersions,
   requireWhole,
 } from './arguments.js';
-import type { HashName } from './ports.js';
-import { segmentName } from './segment-name.js';
+import type { HashName, Publication } from './ports.js';
 import type { DistributionService } from './service.js';
 import { ContentInformationSource } from './session/content-information-source.js';
 import { PublicationStream } from './session/publication-stream.js';
 import type { Sessions } from './session/sessions.js';
-import { contentInformationOf, encodeContentInformation, versionOf } from './wire/index.js';
+import { StoreFailure } from './store/index.js';
+import { contentInformationPieces, versionOf } from './wire/index.js';
 import { withdraw } from './withdraw.js';
 
 type ServerFamily = Pick<
@@ -122,9 +123,7 @@ export const serverFamily = (
       ({ contentId }) => withdraw(service, [contentId]),
     );
     session.published.set(hexOf(publication.contentId), publication.contentId);
-    for (const segment of publication.segments) {
-      sessions.emit({ _tag: 'SegmentPublished', segment: segmentName(segment), bytes: segment.length });
-    }
+    tellOf(publication, (event) => sessions.emit(event));
   },
 
   async closeStream(session: SessionHandle, stream: StreamHandle): Promise<void> {
@@ -173,8 +172,8 @@ export const serverFamily = (
         );
       }
       const range = { start: offset, length: end - offset };
-      const bytes = encodeContentInformation(contentInformationOf(publication.segments, range));
-      return Promise.resolve(session.informations.add(new ContentInformationSource(bytes)));
+      const pieces = contentInformationPieces(publication.segments, range);
+      return Promise.resolve(session.informations.add(new ContentInformationSource(pieces)));
     });
   },
 
@@ -200,6 +199,17 @@ export const serverFamily = (
     await sessions.find(operation, session).informations.close(operation, information);
   },
 });
+
+/** What nobody can read any more, as it was taken back at once, needs no telling. */
+const tellOf = ({ segments }: Publication, emit: (event: DistributionEvent) => void): void => {
+  try {
+    for (const segment of segments) {
+      emit({ _tag: 'SegmentPublished', segment: hexOf(segment.id), bytes: segment.length });
+    }
+  } catch (error) {
+    if (!(error instanceof StoreFailure)) throw error;
+  }
+};
 
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 

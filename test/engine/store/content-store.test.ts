@@ -1,7 +1,7 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { BLOCK, blocksOf, contentId, SECRET, SEGMENT, segmentOf, tag } from './made-content.js';
-import { filesIn, openStore, publish, readBack, temporaryDirectory } from './store-fixture.js';
+import { filesIn, found, openStore, publish, readBack, temporaryDirectory } from './store-fixture.js';
 
 const sha256 = (...parts: Uint8Array[]): Buffer => createHash('sha256').update(Buffer.concat(parts)).digest();
 const hmac = (key: Uint8Array, ...parts: Uint8Array[]): Buffer =>
@@ -25,7 +25,7 @@ describe('publishing', () => {
     expect(Buffer.concat((await readBack(store, publication)).map((block) => block!)).equals(content)).toBe(
       true,
     );
-    expect(store.publication(contentId('a'))).toEqual(publication);
+    expect(found(store, 'a')).toEqual(publication);
   });
 
   it.each([1, 1000, BLOCK - 1, BLOCK, BLOCK + 1, 700_001])(
@@ -46,7 +46,7 @@ describe('publishing', () => {
     const store = await openStore(temporaryDirectory());
     const publication = await publish(store, 'empty', new Uint8Array(0));
     expect(publication).toMatchObject({ length: 0, segments: [] });
-    expect(store.publication(contentId('empty'))).toEqual(publication);
+    expect(found(store, 'empty')).toEqual(publication);
     expect(await store.unpublish(contentId('empty'))).toBe(true);
   });
 
@@ -221,7 +221,7 @@ describe('a closed store', () => {
     await expect(store.probe()).rejects.toMatchObject({ code: 'CLOSED' });
     await expect(writer.append(Buffer.from('late'))).rejects.toMatchObject({ code: 'CLOSED' });
     const reopened = await openStore(directory);
-    expect(reopened.publication(contentId('a'))?.segments).toEqual(segments);
+    expect(found(reopened, 'a')?.segments).toEqual(segments);
     expect(reopened.publication(contentId('b'))).toBeUndefined();
   });
 });

@@ -6,7 +6,7 @@ import { nodeDisk } from '../../../src/engine/distribution/store/disk/disk.js';
 import { openContentStore } from '../../../src/engine/distribution/store/index.js';
 import { faultyDisk, systemError } from './faulty-disk.js';
 import { BLOCK, contentId, contentOf, SECRET, segmentOf, tag } from './made-content.js';
-import { filesIn, openStore, publish, readBack, temporaryDirectory } from './store-fixture.js';
+import { filesIn, found, openStore, publish, readBack, temporaryDirectory } from './store-fixture.js';
 
 describe('a disk that fails once', () => {
   const content = contentOf('fails', 3 * BLOCK + 5);
@@ -209,7 +209,7 @@ describe('damage', () => {
     expect(damaged).toEqual([path, path]);
     const segment = await store.adopt(info!, tag('x'));
     expect(await segment.read(1)).toEqual(content.subarray(BLOCK, 2 * BLOCK));
-    expect(store.publication(contentId('a'))?.segments).toEqual([info]);
+    expect(found(store, 'a')?.segments).toEqual([info]);
   });
 
   it('of a publication makes it unknown, and its content id free', async () => {

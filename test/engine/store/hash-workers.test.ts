@@ -9,7 +9,7 @@ import { InlineHasher } from '../../../src/engine/distribution/store/hashing/inl
 import { WorkerHasher } from '../../../src/engine/distribution/store/hashing/worker-hasher.js';
 import { buildProgram, output, start } from './child-program.js';
 import { BLOCK, blocksOf, contentId, contentOf, SEGMENT, sha256 } from './made-content.js';
-import { openStore, readBack, temporaryDirectory } from './store-fixture.js';
+import { openStore, readBack, temporaryDirectory, wholeOf } from './store-fixture.js';
 
 const hasherWith = (workerCount: number, taskLength: number): WorkerHasher =>
   new WorkerHasher({ workerCount, taskLength, inline: new InlineHasher(nodeDisk) });
@@ -35,7 +35,7 @@ describe('publishing with worker threads', () => {
         // The bytes are the caller's again.
         if (chunk.buffer instanceof SharedArrayBuffer) chunk.fill(0);
       }
-      return { store, publication: await writer.complete() };
+      return { store, publication: wholeOf(await writer.complete()) };
     };
     const [without, withTwo] = [await publish(0), await publish(2)];
     expect(withTwo.publication).toEqual(without.publication);

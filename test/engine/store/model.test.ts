@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ContentStore, SegmentInfo } from '../../../src/engine/distribution/ports.js';
 import { openContentStore } from '../../../src/engine/distribution/store/index.js';
 import { BLOCK, blocksOf, contentId, contentOf, SECRET, tag } from './made-content.js';
-import { filesIn, openStore, publish, temporaryDirectory } from './store-fixture.js';
+import { filesIn, found, openStore, publish, temporaryDirectory } from './store-fixture.js';
 
 /** Few enough to meet: two publications of one content share its segment, also with those who adopt it. */
 const CONTENTS = [1, 2, 3].map((blocks) => contentOf(`content ${blocks}`, blocks * BLOCK - 1));
@@ -98,7 +98,7 @@ const compare = async (model: Model, { stores, infos }: World): Promise<void> =>
     for (const id of IDS) {
       const what = model.publications.get(id);
       const expected = what === undefined ? undefined : [infos[what]];
-      expect(one.publication(contentId(id))?.segments).toEqual(expected);
+      expect(found(one, id)?.segments).toEqual(expected);
     }
     for (const [what, info] of infos.entries()) {
       const segment = one.find(info.id);

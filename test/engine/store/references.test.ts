@@ -6,9 +6,18 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { CacheEvent, PublicationEvent, SourceFile } from '../../../src/driver/index.js';
 import { nodeDisk } from '../../../src/engine/distribution/store/disk/disk.js';
-import type { ContentStore, Publication } from '../../../src/engine/distribution/ports.js';
+import type { ContentStore } from '../../../src/engine/distribution/ports.js';
 import { BLOCK, blocksOf, contentId, contentOf, SEGMENT, tag } from './made-content.js';
-import { filesIn, openStore, publish, readBack, temporaryDirectory } from './store-fixture.js';
+import {
+  filesIn,
+  found,
+  openStore,
+  publish,
+  readBack,
+  temporaryDirectory,
+  wholeOf,
+  type WholePublication,
+} from './store-fixture.js';
 
 const CONTENT = contentOf('referred to', 5 * BLOCK + 9);
 
@@ -23,10 +32,10 @@ const refer = async (
   id: string,
   source: SourceFile,
   bytes: Uint8Array = readFileSync(source.path),
-): Promise<Publication> => {
+): Promise<WholePublication> => {
   const writer = await store.beginPublication({ contentId: contentId(id), hash: 'sha256', source });
   await writer.append(bytes);
-  return writer.complete();
+  return wholeOf(await writer.complete());
 };
 
 type Alteration = (path: string) => Promise<unknown>;
@@ -46,7 +55,10 @@ const flip = async (path: string, position: number): Promise<void> => {
 };
 
 /** What a peer gets, block by block. */
-const lendAll = async (store: ContentStore, { segments }: Publication): Promise<(Buffer | undefined)[]> => {
+const lendAll = async (
+  store: ContentStore,
+  { segments }: WholePublication,
+): Promise<(Buffer | undefined)[]> => {
   const blocks: (Buffer | undefined)[] = [];
   for (const { id, blockHashes } of segments) {
     const segment = store.find(id);
@@ -63,7 +75,7 @@ const joined = (blocks: readonly (Buffer | undefined)[]): Buffer =>
 /** Which blocks are delivered, after a look whether each has the right bytes. */
 const delivered = async (
   store: ContentStore,
-  publication: Publication,
+  publication: WholePublication,
   content = CONTENT,
 ): Promise<number[]> => {
   const expected = blocksOf(content);
@@ -92,7 +104,7 @@ describe('a publication by reference', () => {
     const publication = await refer(store, 'a', fileWith(content));
     const copy = await publish(await openStore(temporaryDirectory()), 'a', content);
     expect(publication).toEqual(copy);
-    expect(store.publication(contentId('a'))).toEqual(publication);
+    expect(found(store, 'a')).toEqual(publication);
     expect(joined(await lendAll(store, publication)).equals(content)).toBe(true);
     expect(joined(await readBack(store, publication)).equals(content)).toBe(true);
     const kept = (await filesIn(directory)).map((path) => statSync(join(directory, path)).size);
@@ -321,7 +333,7 @@ describe('trust in a file that has not changed', () => {
     };
     return { disk, freeze: () => (isFrozen = true) };
   };
-  const wrong = async (store: ContentStore, { segments }: Publication): Promise<boolean> => {
+  const wrong = async (store: ContentStore, { segments }: WholePublication): Promise<boolean> => {
     const lent = await store.find(segments[0]!.id)!.lend(1, (bytes) => Buffer.from(bytes));
     return lent !== undefined && !lent.equals(blocksOf(CONTENT)[1]!);
   };

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
 import { afterEach } from 'vitest';
-import type { ContentStore, Publication } from '../../../src/engine/distribution/ports.js';
+import type { ContentStore, Publication, SegmentInfo } from '../../../src/engine/distribution/ports.js';
 import { openContentStore, type ContentStoreOptions } from '../../../src/engine/distribution/store/index.js';
 import { contentId, SECRET } from './made-content.js';
 
@@ -33,15 +33,39 @@ export const openStore = async (
   return store;
 };
 
+/** A publication with all its segments in memory. */
+export type WholePublication = Publication & { readonly segments: readonly SegmentInfo[] };
+
+export const wholeOf = (publication: Publication): WholePublication => {
+  const { contentId: id, length, hash, segments } = publication;
+  return { contentId: id, length, hash, segments: Array.from(segments, copyOf) };
+};
+
+/** A segment of a publication is good until the next one is read. */
+const copyOf = ({ id, hash, hashOfData, secret, length, blockHashes }: SegmentInfo): SegmentInfo => ({
+  id: Buffer.from(id),
+  hash,
+  hashOfData: Buffer.from(hashOfData),
+  secret: Buffer.from(secret),
+  length,
+  blockHashes: blockHashes.map((block) => Buffer.from(block)),
+});
+
+/** What the store tells of a publication; `undefined` if it knows of none. */
+export const found = (store: ContentStore, id: string): WholePublication | undefined => {
+  const publication = store.publication(contentId(id));
+  return publication && wholeOf(publication);
+};
+
 export const publish = async (
   store: ContentStore,
   id: string,
   content: Uint8Array,
   chunk = content.length,
-): Promise<Publication> => {
+): Promise<WholePublication> => {
   const writer = await store.beginPublication({ contentId: contentId(id), hash: 'sha256' });
   for (let at = 0; at < content.length; at += chunk) await writer.append(content.subarray(at, at + chunk));
-  return writer.complete();
+  return wholeOf(await writer.complete());
 };
 
 /** All of a publication's bytes, read back block by block; `undefined` stands for a block that is not there. */

@@ -7,6 +7,8 @@ export type StoreFailureCode =
   | 'SOURCE_CHANGED'
   /** The file that is to be filled is not there. */
   | 'NO_FILE'
+  /** Something of a publication was removed or damaged since it was looked up. */
+  | 'GONE'
   /** The publication or the store was closed, aborted or completed before, or an earlier append failed. */
   | 'CLOSED';
 

@@ -1,5 +1,5 @@
 import type { HashName, SegmentInfo } from '../ports.js';
-import type { ContentInformation, PlacedSegment } from './content-information.js';
+import type { ContentInformation, ContentOutline, PlacedSegment } from './content-information.js';
 import { malformed } from './content-information-error.js';
 import { hashCount, packedHashes, packSegment } from './packed-segment.js';
 import { deriveSegmentId, hashOfBlockHashes } from './secrets.js';
@@ -151,27 +151,27 @@ const checkBlockHashes = ({ hash, range, segments }: ContentInformation): void =
   }
 };
 
-/** Writes version 1. A range that reaches the end of its last segment is written as Windows does: with 0. */
-export const encodeContentInformationV1 = ({ hash, range, segments }: ContentInformation): Buffer => {
-  const [first] = segments;
-  const last = segments.at(-1);
-  if (first === undefined || last === undefined)
-    throw new RangeError('content information without a segment');
+/**
+ * Writes version 1 piece by piece: first what all segments are, then the block hashes of all. A range that reaches the end
+ * of its last segment is written as Windows does: with 0.
+ */
+export function* contentInformationPiecesV1(
+  { hash, range, segmentCount, firstOffset, lastOffset, endOffset }: ContentOutline,
+  segments: () => Iterable<PlacedSegment>,
+): Generator<Uint8Array, void> {
   if (hash === 'truncated-sha512') throw new RangeError('segments of version 2');
   const end = range.start + range.length;
-  const reachesEnd = end === last.offsetInContent + last.info.length;
+  const reachesEnd = end === endOffset;
   const header = Buffer.alloc(V1_HEADER_LENGTH);
   header.writeUInt16LE(V1_VERSION, 0);
   header.writeUInt32LE(HASH_IDS[hash], 2);
-  header.writeUInt32LE(range.start - first.offsetInContent, 6);
-  header.writeUInt32LE(reachesEnd ? 0 : end - Math.max(last.offsetInContent, range.start), 10);
-  header.writeUInt32LE(segments.length, 14);
-  return Buffer.concat([
-    header,
-    ...segments.flatMap(encodeDescription),
-    ...segments.flatMap(({ info }) => encodeBlockHashes(info)),
-  ]);
-};
+  header.writeUInt32LE(range.start - firstOffset, 6);
+  header.writeUInt32LE(reachesEnd ? 0 : end - Math.max(lastOffset, range.start), 10);
+  header.writeUInt32LE(segmentCount, 14);
+  yield header;
+  for (const segment of segments()) yield* encodeDescription(segment);
+  for (const { info } of segments()) yield* encodeBlockHashes(info);
+}
 
 const encodeDescription = ({ info, offsetInContent }: PlacedSegment): Uint8Array[] => {
   const place = Buffer.alloc(16);

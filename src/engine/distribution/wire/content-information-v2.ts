@@ -1,5 +1,5 @@
 import type { SegmentInfo } from '../ports.js';
-import type { ByteRange, ContentInformation, PlacedSegment } from './content-information.js';
+import type { ByteRange, ContentInformation, ContentOutline, PlacedSegment } from './content-information.js';
 import { malformed } from './content-information-error.js';
 import { deriveSegmentId } from './secrets.js';
 import { MAX_SEGMENT_LENGTH_V2 } from './units.js';
@@ -160,27 +160,35 @@ class ListedSegment implements SegmentInfo {
   }
 }
 
-/** Writes version 2, with all segments in one chunk. */
-export const encodeContentInformationV2 = (information: ContentInformation): Buffer => {
-  const { range, contentLength, firstSegmentIndex, segments } = information;
-  const [first] = segments;
-  if (first === undefined) throw new RangeError('content information without a segment');
+/** Segments that are written together: enough for a piece not to cost more than what is in it. */
+const SEGMENTS_IN_PIECE = 256;
+
+/** Writes version 2 piece by piece, with all segments in one chunk. */
+export function* contentInformationPiecesV2(
+  { range, contentLength, firstSegmentIndex, segmentCount, firstOffset }: ContentOutline,
+  segments: Iterable<PlacedSegment>,
+): Generator<Uint8Array, void> {
   const isWhole = range.start === 0 && range.length === contentLength;
-  const dataLength = segments.length * DESCRIPTION_LENGTH;
-  const bytes = Buffer.alloc(V2_HEADER_LENGTH + CHUNK_HEADER_LENGTH + dataLength);
-  bytes.writeUInt8(MAJOR_VERSION, 1);
-  bytes.writeUInt8(TRUNCATED_SHA_512, 2);
-  bytes.writeBigUInt64BE(BigInt(first.offsetInContent), 3);
-  bytes.writeBigUInt64BE(BigInt(firstSegmentIndex), 11);
-  bytes.writeUInt32BE(range.start - first.offsetInContent, 19);
-  bytes.writeBigUInt64BE(BigInt(isWhole ? 0 : range.length), 23);
-  bytes.writeUInt32BE(dataLength, V2_HEADER_LENGTH + 1);
-  let at = V2_HEADER_LENGTH + CHUNK_HEADER_LENGTH;
+  const header = Buffer.alloc(V2_HEADER_LENGTH + CHUNK_HEADER_LENGTH);
+  header.writeUInt8(MAJOR_VERSION, 1);
+  header.writeUInt8(TRUNCATED_SHA_512, 2);
+  header.writeBigUInt64BE(BigInt(firstOffset), 3);
+  header.writeBigUInt64BE(BigInt(firstSegmentIndex), 11);
+  header.writeUInt32BE(range.start - firstOffset, 19);
+  header.writeBigUInt64BE(BigInt(isWhole ? 0 : range.length), 23);
+  header.writeUInt32BE(segmentCount * DESCRIPTION_LENGTH, V2_HEADER_LENGTH + 1);
+  yield header;
+  let piece = Buffer.alloc(SEGMENTS_IN_PIECE * DESCRIPTION_LENGTH);
+  let at = 0;
   for (const { info } of segments) {
-    bytes.writeUInt32BE(info.length, at);
-    bytes.set(info.hashOfData, at + 4);
-    bytes.set(info.secret, at + 36);
+    piece.writeUInt32BE(info.length, at);
+    piece.set(info.hashOfData, at + 4);
+    piece.set(info.secret, at + 36);
     at += DESCRIPTION_LENGTH;
+    if (at < piece.length) continue;
+    yield piece;
+    piece = Buffer.alloc(piece.length);
+    at = 0;
   }
-  return bytes;
-};
+  yield piece.subarray(0, at);
+}

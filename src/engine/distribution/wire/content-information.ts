@@ -27,6 +27,16 @@ export interface ContentInformation {
   readonly segments: readonly PlacedSegment[];
 }
 
+/** Content information without its segments, of which there may be more than should be in memory at a time. */
+export interface ContentOutline extends Omit<ContentInformation, 'segments'> {
+  readonly segmentCount: number;
+  /** Where the first segment begins, and the last one. */
+  readonly firstOffset: number;
+  readonly lastOffset: number;
+  /** Of the last segment. */
+  readonly endOffset: number;
+}
+
 /**
  * The content information of a range (by default: all) of the content that `segments` make up from offset 0. Block
  * hashes behind the range are left out, those before it are not: a block's index is its place in the list.
@@ -37,37 +47,76 @@ export const contentInformationOf = (
   segments: readonly SegmentInfo[],
   range?: ByteRange,
 ): ContentInformation => {
-  const placed = place(segments);
-  const contentLength = segments.reduce((sum, { length }) => sum + length, 0);
-  const { start, length } = range ?? { start: 0, length: contentLength };
-  const end = start + length;
-  const wanted = placed.filter(
-    ({ info, offsetInContent }) => offsetInContent < end && offsetInContent + info.length > start,
-  );
-  const [first] = wanted;
-  if (first === undefined || start < 0 || length < 1 || end > contentLength) {
-    throw new RangeError(`bytes ${start} to ${end} are not a range of a content of ${contentLength} bytes`);
-  }
+  const { hash, range: described, contentLength, firstSegmentIndex } = outlineOf(segments, range);
   return {
-    hash: first.info.hash,
-    range: { start, length },
+    hash,
+    range: described,
     contentLength,
-    firstSegmentIndex: placed.indexOf(first),
-    segments: wanted.map(({ info, offsetInContent }) => ({
-      info: withoutBlocksFrom(info, Math.ceil((end - offsetInContent) / BLOCK_LENGTH)),
-      offsetInContent,
-    })),
+    firstSegmentIndex,
+    segments: [...placedIn(segments, described)],
   };
 };
 
-const place = (segments: readonly SegmentInfo[]): PlacedSegment[] => {
-  let offsetInContent = 0;
-  return segments.map((info) => {
-    const placed = { info, offsetInContent };
-    offsetInContent += info.length;
-    return placed;
-  });
+/** The outline of what {@link contentInformationOf} would tell, with the same errors. It keeps none of the segments. */
+export const outlineOf = (segments: Iterable<SegmentInfo>, range?: ByteRange): ContentOutline => {
+  const { start, length } = range ?? { start: 0, length: Infinity };
+  let hash: SegmentHash | undefined;
+  let [contentLength, firstSegmentIndex, segmentCount] = [0, 0, 0];
+  let [firstOffset, lastOffset, endOffset] = [0, 0, 0];
+  for (const placed of inPlace(segments)) {
+    const { info, offsetInContent } = placed;
+    contentLength += info.length;
+    if (touches(placed, start, start + length)) {
+      if (segmentCount === 0) firstOffset = offsetInContent;
+      hash = info.hash;
+      segmentCount += 1;
+      lastOffset = offsetInContent;
+      endOffset = contentLength;
+    } else if (segmentCount === 0) firstSegmentIndex += 1;
+  }
+  const end = range === undefined ? contentLength : start + length;
+  if (hash === undefined || start < 0 || length < 1 || end > contentLength) {
+    throw new RangeError(`bytes ${start} to ${end} are not a range of a content of ${contentLength} bytes`);
+  }
+  return {
+    hash,
+    range: { start, length: end - start },
+    contentLength,
+    firstSegmentIndex,
+    segmentCount,
+    firstOffset,
+    lastOffset,
+    endOffset,
+  };
 };
+
+/** The segments with a byte of the range, one by one; each needs to be good no longer than until the next is asked for. */
+export function* placedIn(
+  segments: Iterable<SegmentInfo>,
+  { start, length }: ByteRange,
+): Generator<PlacedSegment, void> {
+  const end = start + length;
+  for (const placed of inPlace(segments)) {
+    const { info, offsetInContent } = placed;
+    if (offsetInContent >= end) return;
+    if (!touches(placed, start, end)) continue;
+    yield {
+      info: withoutBlocksFrom(info, Math.ceil((end - offsetInContent) / BLOCK_LENGTH)),
+      offsetInContent,
+    };
+  }
+}
+
+function* inPlace(segments: Iterable<SegmentInfo>): Generator<PlacedSegment, void> {
+  let offsetInContent = 0;
+  for (const info of segments) {
+    yield { info, offsetInContent };
+    offsetInContent += info.length;
+  }
+}
+
+const touches = ({ info, offsetInContent }: PlacedSegment, start: number, end: number): boolean =>
+  offsetInContent < end && offsetInContent + info.length > start;
 
 const withoutBlocksFrom = (info: SegmentInfo, end: number): SegmentInfo =>
   hashCount(info) <= end ? info : { ...info, blockHashes: info.blockHashes.slice(0, end) };

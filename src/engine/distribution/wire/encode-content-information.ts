@@ -1,10 +1,47 @@
-import type { ContentInformation } from './content-information.js';
-import { encodeContentInformationV1 } from './content-information-v1.js';
-import { encodeContentInformationV2 } from './content-information-v2.js';
+import type { SegmentInfo } from '../ports.js';
+import { outlineOf, placedIn, type ByteRange, type ContentInformation } from './content-information.js';
+import type { ContentOutline, PlacedSegment } from './content-information.js';
+import { contentInformationPiecesV1 } from './content-information-v1.js';
+import { contentInformationPiecesV2 } from './content-information-v2.js';
 import { versionOf } from './units.js';
 
 /** Writes content information in the version that its hash tells. */
-export const encodeContentInformation = (information: ContentInformation): Buffer =>
-  versionOf(information.hash) === 2
-    ? encodeContentInformationV2(information)
-    : encodeContentInformationV1(information);
+export const encodeContentInformation = (information: ContentInformation): Buffer => {
+  const { segments } = information;
+  const [first] = segments;
+  const last = segments.at(-1);
+  if (first === undefined || last === undefined) {
+    throw new RangeError('content information without a segment');
+  }
+  const outline = {
+    ...information,
+    segmentCount: segments.length,
+    firstOffset: first.offsetInContent,
+    lastOffset: last.offsetInContent,
+    endOffset: last.offsetInContent + last.info.length,
+  };
+  return Buffer.concat([...piecesOf(outline, () => segments)]);
+};
+
+/**
+ * The same as {@link encodeContentInformation} makes of the content information of a range (by default: all) of a
+ * content, piece by piece. It goes over the segments two or three times and keeps none of them: they may be read from
+ * where they lie as they are asked for. A piece is good until the next one is asked for.
+ *
+ * What goes wrong then ends it with that error, and so does a range outside of the content, at the first piece.
+ */
+export function* contentInformationPieces(
+  segments: Iterable<SegmentInfo>,
+  range?: ByteRange,
+): Generator<Uint8Array, void> {
+  const outline = outlineOf(segments, range);
+  yield* piecesOf(outline, () => placedIn(segments, outline.range));
+}
+
+const piecesOf = (
+  outline: ContentOutline,
+  segments: () => Iterable<PlacedSegment>,
+): Generator<Uint8Array, void> =>
+  versionOf(outline.hash) === 2
+    ? contentInformationPiecesV2(outline, segments())
+    : contentInformationPiecesV1(outline, segments);

@@ -14,7 +14,7 @@ export {
   type PlacedSegment,
 } from './content-information.js';
 export { ContentInformationError, type ContentInformationErrorCode } from './content-information-error.js';
-export { encodeContentInformation } from './encode-content-information.js';
+export { contentInformationPieces, encodeContentInformation } from './encode-content-information.js';
 export {
   decodeKeyFile,
   encodeKeyFile,

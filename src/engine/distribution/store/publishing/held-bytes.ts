@@ -69,10 +69,12 @@ function* inPieces({ segments }: Publication): Generator<readonly ExpectedBlock[
 
 function* blocksOf(segments: Publication['segments']): Generator<ExpectedBlock> {
   for (const info of segments) {
-    for (const [index, expected] of info.blockHashes.entries()) {
+    const algorithm = info.hash;
+    for (const [index, hash] of info.blockHashes.entries()) {
+      const expected = Buffer.from(hash);
       yield {
         length: blockLength(info, index),
-        matches: (bytes) => hashBlock(info.hash, bytes).equals(expected),
+        matches: (bytes) => hashBlock(algorithm, bytes).equals(expected),
       };
     }
   }

@@ -5,12 +5,13 @@ import { SEGMENT_LENGTH } from '../../wire/index.js';
 import type { Disk } from '../disk/disk.js';
 import { isSameVersion, isSettled } from '../disk/file-version.js';
 import { settled } from '../disk/in-flight.js';
+import { RecordReader } from '../disk/record-reader.js';
 import type { WorkArea } from '../disk/work-area.js';
 import type { BlockHasher } from '../hashing/block-hasher.js';
-import { publicationHolder, unitPathsIn, type UnitPaths } from '../layout.js';
+import { publicationHolder, unitPathsIn } from '../layout.js';
 import { StoreFailure } from '../store-failure.js';
 import { encodeReference } from '../units/reference-codec.js';
-import { unitOf, type Unit } from '../units/unit.js';
+import { isRunName, unitOf, type Unit } from '../units/unit.js';
 import type { UnitDirectories } from '../units/unit-directories.js';
 import type { Publications } from './publications.js';
 import { UnitBeingWritten } from './unit-being-written.js';
@@ -27,7 +28,7 @@ export interface PublicationParts {
   readonly directories: UnitDirectories;
   readonly publications: Publications;
   readonly hashers: PublicationHashers;
-  /** Called when a unit is in place with all its blocks. */
+  /** Called when a run is in place with all its blocks. */
   readonly onInstalled: (unit: Unit) => Promise<void>;
   /** Called when it was completed, or aborted. */
   readonly onEnd: (isComplete: boolean) => void;
@@ -49,11 +50,15 @@ export interface PublicationPlan {
 }
 
 interface UnitUnderWay {
-  readonly paths: UnitPaths;
-  readonly data: UnitBeingWritten;
-  /** Once all its bytes are there: when they are hashed, and all is written that will be moved into place. */
-  finished?: Promise<Unit>;
+  /** Where it lies until it is moved into place. */
+  readonly directory: string;
+  /** `undefined` once it is finished: a large content has many units, and what is in them is on disk by then. */
+  data: UnitBeingWritten | undefined;
+  /** Once all its bytes are there: its name, when they are hashed, and all is written that will be moved into place. */
+  finished?: Promise<string>;
 }
+
+type GrowingUnit = UnitUnderWay & { readonly data: UnitBeingWritten };
 
 /** Units that may be unfinished at a time, so that threads need not wait for each other at the end of each. */
 const MOST_UNFINISHED = 3;
@@ -69,7 +74,7 @@ export class DiskPublicationWriter implements PublicationWriter {
   readonly #plan: PublicationPlan;
   /** In the order of the content, {@link #current} included. */
   readonly #units: UnitUnderWay[] = [];
-  #current: UnitUnderWay | undefined;
+  #current: GrowingUnit | undefined;
   /** Of the source, while it is read here. */
   #fd: number | undefined;
   /** For those who read it on other threads. */
@@ -158,16 +163,18 @@ export class DiskPublicationWriter implements PublicationWriter {
     const units = await Promise.all(this.#units.flatMap(({ finished }) => finished ?? []));
     this.#closeSource();
     if (!keepsCopy) this.requireSameSource();
+    const { disk, directories, publications, onInstalled } = this.#parts;
+    const reader = new RecordReader(disk);
     for (const [index, unit] of units.entries()) {
-      await this.#parts.directories.install(this.#units[index]?.paths.directory ?? '', unit.name);
-      await this.#parts.onInstalled(unit);
+      await directories.install(this.#units[index]?.directory ?? '', unit);
+      if (isRunName(unit)) await onInstalled(publications.unit(unit, reader));
     }
-    const names = units.map((unit) => unit.name);
-    const before = this.#parts.publications.record(name);
-    await this.#parts.publications.add(name, { contentId, hash, length: this.#length, units: names });
+    const before = publications.record(name);
+    const record = { contentId, hash, length: this.#length, units };
+    await publications.add(name, record);
     this.#end(true);
-    if (before !== undefined) await settled(this.#releaseAllBut(names));
-    return { contentId, hash, length: this.#length, segments: units.flatMap(({ segments }) => segments) };
+    if (before !== undefined) await settled(this.#releaseAllBut(units));
+    return publications.described(record);
   }
 
   async #abort(): Promise<void> {
@@ -175,16 +182,16 @@ export class DiskPublicationWriter implements PublicationWriter {
     this.#end(false);
     for (const { data, finished } of this.#units) {
       await settled(Promise.resolve(finished));
-      await data.close();
+      await data?.close();
     }
     this.#closeSource();
-    for (const { paths } of this.#units) await this.#parts.disk.removeTree(paths.directory);
+    for (const { directory } of this.#units) await this.#parts.disk.removeTree(directory);
     // A publication that an earlier owner finished under this content id keeps its units.
     await this.#releaseAllBut(this.#parts.publications.record(this.#plan.name)?.units ?? []);
     await this.#parts.publications.giveBack(this.#plan.name);
   }
 
-  async #beginUnit(): Promise<UnitUnderWay> {
+  async #beginUnit(): Promise<GrowingUnit> {
     await this.#units.at(-MOST_UNFINISHED)?.finished;
     const paths = unitPathsIn(this.#parts.work.newPath());
     await this.#parts.disk.makeDirectory(paths.directory);
@@ -192,7 +199,8 @@ export class DiskPublicationWriter implements PublicationWriter {
     const { hash, length = 0, cutter, keepsCopy } = this.#plan;
     const isLarge = Math.max(length, this.#length + 1) > SEGMENT_LENGTH;
     const hasher = isLarge ? hashers.large : hashers.small;
-    const unit = { paths, data: new UnitBeingWritten(paths.data, { disk, hasher, hash, cutter, keepsCopy }) };
+    const data = new UnitBeingWritten(paths.data, { disk, hasher, hash, cutter, keepsCopy });
+    const unit = { directory: paths.directory, data };
     this.#units.push(unit);
     return unit;
   }
@@ -202,12 +210,12 @@ export class DiskPublicationWriter implements PublicationWriter {
     const unit = this.#current;
     if (unit === undefined) return;
     this.#current = undefined;
-    unit.finished = this.#finishUnit(unit, this.#length - unit.data.length);
+    unit.finished = this.#finishUnit(unit, unit.data, this.#length - unit.data.length);
     // Whoever waits for it hears of a failure, and before the publication is complete somebody does.
     void settled(unit.finished);
   }
 
-  async #finishUnit({ paths, data }: UnitUnderWay, start: number): Promise<Unit> {
+  async #finishUnit(place: UnitUnderWay, data: UnitBeingWritten, start: number): Promise<string> {
     const { serverKey, name, source, keepsCopy } = this.#plan;
     const unit = unitOf(await data.finish(serverKey));
     const blocks = new Uint8Array(unit.layout.count).fill(keepsCopy ? 1 : 0);
@@ -215,8 +223,10 @@ export class DiskPublicationWriter implements PublicationWriter {
       source === undefined || keepsCopy
         ? undefined
         : encodeReference({ source, start, isSettled: isSettled(source.version, this.#begunMs) });
+    const paths = unitPathsIn(place.directory);
     await this.#parts.directories.describe(paths, unit, blocks, publicationHolder(name), reference);
-    return unit;
+    place.data = undefined;
+    return unit.name;
   }
 
   #openSource(): number {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { SourceFile } from '../../../../driver/index.js';
 import type { Publication, SegmentInfo } from '../../ports.js';
 import type { Disk } from '../disk/disk.js';
+import { RecordReader } from '../disk/record-reader.js';
 import type { WorkArea } from '../disk/work-area.js';
 import {
   publicationHolder,
@@ -74,12 +75,23 @@ export class Publications {
   /** `undefined` if there is none, or if it or one of its units is damaged. */
   find(name: string): Publication | undefined {
     const record = this.record(name);
-    const units = record && this.#unitsOf(record);
-    if (record === undefined || units === undefined) return undefined;
-    const { contentId, hash, length } = record;
-    const segments: SegmentInfo[] = [];
-    for (const unit of units) segments.push(...unit.segments);
-    return { contentId, hash, length, segments };
+    const reader = new RecordReader(this.#disk);
+    const isWhole = record?.units.every((unit) => this.#unit(unit, reader) !== undefined) === true;
+    return isWhole ? this.described(record) : undefined;
+  }
+
+  /** A publication whose units are in place. */
+  described({ contentId, hash, length, units }: PublicationRecord): Publication {
+    return { contentId, hash, length, segments: { [Symbol.iterator]: () => this.#segmentsOf(units) } };
+  }
+
+  /** A unit of a publication, good until `reader` reads another one. @throws StoreFailure GONE */
+  unit(name: string, reader: RecordReader): Unit {
+    const unit = this.#unit(name, reader);
+    if (unit === undefined) {
+      throw new StoreFailure('GONE', 'something of the publication was removed or damaged meanwhile');
+    }
+    return unit;
   }
 
   record(name: string): PublicationRecord | undefined {
@@ -99,12 +111,14 @@ export class Publications {
 
   /** Lets a publication refer to a file that was found to have its bytes. */
   async refer(name: string, source: SourceFile, isSettled: boolean): Promise<void> {
-    const record = this.record(name);
+    const reader = new RecordReader(this.#disk);
     let start = 0;
-    for (const unit of (record && this.#unitsOf(record)) ?? []) {
+    for (const unitName of this.record(name)?.units ?? []) {
+      const layout = this.#unit(unitName, reader)?.layout;
+      if (layout === undefined) return;
       const reference = encodeReference({ source, start, isSettled });
-      await this.#directories.refer(unit.name, publicationHolder(name), reference);
-      start += unit.layout.startOf(unit.layout.count);
+      await this.#directories.refer(unitName, publicationHolder(name), reference);
+      start += layout.startOf(layout.count);
     }
   }
 
@@ -138,19 +152,19 @@ export class Publications {
     return owner !== undefined && this.#work.isOpen(owner.toString('latin1'));
   }
 
-  #unitsOf({ units: names }: PublicationRecord): readonly Unit[] | undefined {
-    const units: Unit[] = [];
-    for (const name of names) {
-      const { info: path } = unitPaths(this.#layout, name);
-      const bytes = this.#disk.readWhole(path);
-      const unit = bytes === undefined ? undefined : decodeUnit(bytes);
-      if (unit === undefined) {
-        this.#onDamage(path);
-        return undefined;
-      }
-      units.push(unit);
-    }
-    return units;
+  *#segmentsOf(names: readonly string[]): Generator<SegmentInfo, void> {
+    const reader = new RecordReader(this.#disk);
+    for (const name of names) yield* this.unit(name, reader).segments;
+  }
+
+  /** The name tells the segments, so it is never another one. */
+  #unit(name: string, reader: RecordReader): Unit | undefined {
+    const { info: path } = unitPaths(this.#layout, name);
+    const bytes = reader.read(path);
+    const unit = bytes === undefined ? undefined : decodeUnit(bytes);
+    if (unit?.name === name) return unit;
+    this.#onDamage(path);
+    return undefined;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { FileVersion, PublicationEvent } from '../../../../driver/index.js';
 import type { Disk } from '../disk/disk.js';
 import { isSameVersion, isSettled } from '../disk/file-version.js';
+import { StoreFailure } from '../store-failure.js';
 import { holdsBytesOf } from './held-bytes.js';
 import type { Publications } from './publications.js';
 
@@ -54,8 +55,8 @@ export class PublishedFiles {
 
   async #check(name: string): Promise<void> {
     const { disk, publications } = this.#parts;
-    const [publication, source] = [publications.find(name), publications.source(name)];
-    if (this.#isClosed || publication === undefined || source === undefined) {
+    const source = publications.source(name);
+    if (this.#isClosed || source === undefined) {
       this.#watched.delete(name);
       return;
     }
@@ -63,12 +64,17 @@ export class PublishedFiles {
     const version = this.#versionOf(path);
     const before = this.#watched.get(name);
     if (isSame(version, source.version) || (before !== undefined && isSame(version, before.version))) return;
+    const publication = publications.find(name);
+    if (publication === undefined) {
+      this.#watched.delete(name);
+      return;
+    }
     const atMs = Date.now();
     const goOn = (): boolean => !this.#isClosed;
     const isIntact =
-      version !== undefined && (await holdsBytesOf(disk, { path, version }, publication, goOn));
+      version !== undefined && (await unlessGone(holdsBytesOf(disk, { path, version }, publication, goOn)));
     // What goes on changing is judged when it has stopped.
-    if (!goOn() || !isSame(this.#versionOf(path), version)) return;
+    if (isIntact === undefined || !goOn() || !isSame(this.#versionOf(path), version)) return;
     this.#judge(name, path, { version, isIntact });
     if (!isIntact) return;
     await publications.refer(name, { path, version }, isSettled(version, atMs));
@@ -96,6 +102,16 @@ export class PublishedFiles {
     }
   }
 }
+
+/** `undefined`: the publication was taken back while its file was looked into, or is damaged. */
+const unlessGone = async <Result>(look: Promise<Result>): Promise<Result | undefined> => {
+  try {
+    return await look;
+  } catch (error) {
+    if (error instanceof StoreFailure && error.code === 'GONE') return undefined;
+    throw error;
+  }
+};
 
 const isSame = (one: FileVersion | undefined, other: FileVersion | undefined): boolean =>
   one === undefined || other === undefined ? one === other : isSameVersion(one, other);

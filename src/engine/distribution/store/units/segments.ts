@@ -66,9 +66,9 @@ export class Segments {
     });
   }
 
-  /** A unit has got all its blocks. */
-  installed(unit: Unit): Promise<void> {
-    return isRun(unit) ? this.#index.add(entriesOf(unit, () => true)) : Promise.resolve();
+  /** A run has got all its blocks. */
+  installed(run: Unit): Promise<void> {
+    return this.#index.add(entriesOf(run, () => true));
   }
 
   /** Notes what is in a unit, unless that has been done. */
