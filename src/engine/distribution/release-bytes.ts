@@ -3,6 +3,9 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 /** Fewer bytes are left to the garbage collector. */
 const WORTH = 4_096;
 
+/** What a decrypted block has behind it. Who shares memory shares more than that. */
+const MOST_UNUSED = 16;
+
 const PIECE_TO_REMEMBER = 2 * 1024 * 1024;
 
 let nowhere: MessagePort | undefined;
@@ -18,7 +21,7 @@ let nowhere: MessagePort | undefined;
 export const releaseBytes = (bytes: Uint8Array): void => {
   const { buffer } = bytes;
   if (bytes.byteLength < WORTH || !(buffer instanceof ArrayBuffer)) return;
-  if (buffer.byteLength !== bytes.byteLength) return;
+  if (buffer.byteLength - bytes.byteLength > MOST_UNUSED) return;
   nowhere ??= openNowhere();
   nowhere.postMessage(undefined, [buffer]);
 };

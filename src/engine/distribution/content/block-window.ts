@@ -71,8 +71,8 @@ const HERE: BlockOutcome = { _tag: 'Here' };
 export class BlockWindow {
   readonly #parts: WindowParts;
   readonly #entries = new TransientMap<number, Entry>();
-  /** With the first block of each that has not been looked at. */
-  readonly #wanted = new TransientMap<BlockRange, number>();
+  /** With the first block of each that has not been looked at. One or two, so that looking through them makes nothing. */
+  #wanted: { readonly range: BlockRange; next: number }[] = [];
   readonly #writes = new TransientSet<Promise<void>>();
   #unwritten: { readonly block: number; readonly entry: Entry; readonly bytes: Buffer }[] = [];
   #writing: NodeJS.Timeout | undefined;
@@ -84,14 +84,17 @@ export class BlockWindow {
 
   /** Fetches the range, as far as there is room, until it is given up by the same object. */
   want(range: BlockRange): void {
-    this.#wanted.set(range, range.from);
+    this.#wanted.push({ range, next: range.from });
     this.#fill();
   }
 
   giveUp(range: BlockRange): void {
-    if (!this.#wanted.delete(range)) return;
-    for (const [block, entry] of this.#entries) {
-      if (!this.#isWanted(block)) this.#forget(block, entry);
+    const left = this.#wanted.filter((wanted) => wanted.range !== range);
+    if (left.length === this.#wanted.length) return;
+    this.#wanted = left;
+    for (let block = range.from; block < range.to; block += 1) {
+      const entry = this.#entries.get(block);
+      if (entry !== undefined && !this.#isWanted(block)) this.#forget(block, entry);
     }
   }
 
@@ -146,7 +149,7 @@ export class BlockWindow {
 
   /** Stops fetching; resolves when nothing is being written any more. */
   async close(): Promise<void> {
-    this.#wanted.clear();
+    this.#wanted = [];
     this.#ending.abort(NOT_WANTED);
     for (const [block, entry] of this.#entries) this.#forget(block, entry);
     await this.flush();
@@ -155,20 +158,19 @@ export class BlockWindow {
   #fill(): void {
     const { capacity } = this.#parts;
     if (this.#entries.size >= capacity) return;
-    const ranges = [...this.#wanted].filter(([{ to }, next]) => next < to);
-    if (ranges.length > 1) ranges.sort(([one], [other]) => one.from - other.from);
-    for (const [range, first] of ranges) {
-      let block = first;
-      for (; block < range.to && this.#entries.size < capacity; block += 1) {
-        if (!this.#entries.has(block) && !this.#parts.isLocal(block)) this.#fetch(block, range.to - block);
+    const unseen = this.#wanted.filter(({ range, next }) => next < range.to);
+    if (unseen.length > 1) unseen.sort((one, other) => one.range.from - other.range.from);
+    for (const wanted of unseen) {
+      const { to } = wanted.range;
+      for (; wanted.next < to && this.#entries.size < capacity; wanted.next += 1) {
+        const { next } = wanted;
+        if (!this.#entries.has(next) && !this.#parts.isLocal(next)) this.#fetch(next, to - next);
       }
-      this.#wanted.set(range, block);
     }
   }
 
   #isWanted(block: number): boolean {
-    for (const { from, to } of this.#wanted.keys()) if (block >= from && block < to) return true;
-    return false;
+    return this.#wanted.some(({ range: { from, to } }) => block >= from && block < to);
   }
 
   /** A block that is just being written stays, as it still takes memory. */

@@ -23,6 +23,9 @@ export interface SegmentRun {
   readonly segments: readonly PlacedSegment[];
 }
 
+/** Of so many runs of segments their neighbours are kept, which are made again for others. */
+const MOST_NEIGHBOURS = 4;
+
 /**
  * Finds bytes in the segments of a content. Blocks are numbered from 0 at the start of the first segment. In version 1
  * all but the last have 64 KiB and each segment but the last has 512 of them; in version 2 each segment is one, of any
@@ -42,7 +45,10 @@ export class ContentMap {
   /** How many segments are kept together, and how many of the first ones lie before what is described. */
   readonly #perRun: number;
   readonly #missingInRun: number;
+  /** By run, those asked for last. */
   readonly #neighbours = new Map<number, Omit<SegmentNeighbours, 'index'>>();
+  /** Asked for again and again, by all blocks of it. */
+  #lastRun: SegmentRun | undefined;
 
   constructor(information: ContentInformation) {
     const { range, segments, firstSegmentIndex } = information;
@@ -105,9 +111,11 @@ export class ContentMap {
   /** The segments that are kept together with that of a block: as far as they are described, those of every range. */
   runOf(block: number): SegmentRun {
     const index = Math.floor((this.segmentIndexOf(block) + this.#missingInRun) / this.#perRun);
+    if (this.#lastRun?.index === index) return this.#lastRun;
     const from = Math.max(0, index * this.#perRun - this.#missingInRun);
     const to = (index + 1) * this.#perRun - this.#missingInRun;
-    return { index, segments: this.#segments.slice(from, to) };
+    this.#lastRun = { index, segments: this.#segments.slice(from, to) };
+    return this.#lastRun;
   }
 
   /** What a peer can be asked about at once with the segment of a block; `undefined` in version 1. */
@@ -117,7 +125,11 @@ export class ContentMap {
     const run = Math.floor(of / this.#perRun);
     const known = this.#neighbours.get(run);
     const group = known ?? groupOf(this.#segments.slice(run * this.#perRun, (run + 1) * this.#perRun));
-    if (known === undefined) this.#neighbours.set(run, group);
+    if (known === undefined) {
+      this.#neighbours.set(run, group);
+      const [oldest] = this.#neighbours.keys();
+      if (this.#neighbours.size > MOST_NEIGHBOURS && oldest !== undefined) this.#neighbours.delete(oldest);
+    }
     return { index: of % this.#perRun, ...group };
   }
 

@@ -13,22 +13,26 @@ export interface ContentName {
 export const contentName = (name: string): ContentName => {
   const url = URL.canParse(name) && name.includes('://') ? new URL(name) : undefined;
   const whole = url?.href ?? resolve(name);
-  return { name: url === undefined ? whole : withoutSecrets(url), nameKey: hashOf([Buffer.from(whole)]) };
+  return {
+    name: url === undefined ? whole : withoutSecrets(url),
+    nameKey: hashOf([whole], (text) => Buffer.from(text)),
+  };
 };
 
 /** Which segments a content is made of, and which bytes; the latter are the same under every server secret. */
 export const contentKeys = (
   segments: readonly SegmentInfo[],
 ): { readonly contentKey: string; readonly dataKey: string } => ({
-  contentKey: hashOf(segments.map(({ id }) => id)),
-  dataKey: hashOf(segments.map(({ hashOfData }) => hashOfData)),
+  contentKey: hashOf(segments, ({ id }) => id),
+  dataKey: hashOf(segments, ({ hashOfData }) => hashOfData),
 });
 
 const withoutSecrets = ({ protocol, host, pathname, search }: URL): string =>
   `${protocol}//${host}${pathname}${search === '' ? '' : '?…'}`;
 
-const hashOf = (parts: readonly Uint8Array[]): string => {
+/** One part at a time, as there may be very many of them. */
+const hashOf = <Part>(parts: readonly Part[], bytesOf: (part: Part) => Uint8Array): string => {
   const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
+  for (const part of parts) hash.update(bytesOf(part));
   return hash.digest('hex');
 };

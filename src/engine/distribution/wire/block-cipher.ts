@@ -7,6 +7,9 @@ export const BLOCK_CIPHERS = ['none', 'aes-128-cbc', 'aes-192-cbc', 'aes-256-cbc
 /** How a block is encrypted between peers. */
 export type BlockCipher = (typeof BLOCK_CIPHERS)[number];
 
+/** Bytes that AES encrypts at a time. Padding has one to so many, each with the number of them. RFC 5652 6.3. */
+const CIPHER_BLOCK = 16;
+
 /** Bytes of an initialisation vector. */
 export const IV_LENGTH = 16;
 
@@ -36,7 +39,8 @@ export const encryptBlock = (
 };
 
 /**
- * The plain bytes, in memory of their own, which prove nothing before they have been checked against the block's hash.
+ * The plain bytes, in memory of their own, which may have the padding behind them. They prove nothing before they have
+ * been checked against the block's hash.
  *
  * @throws MessageError if the padding or the size of the vector is wrong.
  */
@@ -48,12 +52,16 @@ export const decryptBlock = (
 ): Buffer => {
   if (cipher === 'none') return Buffer.from(data);
   if (iv.length !== IV_LENGTH) throw new MessageError(`initialisation vector of ${iv.length} bytes`);
-  const decryption = createDecipheriv(cipher, keyFor(cipher, segmentSecret), iv);
-  const start = decryption.update(data);
-  try {
-    const end = decryption.final();
-    return end.length === 0 ? start : Buffer.concat([start, end]);
-  } catch {
-    throw new MessageError('block with wrong padding');
-  }
+  if (data.length === 0 || data.length % CIPHER_BLOCK !== 0) throw wrongPadding();
+  // The padding is taken off here, because OpenSSL would hand the end of the bytes out by itself.
+  const decryption = createDecipheriv(cipher, keyFor(cipher, segmentSecret), iv).setAutoPadding(false);
+  const bytes = decryption.update(data);
+  decryption.final();
+  const padding = bytes.readUInt8(bytes.length - 1);
+  if (padding < 1 || padding > CIPHER_BLOCK) throw wrongPadding();
+  const length = bytes.length - padding;
+  if (!bytes.subarray(length).every((byte) => byte === padding)) throw wrongPadding();
+  return bytes.subarray(0, length);
 };
+
+const wrongPadding = (): MessageError => new MessageError('block with wrong padding');

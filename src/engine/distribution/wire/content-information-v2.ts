@@ -2,7 +2,7 @@ import type { SegmentInfo } from '../ports.js';
 import type { ByteRange, ContentInformation, ContentOutline, PlacedSegment } from './content-information.js';
 import { malformed } from './content-information-error.js';
 import { deriveSegmentId } from './secrets.js';
-import { MAX_SEGMENT_LENGTH_V2 } from './units.js';
+import { HASH_LENGTHS, MAX_SEGMENT_LENGTH_V2 } from './units.js';
 
 /* PCCRC 2.4. All numbers are big-endian. */
 
@@ -68,9 +68,10 @@ export const longestV2 = (header: Buffer): number => {
 export const parseV2 = (bytes: Buffer): ContentInformation => {
   const { startOfFirstSegment, firstSegmentIndex, offsetInFirstSegment, rangeLength } = decodeHeader(bytes);
   const segments: PlacedSegment[] = [];
+  const ids = new DerivedIds(bytes.length / DESCRIPTION_LENGTH);
   let offsetInContent = startOfFirstSegment;
   for (const at of descriptionsIn(bytes)) {
-    const info = new ListedSegment(bytes, at);
+    const info = new ListedSegment(bytes, at, ids, segments.length);
     segments.push({ info, offsetInContent });
     offsetInContent += info.length;
   }
@@ -118,6 +119,27 @@ const checkRange = (range: ByteRange, segments: readonly PlacedSegment[]): void 
   }
 };
 
+/** The ids of segments, each derived when it is asked for first. A buffer for each would take ten times their memory. */
+class DerivedIds {
+  readonly #bytes: Buffer;
+  readonly #isDerived: Uint8Array;
+
+  /** @param most how many there are at most. */
+  constructor(most: number) {
+    this.#bytes = Buffer.alloc(Math.ceil(most) * HASH_LENGTHS[HASH]);
+    this.#isDerived = new Uint8Array(Math.ceil(most));
+  }
+
+  get(index: number, { secret, hashOfData }: Pick<SegmentInfo, 'secret' | 'hashOfData'>): Buffer {
+    const start = index * HASH_LENGTHS[HASH];
+    if (this.#isDerived[index] !== 1) {
+      this.#bytes.set(deriveSegmentId(HASH, secret, hashOfData), start);
+      this.#isDerived[index] = 1;
+    }
+    return this.#bytes.subarray(start, start + HASH_LENGTHS[HASH]);
+  }
+}
+
 /**
  * A segment as a view of its description. There are so many of them (16 000 for 1 GiB) that what can be had from the
  * bytes is not kept beside them, and that deriving all ids at once would hold up everything else.
@@ -125,18 +147,21 @@ const checkRange = (range: ByteRange, segments: readonly PlacedSegment[]): void 
 class ListedSegment implements SegmentInfo {
   readonly #bytes: Buffer;
   readonly #at: number;
-  #id: Buffer | undefined;
+  readonly #ids: DerivedIds;
+  readonly #index: number;
 
-  constructor(bytes: Buffer, at: number) {
+  constructor(bytes: Buffer, at: number, ids: DerivedIds, index: number) {
     this.#bytes = bytes;
     this.#at = at;
+    this.#ids = ids;
+    this.#index = index;
     if (this.length === 0 || this.length > MAX_SEGMENT_LENGTH_V2) {
       throw malformed(`a segment of ${this.length} bytes`);
     }
   }
 
   get id(): Buffer {
-    return (this.#id ??= deriveSegmentId(HASH, this.secret, this.hashOfData));
+    return this.#ids.get(this.#index, this);
   }
 
   get hash(): typeof HASH {
