@@ -84,5 +84,8 @@ it('segments that are described one after the other take at most twice what they
       blockHashes: [Buffer.alloc(32, index)],
     });
   const count = 16_384;
-  expect(memoryOf(() => compactRun(count, describe))).toBeLessThan(2 * count * (4 + 3 * 32));
+  // What else the process makes or lets go meanwhile is a tenth of it at times.
+  const measured = Array.from({ length: 5 }, () => memoryOf(() => compactRun(count, describe)));
+  const [, , median = 0] = measured.sort((one, other) => one - other);
+  expect(median).toBeLessThan(2 * count * (4 + 3 * 32));
 });

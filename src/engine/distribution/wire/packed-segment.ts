@@ -21,11 +21,23 @@ export const packSegment = (
     secret,
     length,
     get blockHashes() {
-      return (blockHashes ??= unpack(hashes, HASH_LENGTHS[hash]));
+      if (blockHashes !== undefined) return blockHashes;
+      forgetLater(() => (blockHashes = undefined));
+      return (blockHashes = unpack(hashes, HASH_LENGTHS[hash]));
     },
   };
   packed.set(info, hashes);
   return info;
+};
+
+/** Ways to forget what was told apart, the earliest first. */
+const forgetting: (() => void)[] = [];
+
+/** Of so many segments: as many as are kept open on disk. They take ten times the memory of what they are made of. */
+const MOST_UNPACKED = 32;
+
+const forgetLater = (forget: () => void): void => {
+  if (forgetting.push(forget) > MOST_UNPACKED) forgetting.shift()?.();
 };
 
 /** The block hashes of a segment, one after the other. */
