@@ -26,8 +26,11 @@ export class ContentInformationBytes {
     });
   }
 
+  /** Keeps nothing if that succeeds: what is read of it shares memory with a copy. */
   parse(): ContentInformation {
-    return parseContentInformation(Buffer.concat(this.#pieces, this.#length));
+    const information = parseContentInformation(Buffer.concat(this.#pieces, this.#length));
+    this.#pieces.length = 0;
+    return information;
   }
 
   #prefix(): Buffer {
