@@ -147,6 +147,17 @@ describe('a publication of version 2', () => {
     expect((await filesIn(directory)).filter((path) => !path.startsWith('index/'))).toEqual([]);
   });
 
+  it('goes with its publication also where a sweep has taken it out of the hands of that', async () => {
+    const directory = temporaryDirectory();
+    const store = await openStore(directory);
+    const { segments } = await publish2(store, 'a', CONTENT);
+    for (const file of await filesIn(directory)) {
+      if (file.includes('/holders/p-')) rmSync(join(directory, file));
+    }
+    await store.unpublish(contentId('a'));
+    expect(await readAll(store, segments)).toEqual(segments.map(() => undefined));
+  });
+
   it('may refer to a file', async () => {
     const directory = temporaryDirectory();
     const path = join(temporaryDirectory(), 'file');

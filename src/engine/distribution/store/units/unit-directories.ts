@@ -148,13 +148,15 @@ export class UnitDirectories {
     if (await this.#putHolder(paths, holder, reference)) await this.#renew(paths);
   }
 
-  /** Removes a holder from all units but those in `keep`. */
+  /**
+   * Removes a holder from all units but those in `keep`, and units without any: whoever sweeps may have taken this one
+   * from them just now, and be about to remove them.
+   */
   async releaseAll(holder: Holder, keep: ReadonlySet<string> = new Set()): Promise<void> {
     for await (const name of this.all()) {
       if (keep.has(name)) continue;
-      if (this.#disk.exists(join(unitPaths(this.#layout, name).holders, holder))) {
-        await this.release(name, holder);
-      }
+      const present = this.#disk.listNow(unitPaths(this.#layout, name).holders);
+      if (present.length === 0 || present.includes(holder)) await this.release(name, holder);
     }
   }
 
