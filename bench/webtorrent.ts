@@ -1,7 +1,6 @@
 /**
- * One file between two processes on one machine, checked and written to disk: WebTorrent against peerweave. A file that
- * peerweave retrieves is on disk twice, in its cache, too, from which it is served to others; a reader of the stream
- * leaves it there only.
+ * One file between two processes on one machine, checked and written to disk: WebTorrent against peerweave. Both serve
+ * others from the file then; who reads the stream instead has it in the cache.
  *
  *     node bench/run.mjs webtorrent [MiB] [rounds]
  *
