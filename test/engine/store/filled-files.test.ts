@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -208,6 +217,22 @@ it('without second names of files, segments lie in the store', async () => {
   expect(readFileSync(path).equals(blocks[0]!)).toBe(true);
   expect(await read(store)).toEqual(here(0));
 });
+
+it.each(['finished', 'closed', 'closed with its store'])(
+  'a file that was %s takes nothing more',
+  async (how) => {
+    const directory = temporaryDirectory();
+    const store = await openStore(directory);
+    const { path, file } = await fill(store, join(directory, 'file'));
+    await (how === 'finished' ? file.finish() : how === 'closed' ? file.close() : store.close());
+    // It gets the number that the file had.
+    const other = join(directory, 'other');
+    const fd = openSync(other, 'w+');
+    await expect(file.write(blocks[0]!, 0)).rejects.toMatchObject({ code: 'CLOSED' });
+    closeSync(fd);
+    expect([statSync(path).size, statSync(other).size]).toEqual([0, 0]);
+  },
+);
 
 it('a file that is not there is not filled', async () => {
   const directory = temporaryDirectory();

@@ -1,6 +1,7 @@
 import type { FilledFile } from '../../ports.js';
 import type { Disk } from '../disk/disk.js';
 import { InFlight, settled } from '../disk/in-flight.js';
+import { StoreFailure } from '../store-failure.js';
 
 /** Where a unit lies in such a file. */
 export interface UnitPlace {
@@ -61,7 +62,10 @@ export class DiskFilledFile implements FilledFile {
   }
 
   write(bytes: Uint8Array, position: number): Promise<void> {
-    return this.track(this.#parts.disk.write(this.#fd, [bytes], position));
+    // The next file that is opened gets the same number.
+    return this.isFilling
+      ? this.track(this.#parts.disk.write(this.#fd, [bytes], position))
+      : Promise.reject(new StoreFailure('CLOSED', `${this.path} is not filled any more`));
   }
 
   async finish(): Promise<void> {
