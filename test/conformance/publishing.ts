@@ -31,13 +31,19 @@ export const describePublishing = (name: string, setup: Setup): void =>
       await publisher.distribution.shutdown(publisher.session);
     });
 
-    it('hands content information out in portions, then nothing more', async () => {
+    /** All of a content information, and the first seven bytes of it behind a handle. */
+    const beginHandingOut = async () => {
       const publisher = await start();
       const { distribution, session } = publisher;
       await publish(publisher);
       const whole = await informationOf(publisher);
       const handle = await distribution.openContentInformation(session, { contentId: CONTENT_ID });
       const first = await distribution.retrieveContentInformation(session, handle, 7);
+      return { publisher, distribution, session, whole, handle, first };
+    };
+
+    it('hands content information out in portions, then nothing more', async () => {
+      const { publisher, distribution, session, whole, handle, first } = await beginHandingOut();
       expect(first.length).toBeGreaterThan(0);
       expect(first.length).toBeLessThanOrEqual(7);
       const rest = await drain(publisher, handle, 7);
@@ -48,12 +54,7 @@ export const describePublishing = (name: string, setup: Setup): void =>
     });
 
     it('never hands a part of content information out as the whole when the content is taken back', async () => {
-      const publisher = await start();
-      const { distribution, session } = publisher;
-      await publish(publisher);
-      const whole = await informationOf(publisher);
-      const handle = await distribution.openContentInformation(session, { contentId: CONTENT_ID });
-      const first = await distribution.retrieveContentInformation(session, handle, 7);
+      const { publisher, distribution, session, whole, handle, first } = await beginHandingOut();
       await distribution.unpublish(session, CONTENT_ID);
       const rest = await drain(publisher, handle).catch((fault: unknown) => fault);
       if (rest instanceof Uint8Array) {

@@ -1,24 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { afterEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { systemClock } from '../../../src/driver/index.js';
 import { CrowdService } from '../../../src/engine/distribution/crowd/index.js';
 import { FetchFailure, type RetrievalClient } from '../../../src/engine/distribution/ports.js';
-import { createRig, openContent, publish, type Rig } from '../driver/rig.js';
+import { openContent, publish } from '../driver/rig.js';
+import { startRig } from '../driver/started-rigs.js';
 import { transportOver } from '../crowd/rig.js';
 
 const BLOCK = 65_536;
 const PEER = '127.0.0.1:9';
-const rigs: Rig[] = [];
-
-afterEach(async () => {
-  for (const rig of rigs.splice(0)) await rig.remove();
-});
-
-const startRig = async (options: Parameters<typeof createRig>[0]): Promise<Rig> => {
-  const rig = await createRig(options);
-  rigs.push(rig);
-  return rig;
-};
 
 /** A reader whose peers deliver nothing, and of which blocks it was told of them that lists are to be believed. */
 const startReader = async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../../src/driver/index.js';
 import {
   decodeAnswer,
@@ -14,7 +14,8 @@ import { parseContentInformation } from '../../../src/engine/distribution/wire/i
 import { segmentName } from '../../../src/engine/distribution/segment-name.js';
 import { createVirtualClock } from '../../../src/testing/index.js';
 import { ManualClock } from '../driver/manual-clock.js';
-import { createRig, openContent, publish, type Rig } from '../driver/rig.js';
+import { openContent, publish } from '../driver/rig.js';
+import { startRig } from '../driver/started-rigs.js';
 
 describe('who is about to go', () => {
   /** After how long it goes, if `happens` to it every 10 ms. */
@@ -69,16 +70,6 @@ describe('who is about to go', () => {
 
 describe('a machine whose last session ends', () => {
   const CONTENT = randomBytes(3 * 65_536);
-  const rigs: Rig[] = [];
-  afterEach(async () => {
-    for (const rig of rigs.splice(0)) await rig.remove();
-  });
-
-  const startRig = async (options: Parameters<typeof createRig>[0]): Promise<Rig> => {
-    const rig = await createRig(options);
-    rigs.push(rig);
-    return rig;
-  };
 
   /** A machine that has got a content from the origin, on a clock that stands still. */
   const start = async () => {

@@ -9,7 +9,7 @@ import type {
   SessionHandle,
 } from '../../../src/driver/index.js';
 import { makeContentInformation } from '../../../src/engine/content-information.js';
-import { createRig, type Rig } from './rig.js';
+import { createRig, publish, type Rig } from './rig.js';
 
 const MIB = 2 ** 20;
 const SECRET = Buffer.from('a secret of these tests');
@@ -36,10 +36,7 @@ describe.each([1, 2] as const)(
       rig = await createRig();
       distribution = rig.distribution;
       session = await distribution.startup();
-      const stream = await distribution.publishStream(session, { contentId: CONTENT_ID, version });
-      await distribution.addToStream(session, stream, CONTENT);
-      await distribution.completeStream(session, stream);
-      await distribution.closeStream(session, stream);
+      await publish(distribution, session, CONTENT_ID.toString(), CONTENT, { version });
     });
     afterEach(() => rig.remove());
 

@@ -103,11 +103,9 @@ it.each([1, 2] as const)(
   },
 );
 
-it.each([
-  ['after the peers', {}, 'peer'],
-  ['before them', { turn: 'before-peers' }, 'hosted-cache'],
-] as const)('is asked %s, and each for what the others lack', async (_when, turn, source) => {
-  const { peer } = await startCache();
+/** A publisher, and a hosted cache that has its content from a machine that is gone. */
+const startWithBoth = async (turn: { readonly turn?: 'before-peers' | 'after-peers' }) => {
+  const { peer, events } = await startCache();
   const hostedCache = { address: peer, ...turn };
   const publisher = await startMachine();
   const information = await publish(publisher);
@@ -115,6 +113,14 @@ it.each([
   const first = await startMachine({ hostedCache });
   await retrieve(first, information, peers);
   await first.engine.distribution.shutdown(first.session);
+  return { hostedCache, events, publisher, information, peers };
+};
+
+it.each([
+  ['after the peers', {}, 'peer'],
+  ['before them', { turn: 'before-peers' }, 'hosted-cache'],
+] as const)('is asked %s, and each for what the others lack', async (_when, turn, source) => {
+  const { hostedCache, information, peers } = await startWithBoth(turn);
 
   const sourcesOf = async (from: readonly string[]): Promise<ReadonlySet<string>> => {
     const machine = await startMachine({ hostedCache, listen: false });
@@ -139,14 +145,7 @@ it.each<[ContentSupplier[], 'before-peers' | 'after-peers', string]>([
   [['peers'], 'before-peers', 'peer'],
   [['hosted-cache'], 'after-peers', 'hosted-cache'],
 ])('is asked as a content says, %j, whatever the engine is used to', async (suppliers, turn, source) => {
-  const { peer, events } = await startCache();
-  const hostedCache = { address: peer, turn };
-  const publisher = await startMachine();
-  const information = await publish(publisher);
-  const peers = [`127.0.0.1:${publisher.engine.endpoint()?.port}`];
-  const first = await startMachine({ hostedCache });
-  await retrieve(first, information, peers);
-  await first.engine.distribution.shutdown(first.session);
+  const { hostedCache, events, publisher, information, peers } = await startWithBoth({ turn });
 
   const machine = await startMachine({ hostedCache, listen: false });
   const before = [events, publisher.events].map((told) => eventsOf(told, 'BlockResponseSent').length);
