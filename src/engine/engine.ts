@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { systemClock, type Clock, type Driver } from '../driver/index.js';
 import { limitsNow, type CacheSettings } from './cache-settings.js';
 import { defaultDataDirectory, openDataDirectory } from './data-dir.js';
-import { DEFAULT_CONTENT_LIMITS, type ContentLimits } from './distribution/content/content.js';
+import { DEFAULT_CONTENT_LIMITS, type ContentLimits } from './distribution/content/content-limits.js';
 import { CLAIM_PATH, CrowdService } from './distribution/crowd/index.js';
 import { createDistribution } from './distribution/distribution.js';
 import {

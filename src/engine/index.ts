@@ -2,7 +2,7 @@ export { openCache, IMPORT_TAG, type LocalCache, type OpenCacheOptions } from '.
 export type { CacheSettings } from './cache-settings.js';
 export { makeContentInformation, type MakeContentInformationOptions } from './content-information.js';
 export { DataDirectoryError, type DataDirectorySurroundings, defaultDataDirectory } from './data-dir.js';
-export type { ContentLimits } from './distribution/content/content.js';
+export type { ContentLimits } from './distribution/content/content-limits.js';
 export type {
   DiscoveryLimits,
   DiscoveryOptions,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { LIMITS, MOST_PEERS_COUNTED } from '../../src/driver/index.js';
 import { LONGEST_NAME } from '../../src/effects/validate/content.js';
 import { MAX_DEPTH } from '../../src/effects/validate/xml.js';
-import { DEFAULT_CONTENT_LIMITS } from '../../src/engine/distribution/content/content.js';
+import { DEFAULT_CONTENT_LIMITS } from '../../src/engine/distribution/content/content-limits.js';
 import { MOST_PINNED } from '../../src/engine/distribution/content/local-blocks.js';
 import { MOST_CLAIMED } from '../../src/engine/distribution/crowd/claim-message.js';
 import { STALE_MS } from '../../src/engine/distribution/crowd/claim.js';

@@ -11,7 +11,8 @@ import type {
 } from '../../driver/index.js';
 import { invalidArgument, requireAbsolute, requireTag, requireWhole } from './arguments.js';
 import { askedOf } from './content/suppliers.js';
-import { Content, type ContentLimits } from './content/content.js';
+import { Content } from './content/content.js';
+import type { ContentLimits } from './content/content-limits.js';
 import { normalisePeer } from './content/peer-address.js';
 import type { Insight } from './insight/insight.js';
 import type { DistributionService } from './service.js';

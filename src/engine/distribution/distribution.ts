@@ -1,6 +1,6 @@
 import type { Clock, DistributionDriver } from '../../driver/index.js';
 import { clientFamily } from './client-family.js';
-import type { ContentLimits } from './content/content.js';
+import type { ContentLimits } from './content/content-limits.js';
 import type { Insight } from './insight/insight.js';
 import type { HashName } from './ports.js';
 import { serverFamily } from './server-family.js';

@@ -19,6 +19,7 @@ import {
   requireWhole,
 } from './arguments.js';
 import type { HashName, Publication } from './ports.js';
+import { segmentName } from './segment-name.js';
 import type { DistributionService } from './service.js';
 import { ContentInformationSource } from './session/content-information-source.js';
 import { PublicationStream } from './session/publication-stream.js';
@@ -204,7 +205,7 @@ export const serverFamily = (
 const tellOf = ({ segments }: Publication, emit: (event: DistributionEvent) => void): void => {
   try {
     for (const segment of segments) {
-      emit({ _tag: 'SegmentPublished', segment: hexOf(segment.id), bytes: segment.length });
+      emit({ _tag: 'SegmentPublished', segment: segmentName(segment), bytes: segment.length });
     }
   } catch (error) {
     if (!(error instanceof StoreFailure)) throw error;

@@ -21,7 +21,7 @@ import {
 import { DistributionService, type ServiceParts } from '../../../src/engine/distribution/service.js';
 import { Sessions } from '../../../src/engine/distribution/session/sessions.js';
 import { openContentStore } from '../../../src/engine/distribution/store/index.js';
-import type { ContentLimits } from '../../../src/engine/distribution/content/content.js';
+import type { ContentLimits } from '../../../src/engine/distribution/content/content-limits.js';
 
 export const LIMITS: ContentLimits = {
   readAheadBlocks: 16,

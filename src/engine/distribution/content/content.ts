@@ -25,6 +25,7 @@ import type { CrowdMember, CrowdService } from '../crowd/index.js';
 import type { Discovery } from '../discovery/index.js';
 import type { OfferSender } from '../hosted-cache/index.js';
 import { ContentInformationBytes } from './content-information-bytes.js';
+import type { ContentLimits } from './content-limits.js';
 import { ContentMap } from './content-map.js';
 import { ContentPeers } from './content-peers.js';
 import { ContentReader, endOf } from './content-reader.js';
@@ -33,25 +34,6 @@ import { LocalBlocks } from './local-blocks.js';
 import { Provenance } from './provenance.js';
 import { readOrClaim } from './read-or-claim.js';
 import type { AskedCache } from './suppliers.js';
-
-/** Bounds of one open content. */
-export interface ContentLimits {
-  /** Blocks of 64 KiB fetched ahead of a reader, held for it or being written. */
-  readonly readAheadBlocks: number;
-  /** The longest answer to one read. */
-  readonly maxReadBytes: number;
-  /** Blocks of which only pieces were added; one more is ERROR_NOT_ENOUGH_MEMORY. */
-  readonly maxPartialBlocks: number;
-  /** Bytes added before the content information is complete; more are ERROR_NOT_ENOUGH_MEMORY. */
-  readonly maxEarlyBytes: number;
-}
-
-export const DEFAULT_CONTENT_LIMITS: ContentLimits = {
-  readAheadBlocks: 64,
-  maxReadBytes: 4 * 1024 * 1024,
-  maxPartialBlocks: 64,
-  maxEarlyBytes: 8 * 1024 * 1024,
-};
 
 export interface ContentParts {
   readonly handle: ContentHandle;
@@ -196,9 +178,7 @@ export class Content implements Held {
     return read;
   }
 
-  /**
-   * Has what is read from here on put into a file, which is the store's as long as it is filled.
-   */
+  /** Has what is read from here on put into a file, which is the store's as long as it is filled. */
   async fillFile(operation: string, path: string): Promise<void> {
     const { map, local } = this.#ready(operation);
     if (this.#file !== undefined || this.#hasBegun) {

@@ -26,8 +26,9 @@ export const openUnitFiles = (
     const bytes = Buffer.alloc(layout.count + START_LENGTH);
     const marks = decodeMarks(bytes.subarray(0, disk.readNow(blocks, bytes)), layout.count);
     const data = openData(disk, paths.data, marks, filledAt);
-    if (data !== undefined)
-      opened = { ...marks, ...data, files: { data: data.fd, blocks, start: marks.start ?? 0 } };
+    if (data !== undefined) {
+      opened = { ...marks, files: { data: data.fd, blocks, start: marks.start ?? 0 }, filled: data.filled };
+    }
     return opened;
   } finally {
     if (opened === undefined) disk.close(blocks);

@@ -201,16 +201,18 @@ export class OpenUnits {
     }
     const opened = openUnitFiles(this.#disk, paths, unit, this.#filledAt);
     if (opened === undefined) return undefined;
-    const { files, present } = opened;
+    const { files, present, start, filled } = opened;
+    const { data, blocks } = files;
     const sources = openSources(this.#disk, paths, this.#onSourceChange);
-    const { data } = files;
     const copy =
       data === undefined ? [] : [copyOfOurs(this.#disk, { ...files, data }, present, new BlockTrust())];
     return {
-      ...opened,
       unit,
       infoPath: paths.info,
-      blocks: files.blocks,
+      blocks,
+      present,
+      start,
+      filled,
       files: [...copy, ...sources.filter((source) => source !== undefined)],
       lacksSource: sources.includes(undefined),
       writes: new BlockWrites(this.#disk, files, unit.layout),

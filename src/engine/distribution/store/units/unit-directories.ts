@@ -10,7 +10,7 @@ import {
   type Layout,
   type UnitPaths,
 } from '../layout.js';
-import { encodeMarks } from './block-marks.js';
+import { encodeMarks, isWhole } from './block-marks.js';
 import { copyBlocks } from './copy-blocks.js';
 import type { DiskFilledFile, UnitPlace } from './filled-file.js';
 import type { OpenUnit } from './open-units.js';
@@ -243,7 +243,7 @@ export class UnitDirectories {
 
   #isComplete(paths: UnitPaths, unit: Unit): boolean {
     const blocks = this.#disk.readWhole(paths.blocks);
-    return blocks?.length === unit.layout.count && blocks.every((block) => block === 1);
+    return blocks?.length === unit.layout.count && isWhole(blocks);
   }
 }
 
