@@ -164,13 +164,11 @@ export type RetrievalEvent =
 export type RefusalReason =
   /** Operational 40: as many uploads as are allowed. */
   | 'busy'
-  /** More connections or requests than one client may have. */
+  /** More connections than there may be. */
   | 'limit'
   /** Operational 17: no message of the protocol. */
   | 'malformed'
-  | 'version-mismatch'
-  /** Operational 18: it may not have this. */
-  | 'denied';
+  | 'version-mismatch';
 
 /** Answering peers. */
 export type ServingEvent =
@@ -265,10 +263,9 @@ export type OfferRefusal =
   | 'no-answer-in-time'
   | 'malformed'
   | 'version-mismatch'
-  /** It would not fit. */
-  | 'quota'
   /** The offering client has too much under way. */
   | 'limit'
+  /** The hosted cache wants to know who offers (401, 403). */
   | 'denied';
 
 /** Offering segments to a hosted cache, and being one. `peer` is the other side. */
@@ -276,7 +273,10 @@ export type HostedCacheEvent =
   | { readonly _tag: 'OfferSent'; readonly peer: string; readonly segments: readonly string[] }
   | { readonly _tag: 'OfferReceived'; readonly peer: string; readonly segments: readonly string[] }
   | {
-      /** The hosted cache wants them (`INTERESTED`); none if it has all of them already. On both sides. */
+      /**
+       * The hosted cache wants them (`INTERESTED`); none if it has all of them already. On both sides; the answer to a
+       * batch does not tell, so who has offered one is taken at his word.
+       */
       readonly _tag: 'OfferAccepted';
       readonly peer: string;
       readonly segments: readonly string[];

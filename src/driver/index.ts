@@ -2,6 +2,7 @@ export type { CallOptions, SecretText } from './call.js';
 export { systemClock, type Cancel, type Clock } from './clock.js';
 export { CONSTANTS, RESERVED_RECORD_TYPES } from './constants.js';
 export type * from './distribution.js';
+export { DISTRIBUTION_CHANNEL } from './distribution-channel.js';
 export {
   addCounters,
   CounterFold,

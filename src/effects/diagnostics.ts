@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
-import type { Cancel, DistributionEvent } from '../driver/index.js';
+import { DISTRIBUTION_CHANNEL, type Cancel, type DistributionEvent } from '../driver/index.js';
 import type { PeerError } from './error/index.js';
 
 /** What went wrong where no caller is left to be told. */
@@ -16,26 +16,6 @@ export interface Diagnostics {
   /** Calls `listener` with every event until cancelled. One that throws is the listener's problem: teardown goes on. */
   listen(listener: (event: DiagnosticEvent) => void): Cancel;
 }
-
-/**
- * The `node:diagnostics_channel` on which every event of every distribution session of this package is published: the
- * members of {@link DistributionEvent}. Without a subscriber nothing is done for it.
- *
- * @example
- * ```ts
- * import { subscribe } from 'node:diagnostics_channel';
- * import { lastValueFrom } from 'rxjs';
- * import { createPeerweave, publish } from 'peerweave';
- * import { DISTRIBUTION_CHANNEL } from 'peerweave/effects';
- * import { createFakeDriver } from 'peerweave/testing';
- *
- * subscribe(DISTRIBUTION_CHANNEL, (event) => console.log(event)); // { _tag: 'SegmentPublished', … bytes: 5 }
- * const peers = createPeerweave({ driver: createFakeDriver() });
- * await using session = await peers.promise(peers.effects.openSession());
- * await lastValueFrom(publish(Buffer.from('hello'), { session }));
- * ```
- */
-export const DISTRIBUTION_CHANNEL = 'peerweave:distribution';
 
 const distribution = channel(DISTRIBUTION_CHANNEL);
 /** What concerns all sessions comes once from each of them. */

@@ -25,7 +25,6 @@ export {
   type DiagnosticEvent,
   type Diagnostics,
   DIAGNOSTICS_CHANNEL,
-  DISTRIBUTION_CHANNEL,
 } from './diagnostics.js';
 export { type EffectOptions, orThrow, type PeerEffect } from './effect.js';
 export { createEnv, type PeerEnv } from './env.js';

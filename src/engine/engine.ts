@@ -25,7 +25,8 @@ import {
 } from './distribution/retrieval/index.js';
 import { Insight } from './distribution/insight/insight.js';
 import { insightDirectory } from './distribution/insight/process-files.js';
-import { DistributionService, type Endpoint } from './distribution/service.js';
+import type { Endpoint } from './distribution/endpoint.js';
+import { DistributionService } from './distribution/service.js';
 import { Sessions } from './distribution/session/sessions.js';
 import { openContentStore } from './distribution/store/index.js';
 import { createGroupingEngine } from './grouping/index.js';

@@ -31,7 +31,7 @@ export {
   type HostedCacheServer,
   type PullerLimits,
 } from './distribution/hosted-cache/index.js';
-export type { Endpoint } from './distribution/service.js';
+export type { Endpoint } from './distribution/endpoint.js';
 export {
   ContentInformationError,
   KeyFileError,

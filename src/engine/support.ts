@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { SupportFinding, SupportReport } from '../driver/index.js';
 import { openDataDirectory } from './data-dir.js';
 import { STANDARD_PORT } from './distribution/retrieval/serving-port.js';
-import type { Endpoint } from './distribution/service.js';
+import type { Endpoint } from './distribution/endpoint.js';
 import { messageOf } from './distribution/system-faults.js';
 import type { ServiceConfig } from './service-config.js';
 

@@ -95,4 +95,8 @@ test('retrieve passes on to a hosted cache what it got from a peer, and gets it 
     expect((await readFile(join(directory, 'second.out'))).equals(content)).toBe(true);
     cache.child.kill('SIGINT');
     expect(await cache.ended).toMatchObject({ code: 0 });
+    const status = await run(directory, ['--json', 'status']);
+    const { counters } = JSON.parse(status.stdout) as { readonly counters: Record<string, number> };
+    expect(counters['offersReceived']).toBeGreaterThan(0);
+    expect(counters['bytesServed']).toBeGreaterThanOrEqual(content.length);
   }));

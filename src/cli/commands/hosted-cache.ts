@@ -63,9 +63,11 @@ export const addHostedCache = (program: Command): void => {
         command.error("error: option '--tls-listen' needs '--tls-cert' and '--tls-key'");
       }
       const { dataDir } = command.optsWithGlobals<GlobalOptions>();
+      const data = resolve(dataDir ?? defaultDataDirectory());
       await withContext(command, async (context) => {
         await using cache = await start({
-          directory: join(resolve(dataDir ?? defaultDataDirectory()), 'hosted-cache'),
+          directory: join(data, 'hosted-cache'),
+          journal: data,
           listen: flags.listen,
           quota: flags.quota,
           secure: await readSecure(flags),

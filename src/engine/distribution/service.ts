@@ -1,15 +1,10 @@
 import { win32Fault, type Cancel, type Clock, type DistributionStatusInfo } from '../../driver/index.js';
 import type { CrowdService } from './crowd/index.js';
 import type { Discovery, StartDiscovery } from './discovery/index.js';
+import type { Endpoint } from './endpoint.js';
 import type { OfferSender } from './hosted-cache/index.js';
 import type { ContentStore, RetrievalClient, RetrievalServer } from './ports.js';
 import { messageOf, toFault } from './system-faults.js';
-
-/** Where a listener really listens. */
-export interface Endpoint {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** What the service is made of. */
 export interface ServiceParts {

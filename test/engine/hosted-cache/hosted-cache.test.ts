@@ -1,7 +1,10 @@
 import { createCipheriv, randomBytes } from 'node:crypto';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { DISTRIBUTION_CHANNEL, type DistributionEvent } from '../../../src/driver/index.js';
+import { readJournal } from '../../../src/engine/index.js';
 import {
   decodeResponse,
   encodeRequest,
@@ -9,6 +12,7 @@ import {
 } from '../../../src/engine/distribution/wire/index.js';
 import { RETRIEVAL_PATH } from '../../../src/engine/distribution/retrieval/retrieval-path.js';
 import {
+  afterwards,
   fakePeer,
   http,
   memorySource,
@@ -64,6 +68,40 @@ describe('a hosted cache', () => {
     // Offered once more, by somebody who does not even listen: nothing is missing, so nothing is fetched.
     expect((await post(peer, V2_PATH, batch(9, infos))).body).toBe(OK);
     expect(eventsOf(events, 'PeerFailed')).toEqual([]);
+  });
+
+  it('tells every step in order, on the channel as well, and sums them up', async () => {
+    const heard: DistributionEvent[] = [];
+    const listener = (event: unknown): void => void heard.push(event as DistributionEvent);
+    subscribe(DISTRIBUTION_CHANNEL, listener);
+    afterwards(async () => void unsubscribe(DISTRIBUTION_CHANNEL, listener));
+    const segment = segmentOf(65_536 + 1_000);
+    const journal = await newDirectory();
+    const { cache, peer, events } = await startCache({ journal });
+    const offering = await startServer({ source: memorySource([segment]) });
+    await post(peer, V2_PATH, batch(offering.port, [segment.info]));
+    await vi.waitFor(() => expect(eventsOf(events, 'BlockResponseReceived')).toHaveLength(2), 20_000);
+    await fetchAll(peer, segment);
+    await vi.waitFor(() => expect(eventsOf(events, 'BlockResponseSent')).toHaveLength(2), 20_000);
+    const tags = events.map(({ _tag }) => _tag);
+    expect(tags.slice(0, 7)).toEqual([
+      ...['OfferReceived', 'OfferAccepted', 'BlockListReceived'],
+      ...['BlockRequestSent', 'BlockResponseReceived', 'BlockRequestSent', 'BlockResponseReceived'],
+    ]);
+    expect(tags.slice(7).sort()).toEqual([
+      ...Array<string>(2).fill('BlockRequestReceived'),
+      ...Array<string>(2).fill('BlockResponseSent'),
+    ]);
+    expect(heard.filter((event) => events.includes(event))).toEqual(events);
+    const sums = { offersReceived: 1, offersAccepted: 1, blocksServed: 2, bytesServed: 65_536 + 1_000 };
+    expect(cache.counters()).toMatchObject(sums);
+    await vi.waitFor(async () => {
+      const [entry] = await readJournal(journal);
+      expect(entry).toMatchObject({ running: true, endpoint: cache.endpoint, counters: sums });
+    }, 20_000);
+    await cache.close();
+    const [entry] = await readJournal(journal);
+    expect(entry?.endpoint).toBeUndefined();
   });
 
   it('answers block lists and segment lists', async () => {

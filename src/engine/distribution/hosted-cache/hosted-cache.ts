@@ -1,4 +1,13 @@
-import { systemClock, type Clock, type DistributionEvent } from '../../../driver/index.js';
+import { channel } from 'node:diagnostics_channel';
+import {
+  DISTRIBUTION_CHANNEL,
+  systemClock,
+  type Clock,
+  type DistributionCounters,
+  type DistributionEvent,
+} from '../../../driver/index.js';
+import { Insight } from '../insight/insight.js';
+import { insightDirectory } from '../insight/process-files.js';
 import { hostAndPort } from '../retrieval/host-and-port.js';
 import { HttpServer } from '../retrieval/http-server.js';
 import { HttpTransport } from '../retrieval/http-transport.js';
@@ -30,8 +39,10 @@ export interface HostedCacheOptions {
     | undefined;
   /** Most bytes on disk, 10 GiB by default. The blocks that were not used for longest go when there is no room. */
   readonly quota?: number | undefined;
-  /** Told of every step. */
+  /** Told of every step, as is the `node:diagnostics_channel` `peerweave:distribution`. */
   readonly onEvent?: ((event: DistributionEvent) => void) | undefined;
+  /** A data directory in whose journal the counters are kept, for `readJournal`; left out: none. */
+  readonly journal?: string | undefined;
   /** Where all time comes from. */
   readonly clock?: Clock | undefined;
   /** Bounds; each that is left out keeps its default. */
@@ -46,12 +57,15 @@ export interface HostedCache extends AsyncDisposable {
   readonly secureEndpoint: Listen | undefined;
   /** What is here now. */
   contents(): { readonly segments: number; readonly bytes: number };
+  /** Sums over its events since it was started. */
+  counters(): DistributionCounters;
   /** Stops serving; resolves when nothing is open any more. Calling it again does nothing. */
   close(): Promise<void>;
 }
 
 export const DEFAULT_QUOTA = 10 * 1024 ** 3;
 const ANY = '0.0.0.0';
+const told = channel(DISTRIBUTION_CHANNEL);
 
 /** PCCRR allows a hosted cache more clients than a peer. */
 const ACTIVE_CLIENTS = 1_024;
@@ -89,7 +103,14 @@ export const DEFAULT_PULLER_LIMITS: PullerLimits = {
  */
 export const startHostedCache = async (options: HostedCacheOptions): Promise<HostedCache> => {
   const { directory, quota = DEFAULT_QUOTA, clock = systemClock, secure } = options;
-  const emit = options.onEvent ?? (() => undefined);
+  let endpoint: Listen | undefined;
+  const directoryOfJournal = options.journal === undefined ? undefined : insightDirectory(options.journal);
+  const insight = new Insight({ clock, directory: directoryOfJournal, endpoint: () => endpoint });
+  const emit = (event: DistributionEvent): void => {
+    insight.note(event);
+    told.publish(event);
+    options.onEvent?.(event);
+  };
   const store = await EncryptedStore.open({ directory, quota, clock, emit });
   const limits = { ...DEFAULT_PULLER_LIMITS, ...options.limits };
   const puller = new Puller({ store, transport: new HttpTransport(), clock, emit, limits });
@@ -116,16 +137,22 @@ export const startHostedCache = async (options: HostedCacheOptions): Promise<Hos
     (closing ??= (async () => {
       await Promise.allSettled([plain.close(), offers?.close(), puller.close()]);
       await store.close();
+      endpoint = undefined;
+      insight.touch();
+      await insight.flush();
     })());
   try {
     const { host, port } = options.listen ?? { host: ANY, port: 80 };
-    const endpoint = await plain.start(host, port);
+    const listening = await plain.start(host, port);
+    endpoint = listening;
     const secureListen = secure?.listen ?? { host: ANY, port: 443 };
     const secureEndpoint = await offers?.start(secureListen.host, secureListen.port);
+    insight.touch();
     return {
-      endpoint,
+      endpoint: listening,
       secureEndpoint,
       contents: () => ({ segments: store.segmentCount, bytes: store.length }),
+      counters: () => insight.counters(),
       close,
       [Symbol.asyncDispose]: close,
     };

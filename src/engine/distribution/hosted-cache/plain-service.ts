@@ -4,7 +4,13 @@ import type { RequestHead } from '../retrieval/http-request-head.js';
 import type { HttpAnswer, HttpService } from '../retrieval/http-server-connection.js';
 import { isRetrievalPath } from '../retrieval/retrieval-path.js';
 import { segmentName } from '../segment-name.js';
-import { decodeRequest, MAX_OFFER_LENGTH, MAX_REQUEST_LENGTH, MessageError } from '../wire/index.js';
+import {
+  decodeRequest,
+  MAX_OFFER_LENGTH,
+  MAX_REQUEST_LENGTH,
+  MessageError,
+  type RetrievalRequest,
+} from '../wire/index.js';
 import type { EncryptedStore } from './encrypted-store.js';
 import type { OfferDesk } from './offer-desk.js';
 import { isOfferPath } from './offer-path.js';
@@ -51,10 +57,18 @@ export class PlainService implements HttpService {
     this.#options.emit({ _tag: 'RequestRefused', peer, reason });
   }
 
+  #tell(request: RetrievalRequest, peer: string): void {
+    if (request._tag === 'Foreign') this.refuse(peer, 'version-mismatch');
+    if (request._tag !== 'GetBlocks') return;
+    const [first] = request.ranges;
+    const segment = segmentName({ id: request.segmentId });
+    this.#options.emit({ _tag: 'BlockRequestReceived', peer, segment, block: first?.index ?? 0 });
+  }
+
   async #replay(message: Buffer, peer: string): Promise<HttpAnswer> {
     const { store, emit, activeClients } = this.#options;
     const request = decodeRequest(message);
-    if (request._tag === 'Foreign') this.refuse(peer, 'version-mismatch');
+    this.#tell(request, peer);
     const busy = this.#active >= activeClients;
     if (busy) this.refuse(peer, 'busy');
     this.#active += 1;

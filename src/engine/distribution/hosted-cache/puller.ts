@@ -122,14 +122,16 @@ export class Puller {
   async #pull(client: string, { segmentId, shape }: OfferedPull): Promise<void> {
     const { store, emit } = this.#options;
     const count = blocksOf(shape);
+    const segment = segmentName({ id: segmentId });
     const listed = shape.isCut ? await this.#askForList(client, segmentId, count) : [{ index: 0, count: 1 }];
     for (let index = 0; index < count; index += 1) {
       if (!includesBlock(listed, index) || store.find(segmentId)?.has(index) === true) continue;
+      const about = { peer: client, segment, block: index };
+      emit({ _tag: 'BlockRequestSent', ...about });
       const block = await this.#askForBlock(client, segmentId, shape, index);
       if (block === undefined) continue;
       await store.add(block);
-      const segment = segmentName({ id: segmentId });
-      emit({ _tag: 'BlockResponseReceived', peer: client, segment, block: index, bytes: block.data.length });
+      emit({ _tag: 'BlockResponseReceived', ...about, bytes: block.data.length });
     }
   }
 
@@ -139,6 +141,9 @@ export class Puller {
     const response = await this.#ask(client, encodeRequest(request), decode);
     if (response._tag !== 'BlockList') throw new PeerFault('answered another question');
     checkSegment(segmentId, response.segmentId);
+    const blocks = response.ranges.reduce((sum, range) => sum + range.count, 0);
+    const segment = segmentName({ id: segmentId });
+    this.#options.emit({ _tag: 'BlockListReceived', peer: client, segment, blocks });
     return response.ranges;
   }
 

@@ -7,7 +7,7 @@ import {
   type RetrievalResponse,
   type SegmentListRequest,
 } from '../wire/index.js';
-import { blocksOf } from './encrypted-block.js';
+import { blocksOf, lengthOf } from './encrypted-block.js';
 import type { EncryptedSegment, EncryptedStore } from './encrypted-store.js';
 
 /** What a request was answered with, and which block of it that hands out. */
@@ -67,10 +67,10 @@ const replayBlock = async (request: BlockRequest, store: EncryptedStore | undefi
   const nextBlockIndex = ranges.length === 0 ? 0 : nextBlock(store?.find(segmentId), blockIndex + 1);
   const answer = { _tag: 'Block', cipher, segmentId, blockIndex, nextBlockIndex } as const;
   if (block === undefined) return without({ ...answer, data: [], iv: Buffer.alloc(0) });
-  const { iv, data } = block;
+  const { iv, data, shape } = block;
   return {
     body: encodeResponseInPieces({ ...answer, cipher: block.cipher, data: [data], iv }),
-    served: { segmentId, block: blockIndex, bytes: data.length },
+    served: { segmentId, block: blockIndex, bytes: lengthOf(shape, blockIndex) },
   };
 };
 

@@ -5,7 +5,7 @@ import {
   type DistributionCounters,
   type DistributionEvent,
 } from '../../../driver/index.js';
-import type { Endpoint } from '../service.js';
+import type { Endpoint } from '../endpoint.js';
 import { Journal } from './journal.js';
 import { contentName } from './names.js';
 import type { RetrievalRecord } from './process-record.js';

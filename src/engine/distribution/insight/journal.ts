@@ -1,5 +1,5 @@
 import type { Cancel, Clock, DistributionCounters } from '../../../driver/index.js';
-import type { Endpoint } from '../service.js';
+import type { Endpoint } from '../endpoint.js';
 import { newOwner } from '../store/process-owner.js';
 import { pruneProcessRecords, writeProcessRecord } from './process-files.js';
 import type { RetrievalRecord } from './process-record.js';
