@@ -10,7 +10,8 @@ import {
 import { contentInformationOf } from '../../../src/engine/distribution/wire/index.js';
 import { createVirtualClock } from '../../../src/testing/index.js';
 import { afterwards, memorySource, segmentOf, startServer, type Segment } from '../retrieval/harness.js';
-import { eventsOf, startCache, TAG, untilHeld, V2_PATH } from './harness.js';
+import { segmentsV2 } from '../wire/vectors.js';
+import { batch, eventsOf, post, startCache, TAG, untilHeld, V2_PATH } from './harness.js';
 import { selfSigned } from './self-signed.js';
 
 const placed = ({ info }: Segment) => contentInformationOf([info]).segments[0]!;
@@ -96,6 +97,28 @@ describe('offering to a hosted cache', () => {
     await sender.flush();
     expect(eventsOf(events, 'OfferAccepted')).toHaveLength(1);
     await untilHeld(cache, 1);
+  });
+
+  it('tells of version 1 what the cache wants, and offers it nothing else', async () => {
+    const [known, unknown] = [segmentOf(100_000, 'known'), segmentOf(70_000, 'unknown')];
+    const secure = await selfSigned();
+    const { cache, peer } = await startCache({
+      secure: { ...secure, listen: { host: '127.0.0.1', port: 0 } },
+    });
+    const { port } = await startServer({ source: memorySource([known, unknown]) });
+    await post(peer, V2_PATH, batch(port, [known.info]));
+    await untilHeld(cache, 1);
+    const address = `127.0.0.1:${cache.secureEndpoint?.port}`;
+    const { sender, events } = startSender({
+      server: { address: 'unused:1', secure: { address, ca: secure.cert } },
+      servingPort: port,
+    });
+    const ofVersion2 = placed({ ...unknown, info: segmentsV2([unknown.blocks[0]!])[0]! });
+    for (const segment of [placed(known), placed(unknown), ofVersion2]) sender.kept(segment, TAG);
+    await sender.flush();
+    const names = [known, unknown].map(({ info }) => Buffer.from(info.id).toString('hex'));
+    expect(eventsOf(events, 'OfferSent')).toMatchObject([{ segments: names }]);
+    expect(eventsOf(events, 'OfferAccepted')).toMatchObject([{ segments: names.slice(1) }]);
   });
 
   it.each([

@@ -27,6 +27,9 @@ interface Fresh {
   blocks: number;
 }
 
+/** What came of an offer: what the cache will fetch, or why nothing. */
+type OfferOutcome = { readonly wanted: readonly Fresh[] } | { readonly failure: OfferFailure };
+
 /** How often offers are made. */
 export const TICK_MS = 5_000;
 /** A segment is worth an offer when this share of it is new. */
@@ -70,7 +73,7 @@ export class OfferSender {
 
   /** Notes one more block of a segment that did not come from the hosted cache. */
   kept(segment: PlacedSegment, contentTag: Uint8Array): void {
-    if (this.#controller.signal.aborted) return;
+    if (this.#controller.signal.aborted || !this.#canOffer(segment)) return;
     const name = segmentName(segment.info);
     const fresh = this.#fresh.get(name) ?? { segment, contentTag, blocks: 0 };
     fresh.blocks += 1;
@@ -132,6 +135,12 @@ export class OfferSender {
     this.#unfetched = (isOld ? 0 : this.#unfetched) + blocks;
   }
 
+  /** HTTPS is for version 1, and a batch has no number for the longer hashes of that. */
+  #canOffer({ info: { hash } }: PlacedSegment): boolean {
+    if (this.#options.server.secure !== undefined) return versionOf(hash) === 1;
+    return hash !== 'sha384' && hash !== 'sha512';
+  }
+
   #offer(isWorth: (fresh: Fresh) => boolean): void {
     const port = this.#options.servingPort;
     const chosen = [...this.#fresh].filter(([, fresh]) => isWorth(fresh));
@@ -148,50 +157,50 @@ export class OfferSender {
       const batch = offers.slice(at, at + MAX_OFFERED_SEGMENTS);
       const segments = batch.map(({ segment }) => segmentName(segment.info));
       const peer = server.secure?.address ?? server.address;
-      const blocks = batch.reduce((sum, one) => sum + one.blocks, 0);
+      const blocks = blocksIn(batch);
       this.#expect(blocks);
       emit({ _tag: 'OfferSent', peer, segments });
-      const refusal = await send(batch, port);
+      const outcome = await send(batch, port);
       if (this.#controller.signal.aborted) return;
-      if (refusal !== undefined) {
-        this.#unfetched = Math.max(0, this.#unfetched - blocks);
-        emit({ _tag: 'OfferRefused', peer, reason: refusal });
+      const unwanted = 'failure' in outcome ? blocks : blocks - blocksIn(outcome.wanted);
+      this.#unfetched = Math.max(0, this.#unfetched - unwanted);
+      if ('failure' in outcome) {
+        emit({ _tag: 'OfferRefused', peer, reason: outcome.failure });
         return;
       }
       this.#noteActivity();
-      emit({ _tag: 'OfferAccepted', peer, segments });
+      const accepted = outcome.wanted.map(({ segment }) => segmentName(segment.info));
+      emit({ _tag: 'OfferAccepted', peer, segments: accepted });
     }
   }
 
-  readonly #sendBatch = async (batch: readonly Fresh[], port: number): Promise<OfferFailure | undefined> => {
-    const segments = batch.flatMap(offered);
-    if (segments.length === 0) return undefined;
-    const body = encodeOffer({ _tag: 'BatchedOffer', port, segments });
+  /** Its answer does not tell which of them it wants. */
+  readonly #sendBatch = async (batch: readonly Fresh[], port: number): Promise<OfferOutcome> => {
+    const body = encodeOffer({ _tag: 'BatchedOffer', port, segments: batch.flatMap(offered) });
     const answer = await this.#post(2, body);
-    return typeof answer === 'object' ? answer.failure : undefined;
+    return typeof answer === 'object' ? answer : { wanted: batch };
   };
 
   /** What Windows 7 does: a question for each segment, and its content information if the answer is yes. */
-  readonly #sendOneByOne = async (
-    batch: readonly Fresh[],
-    port: number,
-  ): Promise<OfferFailure | undefined> => {
-    for (const { segment, contentTag } of batch) {
-      if (versionOf(segment.info.hash) !== 1) continue;
+  readonly #sendOneByOne = async (batch: readonly Fresh[], port: number): Promise<OfferOutcome> => {
+    const wanted: Fresh[] = [];
+    for (const fresh of batch) {
+      const { segment, contentTag } = fresh;
       const asked = await this.#post(
         1,
         encodeOffer({ _tag: 'InitialOffer', port, segmentId: segment.info.id }),
       );
-      if (typeof asked === 'object') return asked.failure;
+      if (typeof asked === 'object') return asked;
       if (asked === 'ok') continue;
       const contentInformation = describeForOffer(segment);
       const told = await this.#post(
         1,
         encodeOffer({ _tag: 'SegmentInfo', port, contentTag, contentInformation }),
       );
-      if (typeof told === 'object') return told.failure;
+      if (typeof told === 'object') return told;
+      wanted.push(fresh);
     }
-    return undefined;
+    return { wanted };
   };
 
   #post(version: 1 | 2, body: Buffer): ReturnType<typeof postOffer> {
@@ -199,7 +208,8 @@ export class OfferSender {
   }
 }
 
-/** A batch has no number for the longer hashes of version 1. */
+const blocksIn = (offers: readonly Fresh[]): number => offers.reduce((sum, { blocks }) => sum + blocks, 0);
+
 const offered = ({ segment: { info }, contentTag }: Fresh): readonly OfferedSegment[] =>
   info.hash === 'sha384' || info.hash === 'sha512'
     ? []
