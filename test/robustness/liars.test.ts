@@ -10,6 +10,8 @@ import { encodeRequest } from '../../src/engine/distribution/wire/index.js';
 import {
   decodeDiscoveryMessage,
   encodeProbeMatch,
+  type Probe,
+  type ProbeMatchFields,
 } from '../../src/engine/distribution/discovery/wire/index.js';
 import { listenBadly } from './support/bad-peers.js';
 import { listenAndLie, send, sendBlock, type Lie } from './support/lying-peer.js';
@@ -217,86 +219,98 @@ const FORGER = '127.0.1.1';
 const GROUP = '239.255.255.250';
 
 describe('a neighbour that forges matches', () => {
-  it('is believed for itself only, as an answer only, and costs a block for each strike', () =>
-    inDirectory(async (directory) => {
-      const ear = createSocket({ type: 'udp4', reuseAddr: true }).bind(0, GROUP);
-      await once(ear, 'listening');
-      ear.addMembership(GROUP, LOOPBACK);
-      const discovery = { interfaces: [LOOPBACK], port: ear.address().port };
-      const limits = { ...LIMITS, discovery: { answerTimeoutMs: 2_000, repeatAfterMs: 300 } };
-      await using honest = await openNode(join(directory, 'honest'), {
-        listen: { host: LOOPBACK, port: 0 },
-        discovery,
-        limits,
-      });
-      await using reader = await openNode(join(directory, 'reader'), { listen: false, discovery, limits });
-      const [information, second] = [await publishOn(honest, CONTENT), await publishOn(honest, LATER)];
+  it.each(VERSIONS)(
+    'is believed for itself only, as an answer only, and costs a block for each strike: $version',
+    (as) =>
+      inDirectory(async (directory) => {
+        const ear = createSocket({ type: 'udp4', reuseAddr: true }).bind(0, GROUP);
+        await once(ear, 'listening');
+        ear.addMembership(GROUP, LOOPBACK);
+        const discovery = { interfaces: [LOOPBACK], port: ear.address().port };
+        const limits = { ...LIMITS, discovery: { answerTimeoutMs: 2_000, repeatAfterMs: 300 } };
+        await using honest = await openNode(join(directory, 'honest'), {
+          listen: { host: LOOPBACK, port: 0 },
+          discovery,
+          limits,
+        });
+        await using reader = await openNode(join(directory, 'reader'), { listen: false, discovery, limits });
+        const [information, second] = [
+          await publishOn(honest, CONTENT, as),
+          await publishOn(honest, LATER, as),
+        ];
 
-      await using liar = await listenAndLie(
-        honest.peer,
-        ({ socket, answer }) => send(socket, randomBytes(answer.length)),
-        FORGER,
-      );
-      let visits = 0;
-      await using victim = await listenBadly((socket) => {
-        visits += 1;
-        socket.destroy();
-      });
-      /** Where somebody who is asked to by the forger would connect to. */
-      const places = [LOOPBACK, '127.0.1.9'].map((host) => ({ host, port: portOf(victim.peer) }));
-      const forger = createSocket('udp4').bind(0, FORGER);
-      await once(forger, 'listening');
-      const asked: string[] = [];
-      ear.on('message', (bytes, from) => {
-        const probe = decodeDiscoveryMessage(bytes);
-        if (probe?._tag !== 'Probe') return;
-        asked.push(probe.messageId);
-        const forge = (relatesTo: string, address: { readonly host: string; readonly port: number }): void =>
-          forger.send(
-            encodeProbeMatch({
-              messageId: `urn:uuid:${crypto.randomUUID()}`,
-              relatesTo,
-              endpoint: 'urn:uuid:forger',
-              instanceId: 1,
-              messageNumber: 1,
-              addresses: [address],
-              found: {
-                version: 1,
-                segments: probe.segments.map((segment) => ({ ...segment, blocks: 6 })),
-              },
-            }),
-            from.port,
-            from.address,
-          );
-        for (const place of places) forge(probe.messageId, place);
-        forge('urn:uuid:another-question', { host: FORGER, port: portOf(liar.peer) });
-        // A replay of what answered the question before.
-        forge(asked[0]!, { host: FORGER, port: portOf(liar.peer) });
-      });
-      const told: effects.DistributionEvent[] = [];
-      distributionEvents(reader.session).subscribe((event) => told.push(event));
-      try {
-        const to = join(directory, 'copy');
-        for (const [index, content] of [CONTENT, LATER].entries()) {
-          const wanted = { to, timeoutMs: 20_000 };
-          await retrieveOn(reader, index === 0 ? information : second, wanted);
-          expect(content.equals(await readFile(to))).toBe(true);
-        }
-        const ignored = told.flatMap((event) =>
-          event._tag === 'DiscoveryMessageIgnored' && event.peer === FORGER ? [event.reason] : [],
+        await using liar = await listenAndLie(
+          honest.peer,
+          ({ socket, answer }) => send(socket, randomBytes(answer.length)),
+          FORGER,
         );
-        expect(new Set(ignored)).toEqual(new Set(['off-link', 'not-asked']));
-        expect(visits).toBe(0);
-        const strikes = told.filter((event) => event._tag === 'PeerFailed' && event.peer === liar.peer);
-        expect(liar.seen.blocks).toBeGreaterThan(0);
-        expect(liar.seen.blocks).toBeLessThanOrEqual(Math.min(3, strikes.length));
-        const providers = told.flatMap((event) => (event._tag === 'BlockVerified' ? [event.peer] : []));
-        expect(new Set(providers)).toEqual(new Set([honest.peer]));
-      } finally {
-        for (const socket of [ear, forger]) socket.close();
-      }
-    }));
+        let visits = 0;
+        await using victim = await listenBadly((socket) => {
+          visits += 1;
+          socket.destroy();
+        });
+        /** Where somebody who is asked to by the forger would connect to. */
+        const places = [LOOPBACK, '127.0.1.9'].map((host) => ({ host, port: portOf(victim.peer) }));
+        const forger = createSocket('udp4').bind(0, FORGER);
+        await once(forger, 'listening');
+        const asked: string[] = [];
+        ear.on('message', (bytes, from) => {
+          const probe = decodeDiscoveryMessage(bytes);
+          if (probe?._tag !== 'Probe') return;
+          asked.push(probe.messageId);
+          const forge = (
+            relatesTo: string,
+            address: { readonly host: string; readonly port: number },
+          ): void =>
+            forger.send(
+              encodeProbeMatch({
+                messageId: `urn:uuid:${crypto.randomUUID()}`,
+                relatesTo,
+                endpoint: 'urn:uuid:forger',
+                instanceId: 1,
+                messageNumber: 1,
+                addresses: [address],
+                found: claiming(probe),
+              }),
+              from.port,
+              from.address,
+            );
+          for (const place of places) forge(probe.messageId, place);
+          forge('urn:uuid:another-question', { host: FORGER, port: portOf(liar.peer) });
+          // A replay of what answered the question before.
+          forge(asked[0]!, { host: FORGER, port: portOf(liar.peer) });
+        });
+        const told: effects.DistributionEvent[] = [];
+        distributionEvents(reader.session).subscribe((event) => told.push(event));
+        try {
+          const to = join(directory, 'copy');
+          for (const [index, content] of [CONTENT, LATER].entries()) {
+            const wanted = { to, timeoutMs: 20_000 };
+            await retrieveOn(reader, index === 0 ? information : second, wanted);
+            expect(content.equals(await readFile(to))).toBe(true);
+          }
+          const ignored = told.flatMap((event) =>
+            event._tag === 'DiscoveryMessageIgnored' && event.peer === FORGER ? [event.reason] : [],
+          );
+          expect(new Set(ignored)).toEqual(new Set(['off-link', 'not-asked']));
+          expect(visits).toBe(0);
+          const strikes = told.filter((event) => event._tag === 'PeerFailed' && event.peer === liar.peer);
+          expect(liar.seen.blocks).toBeGreaterThan(0);
+          expect(liar.seen.blocks).toBeLessThanOrEqual(Math.min(3, strikes.length));
+          const providers = told.flatMap((event) => (event._tag === 'BlockVerified' ? [event.peer] : []));
+          expect(new Set(providers)).toEqual(new Set([honest.peer]));
+        } finally {
+          for (const socket of [ear, forger]) socket.close();
+        }
+      }),
+  );
 });
+
+/** Everything that a Probe asks for. */
+function claiming({ version, segments }: Probe): ProbeMatchFields['found'] {
+  if (version === 2) return { version, segments: segments.map(() => 'all'), ages: [] };
+  return { version, segments: segments.map((segment) => ({ ...segment, blocks: 6 })) };
+}
 
 function portOf(peer: string): number {
   return Number(peer.slice(peer.lastIndexOf(':') + 1));
