@@ -1,14 +1,55 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { ContentStore } from '../../../src/engine/distribution/ports.js';
+import type { ContentStore, SegmentInfo } from '../../../src/engine/distribution/ports.js';
 import { exportPackage } from '../../../src/engine/distribution/store/package/export-package.js';
 import { importPackage } from '../../../src/engine/distribution/store/package/import-package.js';
 import { CachePackageError } from '../../../src/engine/distribution/store/package/package-error.js';
+import { describeSegment } from '../../../src/engine/distribution/wire/index.js';
 import { mutate, randomFrom } from '../wire/fuzz/mutations.js';
 import { BLOCK, contentOf, segmentOf, sha256, tag } from './made-content.js';
 import { filesIn, openStore, publish, readBack, temporaryDirectory } from './store-fixture.js';
 
 const { info, blocks } = segmentOf('carried', 3);
+
+/** Segments that are kept together, and a block of one of them each. */
+interface Carried {
+  readonly segments: readonly SegmentInfo[];
+  readonly places: readonly {
+    readonly segment: SegmentInfo;
+    readonly index: number;
+    readonly bytes: Buffer;
+  }[];
+}
+
+const ofVersion2 = (): Carried => {
+  const hash = 'truncated-sha512';
+  const serverKey = sha256(Buffer.from('another secret'));
+  const places = [40_000, 70_000, 131_072].map((length) => {
+    const bytes = contentOf(`carried ${length}`, length);
+    const blockHashes = [createHash('sha512').update(bytes).digest().subarray(0, 32)];
+    return { segment: describeSegment({ hash, serverKey, length, blockHashes }), index: 0, bytes };
+  });
+  return { segments: places.map(({ segment }) => segment), places };
+};
+
+const CARRIED: Readonly<Record<1 | 2, Carried>> = {
+  1: { segments: [info], places: blocks.map((bytes, index) => ({ segment: info, index, bytes })) },
+  2: ofVersion2(),
+};
+const VERSIONS = [1, 2] as const;
+
+/** Keeps the first and the third of three blocks. */
+const keepTwo = async (store: ContentStore, version: 1 | 2): Promise<void> => {
+  const { segments, places } = CARRIED[version];
+  const adopted = await store.adoptAll(segments, tag('x'));
+  for (const { segment, index, bytes } of [places[0]!, places[2]!])
+    await adopted[segments.indexOf(segment)]!.write(index, bytes);
+};
+
+/** What is there of the three blocks. */
+const readThree = (store: ContentStore, version: 1 | 2): Promise<(Buffer | undefined)[]> =>
+  Promise.all(CARRIED[version].places.map(async ({ segment, index }) => store.find(segment.id)?.read(index)));
 
 const packageOf = async (store: ContentStore): Promise<Buffer> => {
   const parts: Uint8Array[] = [];
@@ -17,11 +58,10 @@ const packageOf = async (store: ContentStore): Promise<Buffer> => {
   return Buffer.concat(parts);
 };
 
-/** Blocks 0 and 2 of a segment. */
-const madePackage = async (): Promise<Buffer> => {
+/** With two blocks of three. */
+const madePackage = async (version: 1 | 2 = 1): Promise<Buffer> => {
   const store = await openStore(temporaryDirectory());
-  const stored = await store.adopt(info, tag('x'));
-  for (const index of [0, 2]) await stored.write(index, blocks[index]!);
+  await keepTwo(store, version);
   return packageOf(store);
 };
 
@@ -55,6 +95,20 @@ it('carries what is kept to another store, and what is there already stays', asy
   expect(await importPackage([bytes], there, tag('y'))).toEqual({ segments: 2, bytes: 0, bytesHere: total });
 });
 
+it.each(VERSIONS)('with segments of version %i is written as it was read', async (version) => {
+  const bytes = await madePackage(version);
+  const store = await openStore(temporaryDirectory());
+  await importPackage([bytes], store, tag('x'));
+  const [first, second, third] = await readThree(store, version);
+  const { places } = CARRIED[version];
+  expect([first?.equals(places[0]!.bytes), second, third?.equals(places[2]!.bytes)]).toEqual([
+    true,
+    undefined,
+    true,
+  ]);
+  expect((await packageOf(store)).equals(bytes)).toBe(true);
+});
+
 it.each<readonly [string, (bytes: Buffer) => Buffer, string]>([
   ['nothing', () => Buffer.alloc(0), 'TRUNCATED'],
   ['another file', () => Buffer.from('PK\x03\x04 an archive'), 'NOT_A_PACKAGE'],
@@ -84,11 +138,11 @@ it.each<readonly [string, (bytes: Buffer) => Buffer, string]>([
   }
 });
 
-it(
-  'that is mutated is refused by its own error, or is the same content, whatever the pieces',
+it.each(VERSIONS)(
+  'of version %i that is mutated is refused by its own error, or is the same content, whatever the pieces',
   { timeout: 240_000 },
-  async () => {
-    const bytes = await madePackage();
+  async (version) => {
+    const bytes = await madePackage(version);
     const directory = temporaryDirectory();
     const store = await openStore(directory);
     await fc.assert(
@@ -102,15 +156,14 @@ it(
         } catch (thrown) {
           expect(thrown).toBeInstanceOf(CachePackageError);
         }
-        for (const index of [0, 1, 2]) {
-          const read = await store.find(info.id)?.read(index);
-          expect(read === undefined || read.equals(blocks[index]!)).toBe(true);
-        }
+        for (const [place, read] of (await readThree(store, version)).entries())
+          expect(read === undefined || read.equals(CARRIED[version].places[place]!.bytes)).toBe(true);
       }),
       { numRuns: 150 },
     );
     await store.flush(tag('x'));
     await store.close();
-    expect(await filesIn(directory)).toEqual([]);
+    // The index of segments of version 2 is kept, whatever is in it.
+    expect((await filesIn(directory)).filter((name) => !name.startsWith('index/'))).toEqual([]);
   },
 );
