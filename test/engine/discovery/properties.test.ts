@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import {
@@ -12,8 +11,8 @@ import {
   type ProbeMatchFields,
 } from '../../../src/engine/distribution/discovery/wire/index.js';
 import { Budget } from '../../../src/engine/distribution/discovery/budget.js';
-import vectors from '../../fixtures/branchcache-vectors.json' with { type: 'json' };
 import { ManualClock } from '../driver/manual-clock.js';
+import { foreignDiscoveryMessages } from '../wire/fuzz/discovery-corpus.js';
 
 const bytesOf = (length: number): fc.Arbitrary<Buffer> =>
   fc.uint8Array({ minLength: length, maxLength: length }).map((bytes) => Buffer.from(bytes));
@@ -125,11 +124,7 @@ describe('what is written is read as it was meant', () => {
 });
 
 const corpus = [
-  ...readdirSync(new URL('../../fixtures/ws-discovery/', import.meta.url))
-    .filter((name) => name.endsWith('.xml'))
-    .map((name) => readFileSync(new URL(`../../fixtures/ws-discovery/${name}`, import.meta.url))),
-  Buffer.from(vectors.pccrd.v1_probe_from_oracle),
-  Buffer.from(vectors.pccrd.v1_probematch_from_oracle),
+  ...foreignDiscoveryMessages,
   encodeProbe({ version: 'crowd', messageId: 'urn:uuid:1', ids: [Buffer.alloc(32, 1), Buffer.alloc(32, 2)] }),
   encodeProbeMatch({
     messageId: 'urn:uuid:2',

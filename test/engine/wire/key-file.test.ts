@@ -48,6 +48,23 @@ describe('the exported server secret', () => {
     }
   });
 
+  const change = fc.record({
+    at: fc.nat(file.length + 40),
+    cut: fc.nat(40),
+    put: fc.uint8Array({ maxLength: 40 }),
+  });
+  test.prop([fc.array(change, { minLength: 1, maxLength: 4 })], { numRuns: 1_000 })(
+    'is not found in a file that was changed in any way',
+    (changes) => {
+      const changed = changes.reduce<Buffer>(
+        (bytes, { at, cut, put }) => Buffer.concat([bytes.subarray(0, at), put, bytes.subarray(at + cut)]),
+        file,
+      );
+      if (changed.equals(file)) expect(decodeKeyFile(changed, vector.passphrase)).toEqual(secret);
+      else expect(() => decodeKeyFile(changed, vector.passphrase)).toThrow(KeyFileError);
+    },
+  );
+
   test.prop([fc.uint8Array({ minLength: 1, maxLength: 1000 }), fc.string({ unit: 'grapheme' })])(
     'comes back whatever it is and whatever the passphrase',
     (bytes, passphrase) => {

@@ -14,6 +14,8 @@ export interface Subject {
   readonly name: string;
   /** Valid inputs, from which the others are made. */
   readonly corpus: readonly Buffer[];
+  /** Valid inputs that are not written as they were read, from which others are made as well. */
+  readonly alsoMadeFrom?: readonly Buffer[];
   /** Longest input that is tried. */
   readonly longest: number;
   /** `undefined`: refused without an error. */
@@ -35,16 +37,19 @@ export const fuzz = (
   budgetMs: number,
 ): { readonly runs: number; readonly accepted: number } => {
   const random = randomFrom(seed);
-  const inputs = [...subject.corpus];
+  const valid = [...subject.corpus, ...(subject.alsoMadeFrom ?? [])];
+  const kept = [...valid];
   const heard = new Set<string>();
   const counts = { runs: 0, accepted: 0 };
   for (const end = performance.now() + budgetMs; performance.now() < end; counts.runs += 1) {
+    // Most of what is kept is refused early, so that little would get further.
+    const inputs = random(2) === 0 ? valid : kept;
     const one = inputs[random(inputs.length)]!;
     const other = inputs[random(inputs.length)]!;
     const bytes = mutate(one, random, other, subject.longest);
     const outcome = attempt(subject, bytes, `seed ${seed}, run ${counts.runs}`);
     if (outcome === ACCEPTED) counts.accepted += 1;
-    if (!heard.has(outcome) && inputs.length < subject.corpus.length + MOST_KEPT) inputs.push(bytes);
+    if (!heard.has(outcome) && kept.length < valid.length + MOST_KEPT) kept.push(bytes);
     heard.add(outcome);
   }
   return counts;

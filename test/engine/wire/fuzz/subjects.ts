@@ -30,6 +30,12 @@ import {
   type RetrievalResponse,
 } from '../../../../src/engine/distribution/wire/index.js';
 import { cut, generateContent, publishedSegments, segmentsV2, vectors } from '../vectors.js';
+import {
+  decodeDiscoveryMessage,
+  DiscoveryMessageError,
+  MAX_MESSAGE_LENGTH,
+} from '../../../../src/engine/distribution/discovery/wire/index.js';
+import { discoveryCorpus, encodeDiscoveryMessage, foreignDiscoveryMessages } from './discovery-corpus.js';
 import type { Accepted, Subject } from './fuzz.js';
 
 const fromHex = (hex: string | null | undefined): Buffer[] => (hex ? [Buffer.from(hex, 'hex')] : []);
@@ -96,6 +102,13 @@ const acceptedOffer = (bytes: Buffer): Accepted => {
 const offers = vectors.pchc.wire;
 const [wholeSegment] = publishedSegments('sha512', longContent.subarray(0, SEGMENT_LENGTH));
 
+const acceptedDiscovery = (bytes: Buffer): Accepted | undefined => {
+  const message = decodeDiscoveryMessage(bytes);
+  if (message === undefined) return undefined;
+  const { segments } = message._tag === 'Probe' ? message : message.found;
+  return { items: segments.length, write: () => encodeDiscoveryMessage(message) };
+};
+
 const isMessageError = (thrown: unknown): boolean => thrown instanceof MessageError;
 
 const PASSPHRASE = vectors.pchc.key_export_file.passphrase;
@@ -118,6 +131,14 @@ export const SUBJECTS: readonly Subject[] = [
       return { items: limit > 64 * 1024 * 1024 ? Infinity : 0, write: () => bytes };
     },
     isRefusal: (thrown) => thrown instanceof ContentInformationError,
+  },
+  {
+    name: 'discovery messages',
+    corpus: discoveryCorpus,
+    alsoMadeFrom: foreignDiscoveryMessages,
+    longest: MAX_MESSAGE_LENGTH + 100,
+    read: acceptedDiscovery,
+    isRefusal: (thrown) => thrown instanceof DiscoveryMessageError,
   },
   {
     name: 'retrieval requests',
