@@ -1,9 +1,12 @@
+import { execFile } from 'node:child_process';
 import { createCipheriv } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { listen } from '../http/support.js';
-import { inDirectory, run, start } from './run.js';
+import { missing } from '../tools.js';
+import { COMMAND, inDirectory, run, start } from './run.js';
 
 const CONTENT = createCipheriv('aes-128-ctr', Buffer.alloc(16, 3), Buffer.alloc(16)).update(
   Buffer.alloc(3_000_000),
@@ -50,6 +53,61 @@ test('get takes the blocks from a peer in another process, and only content info
     expect(stdout).not.toContain('"kind":"plain"');
     expect(stdout).not.toContain('"kind":"missing-data"');
   }));
+
+test('get asks the places that it is told, in their order', () =>
+  inDirectory(async (directory) => {
+    await mkdir(join(directory, 'files'));
+    await writeFile(join(directory, 'files', 'content'), CONTENT);
+    const serving = start(directory, ['--json', 'serve', 'files', '--prepare']);
+    const { url, peers } = JSON.parse(await serving.line(/"serving"/)) as Served;
+    await serving.line(/"prepared"/);
+    const getFrom = (places: string, ...more: readonly string[]) => {
+      const own = ['--json', '--data-dir', join(directory, `${places}.data`)];
+      return run(directory, [...own, 'get', `${url}content`, '-o', places, '--places', places, ...more]);
+    };
+    expect(await getFrom('cache,peers')).toMatchObject({ code: 3 });
+    const peersOnly = await getFrom('cache,peers', '--peer', peers);
+    expect(lastOf(peersOnly.stdout)).toMatchObject({ fromPeers: { [peers]: CONTENT.length }, fromOrigin: 0 });
+    for (const places of ['cache,origin,peers', 'origin']) {
+      const { stdout } = await getFrom(places, '--peer', peers);
+      expect(lastOf(stdout)).toMatchObject({ fromPeers: {}, fromOrigin: CONTENT.length });
+      expect((await readFile(join(directory, places))).equals(CONTENT)).toBe(true);
+    }
+    serving.child.kill('SIGINT');
+    await serving.ended;
+  }));
+
+/** Runs a command with a terminal of its own, and prints what it writes there. */
+const AT_A_TERMINAL = 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))';
+
+test.skipIf(missing('python3'))('get shows at a terminal how much came from where', () =>
+  inDirectory(async (directory) => {
+    await mkdir(join(directory, 'files'));
+    await writeFile(join(directory, 'files', 'content'), CONTENT);
+    const serving = start(directory, ['--json', 'serve', 'files', '--prepare']);
+    const { url, peers } = JSON.parse(await serving.line(/"serving"/)) as Served;
+    await serving.line(/"prepared"/);
+    const command = [
+      process.execPath,
+      COMMAND,
+      '--data-dir',
+      join(directory, 'other'),
+      'get',
+      `${url}content`,
+    ];
+    const shown = async (...args: readonly string[]): Promise<string> => {
+      const whole = ['-c', AT_A_TERMINAL, ...command, ...args];
+      return (await promisify(execFile)('python3', whole, { cwd: directory })).stdout;
+    };
+    expect(await shown('-o', 'one', '--peer', peers)).toMatch(
+      /100% \| 2\.9 MiB of 2\.9 MiB \|.*, peers 2\.9 MiB/,
+    );
+    expect(await shown('-o', 'two')).toMatch(/100% \|.*, cache 2\.9 MiB/);
+    expect(await shown('-o', 'three', '--places', 'origin')).toMatch(/100% \|.*, origin 2\.9 MiB/);
+    serving.child.kill('SIGINT');
+    await serving.ended;
+  }),
+);
 
 test('get goes on from where it was killed', () =>
   inDirectory(async (directory) => {
@@ -111,6 +169,8 @@ test.each([
   ['a URL without a name', ['http://127.0.0.1:1/']],
   ['a name out of the directory', ['http://127.0.0.1:1/..%2f..%5cx']],
   ['a peer that is none', ['http://127.0.0.1:1/x', '--peer', 'here']],
+  ['a place that is none', ['http://127.0.0.1:1/x', '--places', 'cache,moon']],
+  ['an order that there is not', ['http://127.0.0.1:1/x', '-o', 'copy', '--places', 'peers,cache']],
   ['a hosted cache that is none', ['http://127.0.0.1:1/x', '--hosted-cache', 'here']],
 ])('%s is wrong usage', (_name, args) =>
   inDirectory(async (directory) => {

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
-import type { Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { type effects, PeerError } from 'peerweave';
-import { get, type GetProgress } from 'peerweave/http';
+import { type ContentPlace, get, type GetProgress } from 'peerweave/http';
 import { inSession, type Context, withContext } from '../context.js';
 import { formatBytes, formatRate } from '../output.js';
 import { addPeerOptions, engineFor, type PeerFlags } from '../peer-options.js';
@@ -10,6 +10,7 @@ import { sha256Of } from '../sha256.js';
 
 interface GetFlags extends PeerFlags {
   readonly output?: string;
+  readonly places?: readonly ContentPlace[];
 }
 
 type Counts = GetProgress['counts'];
@@ -22,7 +23,13 @@ export const addGet = (program: Command): void => {
     .command('get')
     .description('fetch a URL: from the cache and from peers, and from the origin what nobody else has')
     .argument('<url>', 'of http or https')
-    .option('-o, --output <file>', 'where to write it; by default the last part of the URL, here');
+    .option('-o, --output <file>', 'where to write it; by default the last part of the URL, here')
+    .addOption(
+      new Option(
+        '--places <list>',
+        'where to look for each block, in this order; cache,peers,origin by default',
+      ).argParser(placesOf),
+    );
   addPeerOptions(command, 'where others can fetch from this process while it runs; without it, nobody can')
     .addHelpText(
       'after',
@@ -41,7 +48,7 @@ export const addGet = (program: Command): void => {
 const fetchTo = async (
   to: string,
   url: string,
-  { peer: peers }: GetFlags,
+  { peer: peers, places }: GetFlags,
   session: effects.DistributionSession,
   context: Context,
 ): Promise<void> => {
@@ -50,7 +57,7 @@ const fetchTo = async (
   let reported = 0;
   let resumedAt = 0;
   using progress = createProgress('fetching');
-  const done = await context.last(get(url, { session, peers, to }), (step) => {
+  const done = await context.last(get(url, { session, peers, places, to }), (step) => {
     const { _tag, counts, total } = step;
     if (_tag === 'Restarted') {
       resumedAt = 0;
@@ -78,6 +85,16 @@ const fetchTo = async (
     ].join('\n'),
   );
 };
+
+const PLACES: readonly ContentPlace[] = ['cache', 'peers', 'hosted-cache', 'origin'];
+
+/** Which orders there are is for the fetching to say. */
+const placesOf = (text: string): readonly ContentPlace[] =>
+  text.split(',').map((word) => {
+    const place = PLACES.find((known) => known === word);
+    if (place !== undefined) return place;
+    throw new InvalidArgumentError(`It must be some of ${PLACES.join(', ')}, with commas between them.`);
+  });
 
 /** Where bytes came from, but for where none did. */
 const sources = ({
