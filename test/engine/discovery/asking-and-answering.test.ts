@@ -265,7 +265,11 @@ describe('the rule against floods of answers', () => {
     const latecomer = await startMachine(lan, '10.0.0.200');
     const finding = await lookFor(lan, latecomer, [one]);
     expect(finding).not.toEqual([]);
-    return latecomer.known(one).includes(`10.0.0.100:${PEER_PORT}`);
+    const isAnswered = latecomer.known(one).includes(`10.0.0.100:${PEER_PORT}`);
+    const ignored = { _tag: 'DiscoveryMessageIgnored', peer: '10.0.0.200', reason: 'others-suffice' };
+    const told = asker.events.filter((event) => 'reason' in event && event.reason === ignored.reason);
+    expect(told).toEqual(isAnswered ? [] : [ignored]);
+    return isAnswered;
   };
 
   test('nine others: it answers', async () => {

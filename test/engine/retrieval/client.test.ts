@@ -271,6 +271,43 @@ describe('peers', () => {
     expect(peer.sockets.size).toBe(3);
   });
 
+  it('have thirty-two requests under way at a time, all together', async () => {
+    const long = segmentOf(64 * 65_536);
+    const held: (() => void)[] = [];
+    let isHolding = false;
+    const peers = await Promise.all(
+      Array.from({ length: 5 }, () =>
+        fakePeer((socket, request) => {
+          const answer = (): void => void socket.write(http(honestAnswer(long, request)));
+          if (isHolding) held.push(answer);
+          else answer();
+        }),
+      ),
+    );
+    // All are equally fast as long as no time passes.
+    const client = startClient({ clock: settableClock() });
+    const askOf = (block: number, from: readonly FakePeer[]) =>
+      client.fetch({
+        ...ask(
+          block,
+          from.map(({ peer }) => peer),
+        ),
+        segment: long.info,
+      }).block;
+    // Each proves itself, and may be asked for eight at a time from then on.
+    for (const [block, peer] of peers.entries()) await askOf(block, [peer]);
+    isHolding = true;
+    const rest = Array.from({ length: 64 - peers.length }, (_, index) => peers.length + index);
+    const fetched = Promise.all(rest.map((block) => askOf(block, peers)));
+    await until(() => held.length === 32);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(held).toHaveLength(32);
+    isHolding = false;
+    for (const answer of held) answer();
+    for (const [index, { bytes }] of (await fetched).entries())
+      expect(long.blocks[rest[index]!]!.equals(bytes)).toBe(true);
+  });
+
   it('beyond the sixteenth are not asked', async () => {
     const peers = await Promise.all(
       Array.from({ length: 18 }, () =>

@@ -172,6 +172,31 @@ describe('by the rules of the protocol', () => {
     }
   });
 
+  it('whom it refuses it tells, and why', async () => {
+    const events: DistributionEvent[] = [];
+    const emit = (event: DistributionEvent): void => void events.push(event);
+    const { port } = await startServer({ source, emit, limits: { connections: 1 } });
+    const sockets = [connect(port, '127.0.0.1')];
+    afterwards(async () => sockets.forEach((socket) => socket.destroy()));
+    const [first] = sockets;
+    await once(first!, 'connect');
+    const say = async (message: Uint8Array): Promise<void> => {
+      first!.write(`POST ${PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: ${message.length}\r\n\r\n`);
+      first!.write(message);
+      await once(first!, 'data');
+    };
+    const later = wire('MSG_GETSEGLIST two ids');
+    later.writeUInt16BE(3, 2);
+    await say(later);
+    sockets.push(connect(port, '127.0.0.1'));
+    await closeOf(sockets[1]!);
+    await say(Buffer.from('nonsense'));
+    const peer = expect.stringMatching(/^127\.0\.0\.1:\d+$/);
+    expect(events).toEqual(
+      ['version-mismatch', 'limit', 'malformed'].map((reason) => ({ _tag: 'RequestRefused', peer, reason })),
+    );
+  });
+
   it('of the segments in a list those that are here are answered', async () => {
     const { port } = await startServer({ source });
     const request = wire('MSG_GETSEGLIST two ids');
