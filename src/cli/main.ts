@@ -7,8 +7,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+const json = process.argv.includes('--json');
+
 try {
-  await createProgram().parseAsync();
+  await createProgram(json).parseAsync();
 } catch (thrown) {
-  process.exitCode = reportFailure(thrown, process.argv.includes('--json'));
+  process.exitCode = reportFailure(thrown, json);
 }

@@ -51,3 +51,6 @@ export const formatBytes = (bytes: number): string => {
 /** Megabytes (10^6) a second. */
 export const formatRate = (bytes: number, seconds: number): string =>
   seconds > 0 ? `${(bytes / 1e6 / seconds).toFixed(1)} MB/s` : '-';
+
+/** What comes from elsewhere must not steer the terminal. */
+export const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?');

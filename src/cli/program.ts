@@ -17,8 +17,8 @@ import { addService } from './commands/service.js';
 import { addWhy } from './commands/why.js';
 import { version } from './version.js';
 
-/** The whole command line. It throws instead of ending the process. */
-export const createProgram = (): Command => {
+/** The whole command line. It throws instead of ending the process. @param json whether what was wrong is left to who catches it. */
+export const createProgram = (json: boolean): Command => {
   const program = new Command('peerweave')
     .description(
       'Share content between peers by the BranchCache protocols, and manage peer identities and groups.',
@@ -57,12 +57,14 @@ export const createProgram = (): Command => {
   ]) {
     add(program);
   }
-  return everywhere(program);
+  return everywhere(program, json);
 };
 
 /** Settings that sub-commands do not inherit once they exist. */
-const everywhere = (command: Command): Command => {
+const everywhere = (command: Command, json: boolean): Command => {
   command.exitOverride().showHelpAfterError('(--help tells more)');
-  for (const sub of command.commands) everywhere(sub);
+  // What is thrown is told as a document then.
+  if (json) command.configureOutput({ writeErr: () => undefined });
+  for (const sub of command.commands) everywhere(sub, json);
   return command;
 };

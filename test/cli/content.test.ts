@@ -137,11 +137,22 @@ test.each([
   }),
 );
 
-test('faults are JSON on stderr with --json', () =>
+test.each([
+  [['--json', 'retrieve', 'missing', '-o', 'x'], { _tag: 'NotFound', code: 'ENOENT' }],
+  [['--json', 'frobnicate'], { _tag: 'BadArgument', code: 'PEERWEAVE_USAGE' }],
+  [['--json'], { message: 'peerweave: no command is given. --help tells more.' }],
+  [
+    ['retrieve', 'x.ci', '--json'],
+    { message: expect.stringContaining("'-o, --output <file>' not specified") },
+  ],
+  [['ci', 'make', 'x', '--segmentation', 'fixed', '-o', 'x', '--json'], { code: 'PEERWEAVE_USAGE' }],
+])('faults are JSON on stderr with --json, and nothing else: %j', (args, error) =>
   inDirectory(async (directory) => {
-    const ran = await run(directory, ['--json', 'retrieve', 'missing', '-o', 'x']);
-    expect(JSON.parse(ran.stderr)).toMatchObject({ error: { _tag: 'NotFound', code: 'ENOENT' } });
-  }));
+    const ran = await run(directory, args);
+    expect(ran.stdout).toBe('');
+    expect(JSON.parse(ran.stderr)).toMatchObject({ error });
+  }),
+);
 
 test('disable reaches a process that is running, and enable brings it back', () =>
   inDirectory(async (directory) => {

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readFile } from 'node:fs/promises';
 import { ask, blockHashesOf, PEERDIST_1_1, readInformation } from '../http/support.js';
 import { inDirectory, run, start } from './run.js';
 
@@ -51,6 +50,20 @@ test('serve answers with the files, with content information once it is prepared
 
     serving.child.kill('SIGINT');
     expect(await serving.ended).toMatchObject({ code: 0, stderr: '' });
+  }));
+
+test('what cannot be prepared is told as a document with --json, and the rest is served', () =>
+  withFiles(async (directory) => {
+    await symlink('/nowhere/at/all', join(directory, 'files', 'lost'));
+    const serving = start(directory, ['--json', 'serve', 'files', '--prepare']);
+    await serving.line(/"prepared":1/);
+    serving.child.kill('SIGINT');
+    const { stderr } = await serving.ended;
+    for (const line of stderr.trim().split('\n'))
+      expect(JSON.parse(line)).toMatchObject({
+        path: expect.stringContaining('lost'),
+        error: { _tag: 'NotFound' },
+      });
   }));
 
 test('serve --index --hidden shows what else there is', () =>

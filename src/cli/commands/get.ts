@@ -3,7 +3,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { type effects, PeerError } from 'peerweave';
 import { type ContentPlace, get, type GetProgress } from 'peerweave/http';
 import { inSession, type Context, withContext } from '../context.js';
-import { formatBytes, formatRate } from '../output.js';
+import { formatBytes, formatRate, printable } from '../output.js';
 import { addPeerOptions, engineFor, type PeerFlags } from '../peer-options.js';
 import { createProgress } from '../progress.js';
 import { sha256Of } from '../sha256.js';
@@ -148,6 +148,3 @@ const decoded = (path: string): string => {
     return path;
   }
 };
-
-/** What comes from elsewhere must not steer the terminal. */
-const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?');

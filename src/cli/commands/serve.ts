@@ -12,8 +12,9 @@ import {
 } from 'peerweave/http';
 import { type Context, inSession, withContext } from '../context.js';
 import { formatEndpoint, listenAddress, servingAddress } from '../endpoint.js';
+import { tellFault } from '../failure.js';
 import { withFile } from '../files.js';
-import { formatBytes } from '../output.js';
+import { formatBytes, printable } from '../output.js';
 
 interface ServeFlags {
   readonly listen: { readonly host: string; readonly port: number };
@@ -76,7 +77,7 @@ const serve = (context: Context, root: string, flags: ServeFlags): Promise<void>
     await using content = createContentServer({
       session,
       minimumSize: flags.minSize,
-      onFault: (fault) => process.stderr.write(`peerweave: ${fault.message}\n`),
+      onFault: (fault) => tellFault(fault, output.json),
     });
     const files = createContentDirectory(content, root, flags);
     const server = createServer(serveDirectory(files));
@@ -112,7 +113,7 @@ const prepare = async ({ output, signal }: Context, files: ContentDirectory): Pr
   for await (const { path, fault } of files.prepare()) {
     if (signal.aborted) return;
     if (fault === undefined) prepared += 1;
-    else process.stderr.write(`peerweave: ${printable(path)}: ${fault.message}\n`);
+    else tellFault(fault, output.json, path);
   }
   output.result({ prepared }, `${prepared} files prepared`);
 };
@@ -133,9 +134,6 @@ const listening = async (server: Server, { host, port }: ServeFlags['listen']): 
   const bound = server.address() as AddressInfo;
   return `http://${formatEndpoint({ host: bound.address, port: bound.port })}/`;
 };
-
-/** What comes from elsewhere must not steer the terminal. */
-const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?');
 
 const wholeNumber = (text: string): number => {
   if (/^\d{1,15}$/.test(text)) return Number(text);
