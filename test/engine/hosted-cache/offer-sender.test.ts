@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
 import type { DistributionEvent } from '../../../src/driver/index.js';
 import {
+  LONGEST_STAY_MS,
   OfferSender,
   type OfferSenderOptions,
 } from '../../../src/engine/distribution/hosted-cache/offer-sender.js';
@@ -176,6 +177,24 @@ describe('offering to a hosted cache', () => {
     expect(endless.isOver()).toBe(false);
     await endless.clock.advance(1_000);
     expect(endless.isOver()).toBe(true);
+  });
+
+  it('stays no longer for a cache that does not answer', async () => {
+    const silent = createServer(() => undefined);
+    await once(silent.listen(0, '127.0.0.1'), 'listening');
+    afterwards(async () => {
+      silent.closeAllConnections();
+      silent.close();
+    });
+    const address = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const { sender, clock } = startSender({ server: { address }, servingPort: 1 });
+    sender.kept(placed(segmentOf(10)), TAG);
+    const settled = sender.settle();
+    await once(silent, 'request');
+    await clock.advance(LONGEST_STAY_MS);
+    await settled;
+    await sender.close();
+    expect(clock.pending).toBe(0);
   });
 
   it('leaves nothing behind when it is closed', async () => {

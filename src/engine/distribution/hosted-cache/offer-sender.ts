@@ -100,7 +100,7 @@ export class OfferSender {
   async settle(): Promise<void> {
     const { clock } = this.#options;
     const begun = clock.now();
-    await this.flush();
+    await this.#flushWithin(LONGEST_STAY_MS);
     // Looks are counted and not the time: when this process has stood still, requests of the cache wait to be read.
     let looks = Math.floor((clock.now() - this.#lastActivity) / LOOK_MS);
     while (looks < this.#patience && clock.now() - begun < LONGEST_STAY_MS) {
@@ -108,6 +108,14 @@ export class OfferSender {
       await new Promise<void>((resolve) => void clock.schedule(LOOK_MS, resolve));
       looks = this.#activities === before ? looks + 1 : 0;
     }
+  }
+
+  /** A cache may take its time for each of many answers. */
+  async #flushWithin(ms: number): Promise<void> {
+    let cancel: Cancel = () => undefined;
+    const late = new Promise<void>((resolve) => (cancel = this.#options.clock.schedule(ms, resolve)));
+    await Promise.race([this.flush(), late]);
+    cancel();
   }
 
   /** Gives up what was not offered yet. */
