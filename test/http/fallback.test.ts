@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { lastValueFrom, tap, toArray } from 'rxjs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { DistributionEvent } from '../../src/driver/index.js';
+import { observeDistribution } from '../../src/effects/index.js';
 import { createEngineDriver } from '../../src/engine/index.js';
 import { createContentServer, get, sendContent } from '../../src/http/index.js';
 import { createPeerweave } from '../../src/index.js';
@@ -23,6 +25,8 @@ let publisher: Machine;
 let origin: Awaited<ReturnType<typeof listen>>;
 /** Ranges that the origin was asked for. */
 let ranges: string[];
+/** Of the content information that it gives. */
+let version: 1 | 2;
 
 beforeEach(async () => {
   publisher = await startMachine();
@@ -31,6 +35,8 @@ beforeEach(async () => {
   await content.prepare(PAGE);
   origin = await listen((request, response) => {
     if (request.headers.range !== undefined) ranges.push(request.headers.range);
+    // As if the client read no other.
+    if (version === 1) delete request.headers['x-p2p-peerdistex'];
     void sendContent(content, request, response, PAGE);
   });
 });
@@ -69,7 +75,7 @@ const peerThat = async (passes: (near: Socket, bytes: number) => boolean) => {
   };
 };
 
-it.each<[string, (near: Socket, bytes: number) => boolean]>([
+const FAILURES: readonly (readonly [string, (near: Socket, bytes: number) => boolean])[] = [
   ['says nothing from the start', () => false],
   ['says what it has, and sends nothing of that', (_, bytes) => bytes < 2_000],
   ['stops in the middle', (_, bytes) => bytes < 1_000_000],
@@ -80,33 +86,43 @@ it.each<[string, (near: Socket, bytes: number) => boolean]>([
       return true;
     },
   ],
-])('the origin is asked within a second of time when the only peer %s', async (_name, passes) => {
-  await using directory = await temporaryDirectory();
-  const clock = createVirtualClock();
-  const driver = createEngineDriver({ dataDir: join(directory.path, 'data'), clock });
-  const peers = createPeerweave({ driver, clock });
-  const session = await peers.promise(peers.effects.openSession());
-  using only = await peerThat(passes);
-  const state = { isDone: false };
-  let lastAt = clock.now();
-  const done = lastValueFrom(
-    get(origin.url, { session, peers: [only.peer] }).pipe(
-      tap(() => (lastAt = clock.now())),
-      toArray(),
-    ),
-  ).finally(() => (state.isDone = true));
-  for (let turn = 0; turn < MOST_TURNS && ranges.length === 0 && !state.isDone; turn += 1) {
-    await pause(REAL_MS);
-    // Time stands still a second after the last bytes.
-    if (clock.now() + STEP_MS <= lastAt + A_SECOND) await clock.advance(STEP_MS);
-  }
-  expect(ranges).not.toEqual([]);
-  while (!state.isDone) {
-    await pause(REAL_MS);
-    await clock.advance(STEP_MS);
-  }
-  const pieces = (await done).flatMap((one) => (one._tag === 'Received' ? [one.bytes] : []));
-  expect(Buffer.concat(pieces).equals(CONTENT)).toBe(true);
-  await session.close();
-  await driver.dispose();
-});
+];
+
+it.each(FAILURES.flatMap(([name, passes]) => ([1, 2] as const).map((each) => [name, each, passes] as const)))(
+  'the origin is asked within a second of time when the only peer %s, version %d',
+  async (_name, each, passes) => {
+    version = each;
+    await using directory = await temporaryDirectory();
+    const clock = createVirtualClock();
+    const driver = createEngineDriver({ dataDir: join(directory.path, 'data'), clock });
+    const peers = createPeerweave({ driver, clock });
+    const session = await peers.promise(peers.effects.openSession());
+    const told: DistributionEvent[] = [];
+    observeDistribution(session, (event) => told.push(event));
+    using only = await peerThat(passes);
+    const state = { isDone: false };
+    let lastAt = clock.now();
+    const done = lastValueFrom(
+      get(origin.url, { session, peers: [only.peer] }).pipe(
+        tap(() => (lastAt = clock.now())),
+        toArray(),
+      ),
+    ).finally(() => (state.isDone = true));
+    for (let turn = 0; turn < MOST_TURNS && ranges.length === 0 && !state.isDone; turn += 1) {
+      await pause(REAL_MS);
+      // Time stands still a second after the last bytes.
+      if (clock.now() + STEP_MS <= lastAt + A_SECOND) await clock.advance(STEP_MS);
+    }
+    expect(ranges).not.toEqual([]);
+    while (!state.isDone) {
+      await pause(REAL_MS);
+      await clock.advance(STEP_MS);
+    }
+    const [content] = told;
+    expect(content).toMatchObject({ _tag: 'ContentInformationAdded', version });
+    const pieces = (await done).flatMap((one) => (one._tag === 'Received' ? [one.bytes] : []));
+    expect(Buffer.concat(pieces).equals(CONTENT)).toBe(true);
+    await session.close();
+    await driver.dispose();
+  },
+);
