@@ -1,4 +1,5 @@
-import { type Command, Option } from 'commander';
+import { readFileSync } from 'node:fs';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { EngineOptions } from 'peerweave/engine';
 import { formatEndpoint, listenAddress, servingAddress } from './endpoint.js';
 
@@ -8,6 +9,8 @@ export interface PeerFlags {
   readonly discover: boolean;
   readonly hostedCache?: { readonly host: string; readonly port: number };
   readonly hostedCacheFirst: boolean;
+  readonly hostedCacheTls?: { readonly host: string; readonly port: number };
+  readonly hostedCacheCa?: Buffer;
   readonly listen?: { readonly host: string; readonly port?: number };
 }
 
@@ -22,14 +25,35 @@ export const addPeerOptions = (command: Command, listen: string): Command =>
       ),
     )
     .option('--hosted-cache-first', 'ask it before the peers', false)
+    .addOption(
+      new Option(
+        '--hosted-cache-tls <host:port>',
+        'where it takes offers by HTTPS, if it takes those of version 1 only',
+      ).argParser(listenAddress),
+    )
+    .addOption(
+      new Option('--hosted-cache-ca <file>', 'certificate (PEM) to trust there').argParser(certificateIn),
+    )
     .addOption(new Option('--listen <address[:port]>', listen).argParser(servingAddress));
 
 /** What they come to for the engine. Nobody can fetch from it unless that is asked for. */
-export const engineFor = ({ listen, discover, hostedCache, hostedCacheFirst }: PeerFlags): EngineOptions => ({
-  listen: listen ?? false,
-  discovery: discover && {},
-  hostedCache: hostedCache && {
-    address: formatEndpoint(hostedCache),
-    turn: hostedCacheFirst ? 'before-peers' : 'after-peers',
-  },
-});
+export const engineFor = (flags: PeerFlags): EngineOptions => {
+  const { listen, discover, hostedCache, hostedCacheFirst, hostedCacheTls: tls, hostedCacheCa: ca } = flags;
+  return {
+    listen: listen ?? false,
+    discovery: discover && {},
+    hostedCache: hostedCache && {
+      address: formatEndpoint(hostedCache),
+      turn: hostedCacheFirst ? 'before-peers' : 'after-peers',
+      secure: tls && { address: formatEndpoint(tls), ca },
+    },
+  };
+};
+
+const certificateIn = (path: string): Buffer => {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+};

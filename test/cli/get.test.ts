@@ -171,6 +171,7 @@ test.each([
   ['a peer that is none', ['http://127.0.0.1:1/x', '--peer', 'here']],
   ['a place that is none', ['http://127.0.0.1:1/x', '--places', 'cache,moon']],
   ['an order that there is not', ['http://127.0.0.1:1/x', '-o', 'copy', '--places', 'peers,cache']],
+  ['a certificate that is not there', ['http://127.0.0.1:1/x', '--hosted-cache-ca', 'missing.pem']],
   ['a hosted cache that is none', ['http://127.0.0.1:1/x', '--hosted-cache', 'here']],
 ])('%s is wrong usage', (_name, args) =>
   inDirectory(async (directory) => {

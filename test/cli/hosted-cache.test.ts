@@ -3,11 +3,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { batch, post, V2_PATH } from '../engine/hosted-cache/harness.js';
+import { selfSigned } from '../engine/hosted-cache/self-signed.js';
 import { memorySource, segmentOf, startServer } from '../engine/retrieval/harness.js';
 import { inDirectory, run, start, type Running } from './run.js';
 
 interface Serving {
   readonly endpoint: string;
+  readonly secureEndpoint?: string;
   readonly segments: number;
 }
 
@@ -54,6 +56,40 @@ test('hosted-cache keeps what it was offered over a kill, and serves it', () =>
     expect(await serving(third)).toMatchObject({ segments: 30 });
     third.child.kill('SIGTERM');
     expect(await third.ended).toMatchObject({ code: 0 });
+  }));
+
+test('retrieve offers by TLS to a hosted cache of version 1', () =>
+  inDirectory(async (directory) => {
+    const { cert, key } = await selfSigned();
+    await writeFile(join(directory, 'cert.pem'), cert);
+    await writeFile(join(directory, 'key.pem'), key);
+    const content = randomBytes(300_000);
+    await writeFile(join(directory, 'content'), content);
+    const tls = ['--tls-cert', 'cert.pem', '--tls-key', 'key.pem', '--tls-listen', '127.0.0.1:0'];
+    const cache = start(directory, ['--json', 'hosted-cache', ...LISTEN, ...tls, '--events']);
+    const { endpoint, secureEndpoint = '' } = await serving(cache);
+    const publishing = start(directory, ['--json', 'publish', 'content']);
+    const { endpoint: peer } = await serving(publishing);
+    const hosted = ['--hosted-cache', endpoint];
+    const trusting = ['--hosted-cache-tls', secureEndpoint, '--hosted-cache-ca', 'cert.pem'];
+    const from = (name: string) => [
+      '--data-dir',
+      join(directory, name),
+      'retrieve',
+      'content.ci',
+      '-o',
+      `${name}.out`,
+    ];
+    const first = await run(directory, [...from('first'), ...hosted, ...trusting, ...LISTEN, '--peer', peer]);
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    publishing.child.kill('SIGINT');
+    await publishing.ended;
+    expect(await run(directory, [...from('second'), ...hosted])).toMatchObject({ code: 0 });
+    expect((await readFile(join(directory, 'second.out'))).equals(content)).toBe(true);
+    cache.child.kill('SIGINT');
+    const { stdout } = await cache.ended;
+    // INITIAL_OFFER and SEGMENT_INFO, of which a batch is one.
+    expect(stdout.match(/"OfferReceived"/g)?.length).toBeGreaterThanOrEqual(2);
   }));
 
 test.each([
