@@ -6,7 +6,13 @@ import { lastValueFrom } from 'rxjs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { isPeerError, type PeerError, systemClock } from '../../src/effects/index.js';
 import { retrieve } from '../../src/index.js';
-import { type ContentServer, createContentServer, sendContent } from '../../src/http/index.js';
+import {
+  type ContentServer,
+  createContentDirectory,
+  createContentServer,
+  sendContent,
+  serveDirectory,
+} from '../../src/http/index.js';
 import {
   ask,
   blockHashesOf,
@@ -159,6 +165,23 @@ it('a file that changes while it is sent breaks off instead of mixing two states
     return received;
   })().catch((error: unknown) => error);
   expect(failure).toMatchObject({ code: 'ECONNRESET' });
+});
+
+it('what the application has answered itself meanwhile stays as it is', async () => {
+  const handled: Promise<void>[] = [];
+  const serve = serveDirectory(createContentDirectory(content, machine.directory));
+  await using server = await listen((request, response) => {
+    if (request.url === '/sent') handled.push(sendContent(content, request, response, { path }));
+    else serve(request, response);
+    response.writeHead(503).end('too late');
+  });
+  for (const url of ['/sent', '/content.bin', '/lost']) {
+    const { status, body } = await ask(server.url + url, {});
+    expect([status, body.toString()]).toEqual([503, 'too late']);
+  }
+  await Promise.all(handled);
+  // Whatever goes wrong with the others would be an unhandled rejection.
+  await expect.poll(async () => (await ask(`${origin.url}/`, {})).status).toBe(200);
 });
 
 it('what cannot be prepared stays plain, and the application is told', async () => {

@@ -87,14 +87,19 @@ export const serveDirectory =
       },
       (failure: unknown) => {
         const status = statusOf(failure);
-        if (next === undefined) response.writeHead(status, { 'Content-Length': 0 }).end();
-        else next(status === 404 ? undefined : failure);
+        if (next !== undefined) next(status === 404 ? undefined : failure);
+        else if (!response.headersSent) response.writeHead(status, { 'Content-Length': 0 }).end();
       },
     );
   };
 
 /** Writes an answer. A client that goes away ends it; that is no failure. */
 const sendAnswer = async (response: ServerResponse, { status, headers, body }: Answer): Promise<void> => {
+  // The application gave up on it meanwhile, as for a timeout of its own.
+  if (response.headersSent) {
+    if (body instanceof Readable) body.destroy();
+    return;
+  }
   if (status >= 300) for (const name of OF_A_BODY) response.removeHeader(name);
   response.writeHead(status, headers);
   if (!(body instanceof Readable)) response.end(body);
