@@ -62,6 +62,9 @@ const curl = async (port: number, body: Uint8Array, path = PATH, ...args: string
   }
 };
 
+/** By the protocol. */
+const DEFAULT_CLIENTS = 64;
+
 const post = async (port: number, message: Uint8Array): Promise<Buffer> => {
   const response = await fetch(`http://127.0.0.1:${port}${PATH}`, {
     method: 'POST',
@@ -250,8 +253,8 @@ describe('by the rules of the protocol', () => {
     expect(Buffer.concat(blockIn(await post(port, wire('MSG_GETBLKS block0'))).data)).toHaveLength(0);
   });
 
-  /** A server of two at a time that answers nobody before it is released. */
-  const startHeld = async (busyAfterMs: number) => {
+  /** A server of so many at a time that answers nobody before it is released; it has as many requests. */
+  const startHeld = async (busyAfterMs: number, activeClients = 2) => {
     let release = (): void => undefined;
     let reading = 0;
     const gate = new Promise<void>((resolve) => (release = resolve));
@@ -268,29 +271,34 @@ describe('by the rules of the protocol', () => {
           },
         }),
       },
-      limits: { activeClients: 2, busyAfterMs },
+      limits: { ...(activeClients === DEFAULT_CLIENTS ? {} : { activeClients }), busyAfterMs },
       emit: (event) => events.push(event),
     });
-    const admitted = [post(port, wire('MSG_GETBLKS block0')), post(port, wire('MSG_GETBLKS block1'))];
-    await until(() => reading === 2);
+    const admitted = Array.from({ length: activeClients }, (_, index) =>
+      post(port, wire(`MSG_GETBLKS block${index % 2}`)),
+    );
+    await until(() => reading === activeClients);
     return { port, close, release: () => release(), admitted, events };
   };
 
-  it('one client too many is told that nothing is here, until another is done', async () => {
-    const { port, release, admitted, events } = await startHeld(20);
-    const refused = blockIn(await post(port, wire('MSG_GETBLKS block0')));
-    expect(refused.nextBlockIndex).toBe(0);
-    expect(Buffer.concat(refused.data)).toHaveLength(0);
-    expect(decodeResponse(await post(port, wire('MSG_GETBLKLIST [0,2]')))).toMatchObject({ ranges: [] });
-    expect(events.filter(({ _tag }) => _tag === 'RequestRefused')).toMatchObject([
-      { reason: 'busy' },
-      { reason: 'busy' },
-    ]);
-    release();
-    for (const answer of await Promise.all(admitted))
-      expect(blockIn(answer).data[0]!.length).toBeGreaterThan(0);
-    expect(blockIn(await post(port, wire('MSG_GETBLKS block0'))).data[0]!.length).toBeGreaterThan(0);
-  });
+  it.each([2, DEFAULT_CLIENTS])(
+    'of more than %i clients one is told that nothing is here, until another is done',
+    async (clients) => {
+      const { port, release, admitted, events } = await startHeld(20, clients);
+      const refused = blockIn(await post(port, wire('MSG_GETBLKS block0')));
+      expect(refused.nextBlockIndex).toBe(0);
+      expect(Buffer.concat(refused.data)).toHaveLength(0);
+      expect(decodeResponse(await post(port, wire('MSG_GETBLKLIST [0,2]')))).toMatchObject({ ranges: [] });
+      expect(events.filter(({ _tag }) => _tag === 'RequestRefused')).toMatchObject([
+        { reason: 'busy' },
+        { reason: 'busy' },
+      ]);
+      release();
+      for (const answer of await Promise.all(admitted))
+        expect(blockIn(answer).data[0]!.length).toBeGreaterThan(0);
+      expect(blockIn(await post(port, wire('MSG_GETBLKS block0'))).data[0]!.length).toBeGreaterThan(0);
+    },
+  );
 
   it('clients too many wait a while for others to be done, and are served then', async () => {
     const { port, release, admitted, events } = await startHeld(20_000);
