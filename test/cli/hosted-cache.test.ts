@@ -128,6 +128,7 @@ test('retrieve passes on to a hosted cache what it got from a peer, and gets it 
     await publishing.ended;
     const second = await run(directory, [...from('second'), ...hosted]);
     expect(second).toMatchObject({ code: 0, stderr: '' });
+    expect(second.stdout).toContain('from the hosted cache: 1.4 MiB');
     expect((await readFile(join(directory, 'second.out'))).equals(content)).toBe(true);
     cache.child.kill('SIGINT');
     expect(await cache.ended).toMatchObject({ code: 0 });

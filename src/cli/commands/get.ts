@@ -1,19 +1,18 @@
 import { basename } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { type effects, PeerError } from 'peerweave';
-import { type ContentPlace, get, type GetProgress } from 'peerweave/http';
+import { type ContentPlace, get } from 'peerweave/http';
 import { inSession, type Context, withContext } from '../context.js';
 import { formatBytes, formatRate, printable } from '../output.js';
 import { addPeerOptions, engineFor, type PeerFlags } from '../peer-options.js';
 import { createProgress } from '../progress.js';
 import { sha256Of } from '../sha256.js';
+import { sourcesIn, sourcesOf } from '../sources.js';
 
 interface GetFlags extends PeerFlags {
   readonly output?: string;
   readonly places?: readonly ContentPlace[];
 }
-
-type Counts = GetProgress['counts'];
 
 /** Milliseconds between documents with `--json`. */
 const REPORT_EVERY_MS = 200;
@@ -80,7 +79,7 @@ const fetchTo = async (
       `fetched ${to}: ${formatBytes(counts.bytes)} in ${seconds.toFixed(2)} s, ` +
         formatRate(counts.bytes, seconds),
       ...(resumedAt > 0 ? [`  there already: ${formatBytes(resumedAt)}`] : []),
-      ...sources(counts).map(([source, bytes]) => `  from ${source}: ${formatBytes(bytes)}`),
+      ...sourcesOf(counts).map(([source, bytes]) => `  from ${source}: ${formatBytes(bytes)}`),
       `sha256 ${sha256}`,
     ].join('\n'),
   );
@@ -95,36 +94,6 @@ const placesOf = (text: string): readonly ContentPlace[] =>
     if (place !== undefined) return place;
     throw new InvalidArgumentError(`It must be some of ${PLACES.join(', ')}, with commas between them.`);
   });
-
-/** Where bytes came from, but for where none did. */
-const sources = ({
-  fromCache,
-  fromPeers,
-  fromHostedCache,
-  fromOrigin,
-}: Counts): readonly (readonly [string, number])[] =>
-  [
-    ...Object.entries(fromPeers),
-    ['the cache', fromCache] as const,
-    ['the hosted cache', fromHostedCache] as const,
-    ['the origin', fromOrigin] as const,
-  ].filter(([, bytes]) => bytes > 0);
-
-/** In one line, peers as one. */
-const sourcesIn = ({ fromCache, fromPeers, fromHostedCache, fromOrigin }: Counts): string => {
-  const peers = Object.values(fromPeers).reduce((sum, bytes) => sum + bytes, 0);
-  return (
-    [
-      ['cache', fromCache],
-      ['peers', peers],
-      ['hosted cache', fromHostedCache],
-      ['origin', fromOrigin],
-    ] as const
-  )
-    .filter(([, bytes]) => bytes > 0)
-    .map(([source, bytes]) => `${source} ${formatBytes(bytes)}`)
-    .join(', ');
-};
 
 /** The last part of a URL's path, as a name in this directory and nowhere else. */
 const nameIn = (url: string): string => {

@@ -7,6 +7,7 @@ import { formatBytes, formatRate } from '../output.js';
 import { addPeerOptions, engineFor, type PeerFlags } from '../peer-options.js';
 import { createProgress } from '../progress.js';
 import { sha256Of } from '../sha256.js';
+import { sourcesIn, sourcesOf } from '../sources.js';
 
 interface RetrieveFlags extends PeerFlags {
   readonly output: string;
@@ -48,7 +49,8 @@ export const addRetrieve = (program: Command): void => {
                 keepCopy: flags.copy,
               }),
               (event) => {
-                progress.at(event.bytes, total, formatRate(event.bytes, (Date.now() - started) / 1000));
+                const rate = formatRate(event.bytes, (Date.now() - started) / 1000);
+                progress.at(event.bytes, total, `${rate}, ${sourcesIn(event)}`);
                 if (!context.output.json || event._tag !== 'Retrieving') return;
                 if (Date.now() - reported < REPORT_EVERY_MS) return;
                 reported = Date.now();
@@ -62,10 +64,7 @@ export const addRetrieve = (program: Command): void => {
               [
                 `retrieved ${flags.output}: ${formatBytes(last.bytes)} in ${seconds.toFixed(2)} s, ` +
                   formatRate(last.bytes, seconds),
-                ...Object.entries(last.fromPeers).map(
-                  ([peer, bytes]) => `  from ${peer}: ${formatBytes(bytes)}`,
-                ),
-                `  from the cache: ${formatBytes(last.fromCache)}`,
+                ...sourcesOf(last).map(([source, bytes]) => `  from ${source}: ${formatBytes(bytes)}`),
                 `sha256 ${sha256}`,
               ].join('\n'),
             );
