@@ -1,10 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
+import { PassThrough, Readable } from 'node:stream';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import compression from 'compression';
 import express from 'express';
 import fastify from 'fastify';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { isPeerError } from '../../src/effects/index.js';
 import {
   createContentDirectory,
@@ -172,5 +173,49 @@ describe('with a middleware that compresses', () => {
     const compressed = await ask(url, { headers: { 'accept-encoding': 'gzip' } });
     expect(compressed.headers['content-encoding']).toBe('gzip');
     expect(gunzipSync(compressed.body).equals(TEXT)).toBe(true);
+  });
+});
+
+describe('what an application with Fastify has answered itself meanwhile', () => {
+  const EARLY = 'too late';
+
+  it.each<[string, () => string | Readable]>([
+    ['at once', () => EARLY],
+    ['with a body that takes its time', () => new PassThrough().end(EARLY)],
+  ])('stays as it is, and the file is closed: %s', async (_name, early) => {
+    const content = createContentServer({ session: machine.session });
+    const answers = vi.spyOn(content, 'answer');
+    const instance = fastify();
+    const handled: Promise<unknown>[] = [];
+    const lost = join(root, 'lost');
+    for (const [url, path] of [
+      ['/there', join(root, 'text.txt')],
+      ['/lost', lost],
+    ] as const) {
+      instance.get(url, (request, reply) => {
+        const handling = replyWithContent(content, request, reply, { path });
+        handled.push(handling);
+        reply.code(503).send(early());
+        return handling;
+      });
+    }
+    const notFound = vi.fn();
+    instance.setNotFoundHandler(() => notFound());
+    const url = await instance.listen({ host: '127.0.0.1', port: 0 });
+    try {
+      for (const path of ['/there', '/lost']) {
+        const { status, body } = await ask(url + path);
+        expect([status, body.toString()]).toEqual([503, EARLY]);
+      }
+      await Promise.all(handled);
+      const [there] = answers.mock.results;
+      const { body } = (await there?.value) as Awaited<ReturnType<typeof content.answer>>;
+      expect(body).toBeInstanceOf(Readable);
+      expect(body).toMatchObject({ destroyed: true });
+      expect(notFound).not.toHaveBeenCalled();
+    } finally {
+      await instance.close();
+      await content.close();
+    }
   });
 });

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { PresetHeaders } from '../protocol/header-list.js';
 import type { Answer } from './answer.js';
@@ -15,6 +15,9 @@ export interface FastifyRequestLike {
 
 /** What is used of a reply of Fastify. */
 export interface FastifyReplyLike {
+  readonly raw: Pick<ServerResponse, 'headersSent'>;
+  /** Whether it is answered, or somebody else's to answer. */
+  readonly sent: boolean;
   /** Headers set so far. */
   getHeaders(): PresetHeaders;
   /** Takes a header back. */
@@ -91,12 +94,18 @@ const sendReply = async <Reply extends FastifyReplyLike>(
 ): Promise<Reply> => {
   try {
     const { status, headers, body } = await answer();
+    // The application gave up on it meanwhile, as for a timeout of its own.
+    if (isAnswered(reply)) {
+      if (body instanceof Readable) body.destroy();
+      return reply;
+    }
     if (status >= 300) for (const name of OF_A_BODY) reply.removeHeader(name);
     reply.code(status);
     reply.headers({ ...headers });
     // Of a reply to HEAD without a body Fastify would make one with a length of nothing.
     reply.send(body ?? (headers['Content-Length'] === undefined ? undefined : Readable.from([])));
   } catch (failure) {
+    if (isAnswered(reply)) return reply;
     const status = statusOf(failure);
     // Fastify would put the message into the response, and it names a path of this machine.
     if (status === 500) throw new Error('the content cannot be read', { cause: failure });
@@ -108,3 +117,6 @@ const sendReply = async <Reply extends FastifyReplyLike>(
   }
   return reply;
 };
+
+/** A reply whose body is still on its way is not yet `sent`. */
+const isAnswered = ({ sent, raw }: FastifyReplyLike): boolean => sent || raw.headersSent;
