@@ -55,12 +55,26 @@ export interface StoredSegment {
   lend<Result>(index: number, use: (bytes: Buffer) => Result): Promise<Result | undefined>;
   /** Keeps a block that the caller has already checked against its hash. */
   write(index: number, bytes: Uint8Array): Promise<void>;
+}
+
+/** Segments that are kept together, in the order in which they were adopted. */
+export interface AdoptedSegments extends Iterable<StoredSegment> {
+  /** @throws RangeError if there are fewer. */
+  at(segment: number): StoredSegment;
+  /** Whether block `index` of one of them is here. */
+  has(segment: number, index: number): boolean;
   /**
-   * The same for several, which costs less than one by one.
+   * Keeps blocks of any of them, which costs less than one by one.
    *
-   * @returns where the segment lies outside of the store, if that is where they have been written.
+   * @returns where they lie together outside of the store, if that is where the blocks have been written.
    */
-  writeAll(blocks: readonly CheckedBlock[]): Promise<FilePlace | undefined>;
+  writeAll(blocks: readonly AdoptedBlock[]): Promise<FilePlace | undefined>;
+}
+
+/** A block of segments that are kept together. */
+export interface AdoptedBlock extends CheckedBlock {
+  /** The index of its segment among them. */
+  readonly segment: number;
 }
 
 /**
@@ -208,7 +222,7 @@ export interface ContentStore extends BlockSource {
     infos: readonly SegmentInfo[],
     tag: Uint8Array,
     place?: FilePlace,
-  ): Promise<readonly StoredSegment[]>;
+  ): Promise<AdoptedSegments>;
   /**
    * Begins to fill a file, which is empty and has been made by the caller. Rejects with the system's error if it cannot be
    * written.

@@ -165,7 +165,6 @@ export const holding = (
       read: unused,
       lend: unused,
       write: unused,
-      writeAll: unused,
     });
   }
   return { find: (id) => segments.get(Buffer.from(id).toString()) };

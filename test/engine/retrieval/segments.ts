@@ -37,7 +37,6 @@ export const memorySource = (
         return block === undefined ? undefined : use(block);
       },
       write: async () => undefined,
-      writeAll: async () => undefined,
     };
   },
 });

@@ -13,7 +13,7 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nodeDisk, type Disk } from '../../../src/engine/distribution/store/disk/disk.js';
-import type { ContentStore, FilledFile, StoredSegment } from '../../../src/engine/distribution/ports.js';
+import type { AdoptedSegments, ContentStore, FilledFile } from '../../../src/engine/distribution/ports.js';
 import { openContentStore } from '../../../src/engine/distribution/store/index.js';
 import { describeSegment } from '../../../src/engine/distribution/wire/index.js';
 import { faultyDisk, systemError } from './faulty-disk.js';
@@ -32,18 +32,18 @@ const canShare = process.platform !== 'win32';
 interface Filling {
   readonly path: string;
   readonly file: FilledFile;
-  readonly segment: StoredSegment;
+  readonly adopted: AdoptedSegments;
 }
 
 const fill = async (store: ContentStore, path: string, start = 0): Promise<Filling> => {
   writeFileSync(path, '', { flag: 'wx' });
   const file = await store.fill(path);
-  const [segment] = await store.adoptAll([info], tag('x'), { file, start });
-  return { path, file, segment: segment! };
+  const adopted = await store.adoptAll([info], tag('x'), { file, start });
+  return { path, file, adopted };
 };
 
-const write = (segment: StoredSegment, indexes: readonly number[]) =>
-  segment.writeAll(indexes.map((index) => ({ index, bytes: blocks[index]! })));
+const write = (adopted: AdoptedSegments, indexes: readonly number[]) =>
+  adopted.writeAll(indexes.map((index) => ({ segment: 0, index, bytes: blocks[index]! })));
 
 const read = async (store: ContentStore): Promise<boolean[]> => {
   const found: boolean[] = [];
@@ -62,10 +62,10 @@ describe.runIf(canShare)('a file that is filled', () => {
   it('gets the blocks of a segment at its place, and the store has no other copy', async () => {
     const directory = temporaryDirectory();
     const store = await openStore(directory);
-    const { path, file, segment } = await fill(store, join(directory, 'file'), 1_000);
-    expect(await write(segment, [2, 0])).toEqual({ file, start: 1_000 });
+    const { path, file, adopted } = await fill(store, join(directory, 'file'), 1_000);
+    expect(await write(adopted, [2, 0])).toEqual({ file, start: 1_000 });
     await file.write(Buffer.alloc(1_000, 'x'), 0);
-    await write(segment, [1, 3, 4]);
+    await write(adopted, [1, 3, 4]);
     await file.finish();
     expect(readFileSync(path).equals(Buffer.concat([Buffer.alloc(1_000, 'x'), CONTENT]))).toBe(true);
     expect(statSync(unitPath(directory, 'data')).ino).toBe(statSync(path).ino);
@@ -75,8 +75,8 @@ describe.runIf(canShare)('a file that is filled', () => {
   it('is served from by any store, also when it was moved or removed', async () => {
     const directory = temporaryDirectory();
     const store = await openStore(directory);
-    const { path, file, segment } = await fill(store, join(directory, 'file'), BLOCK);
-    await write(segment, ALL);
+    const { path, file, adopted } = await fill(store, join(directory, 'file'), BLOCK);
+    await write(adopted, ALL);
     await file.finish();
     await rename(path, `${path}.moved`);
     expect(await read(store)).toEqual(here(...ALL));
@@ -101,8 +101,8 @@ describe.runIf(canShare)('a file that is filled', () => {
     const path = join(directory, 'program');
     writeFileSync(path, '');
     const file = await store.fill(path);
-    const [segment] = await store.adoptAll([described], tag('x'), { file, start: 0 });
-    await segment!.writeAll(pieces.map((bytes, index) => ({ index, bytes })));
+    const adopted = await store.adoptAll([described], tag('x'), { file, start: 0 });
+    await adopted.writeAll(pieces.map((bytes, index) => ({ segment: 0, index, bytes })));
     await file.finish();
     chmodSync(path, 0o755);
     expect(spawnSync(path).status).toBe(0);
@@ -114,8 +114,8 @@ describe.runIf(canShare)('a file that is filled', () => {
   ])('is never written to by the store once it %s', async (_, isFinished) => {
     const directory = temporaryDirectory();
     const store = await openStore(directory);
-    const { path, file, segment } = await fill(store, join(directory, 'file'));
-    await write(segment, isFinished ? ALL : [0, 1, 3]);
+    const { path, file, adopted } = await fill(store, join(directory, 'file'));
+    await write(adopted, isFinished ? ALL : [0, 1, 3]);
     await (isFinished ? file.finish() : file.close());
     const theirs = Buffer.from(readFileSync(path));
     theirs.fill('what its owner makes of it', BLOCK, BLOCK + 100);
@@ -123,11 +123,11 @@ describe.runIf(canShare)('a file that is filled', () => {
     const others = isFinished ? [0, 2, 3, 4] : [0, 3];
     expect(await read(store)).toEqual(here(...others));
 
-    expect(await write(segment, [1])).toBeUndefined();
+    expect(await write(adopted, [1])).toBeUndefined();
     expect(readFileSync(path).equals(theirs)).toBe(true);
-    const [again] = await store.adoptAll([info], tag('y'));
+    const again = await store.adoptAll([info], tag('y'));
     expect(await read(store)).toEqual(here(...others));
-    await write(again!, isFinished ? [1] : [1, 2, 4]);
+    await write(again, isFinished ? [1] : [1, 2, 4]);
     expect(await read(store)).toEqual(here(...ALL));
     expect(readFileSync(path).equals(theirs)).toBe(true);
     expect(statSync(unitPath(directory, 'data')).ino).not.toBe(statSync(path).ino);
@@ -136,15 +136,15 @@ describe.runIf(canShare)('a file that is filled', () => {
   it('is served from, but not written to, by a store of which it is not', async () => {
     const directory = temporaryDirectory();
     const [store, other] = [await openStore(directory), await openStore(directory)];
-    const { path, file, segment } = await fill(store, join(directory, 'file'));
-    await write(segment, [0, 1]);
+    const { path, file, adopted } = await fill(store, join(directory, 'file'));
+    await write(adopted, [0, 1]);
     expect(await read(other)).toEqual(here(0, 1));
-    const [theirs] = await other.adoptAll([info], tag('x'));
-    expect(await write(theirs!, [2])).toBeUndefined();
+    const theirs = await other.adoptAll([info], tag('x'));
+    expect(await write(theirs, [2])).toBeUndefined();
     expect(readFileSync(path)).toHaveLength(2 * BLOCK);
     expect(await read(other)).toEqual(here(0, 1, 2));
     // The unit is not in the file any more: whoever fills it is told so.
-    expect(await write(segment, [3, 4])).toBeUndefined();
+    expect(await write(adopted, [3, 4])).toBeUndefined();
     for (const index of [2, 3, 4]) await file.write(blocks[index]!, index * BLOCK);
     await file.finish();
     expect(readFileSync(path).equals(CONTENT)).toBe(true);
@@ -162,23 +162,23 @@ describe.runIf(canShare)('a file that is filled', () => {
       },
     };
     const store = await openStore(directory, { disk });
-    const { file, segment } = await fill(store, join(directory, 'file'));
-    await write(segment, ALL);
+    const { file, adopted } = await fill(store, join(directory, 'file'));
+    await write(adopted, ALL);
     await file.finish();
     isLocked = true;
     expect(await read(store)).toEqual(here());
-    const [again] = await store.adoptAll([info], tag('x'));
-    await write(again!, [3]);
+    const again = await store.adoptAll([info], tag('x'));
+    await write(again, [3]);
     expect(await read(store)).toEqual(here(3));
   });
 
   it('leaves a segment that is here already where it is', async () => {
     const directory = temporaryDirectory();
     const store = await openStore(directory);
-    const [first] = await store.adoptAll([info], tag('x'));
-    await write(first!, [0]);
-    const { path, file, segment } = await fill(store, join(directory, 'file'));
-    expect(await write(segment, [1])).toBeUndefined();
+    const first = await store.adoptAll([info], tag('x'));
+    await write(first, [0]);
+    const { path, file, adopted } = await fill(store, join(directory, 'file'));
+    expect(await write(adopted, [1])).toBeUndefined();
     await file.finish();
     expect(readFileSync(path)).toHaveLength(0);
     expect(await read(store)).toEqual(here(0, 1));
@@ -187,8 +187,8 @@ describe.runIf(canShare)('a file that is filled', () => {
   it('goes from the store with the last who holds what lies in it, and stays its owner’s', async () => {
     const directory = temporaryDirectory();
     const store = await openStore(directory);
-    const { path, file, segment } = await fill(store, join(temporaryDirectory(), 'file'));
-    await write(segment, ALL);
+    const { path, file, adopted } = await fill(store, join(temporaryDirectory(), 'file'));
+    await write(adopted, ALL);
     await file.finish();
     await store.flush(tag('x'));
     expect(store.find(info.id)).toBeUndefined();
@@ -200,8 +200,8 @@ describe.runIf(canShare)('a file that is filled', () => {
   it('counts in the cache with what of it is there', async () => {
     const directory = temporaryDirectory();
     const store = await openStore(directory);
-    const { file, segment } = await fill(store, join(directory, 'file'), 100 * BLOCK);
-    await write(segment, [0, 1]);
+    const { file, adopted } = await fill(store, join(directory, 'file'), 100 * BLOCK);
+    await write(adopted, [0, 1]);
     expect(await store.cache.state()).toMatchObject({ segments: 1, bytes: 2 * BLOCK });
     await file.close();
   });
@@ -210,8 +210,8 @@ describe.runIf(canShare)('a file that is filled', () => {
 it('without second names of files, segments lie in the store', async () => {
   const directory = temporaryDirectory();
   const store = await openStore(directory, { disk: { ...nodeDisk, link: () => Promise.resolve(false) } });
-  const { path, file, segment } = await fill(store, join(directory, 'file'));
-  expect(await write(segment, [0])).toBeUndefined();
+  const { path, file, adopted } = await fill(store, join(directory, 'file'));
+  expect(await write(adopted, [0])).toBeUndefined();
   await file.write(blocks[0]!, 0);
   await file.finish();
   expect(readFileSync(path).equals(blocks[0]!)).toBe(true);
@@ -251,9 +251,9 @@ it('a fault at any step leaves no file open, and neither a wrong block nor a wro
     const error = systemError('ENOSPC');
     faulty.failAfter(step, error);
     const outcome = await fill(store, path)
-      .then(async ({ file, segment }) => {
+      .then(async ({ file, adopted }) => {
         for (const index of ALL) {
-          const where = await write(segment, [index]);
+          const where = await write(adopted, [index]);
           if (where === undefined) await file.write(blocks[index]!, index * BLOCK);
         }
         await file.finish();

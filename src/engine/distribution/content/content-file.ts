@@ -34,8 +34,9 @@ export class ContentFile {
 
   /** Puts blocks there that are not. It never rejects; see {@link throwIfFailed}. */
   async put(blocks: readonly NumberedBlock[]): Promise<void> {
+    const missing = blocks.filter(({ block }) => this.#isIn[block] !== 1);
     await Promise.all(
-      blocks.map(async ({ block, bytes }) => {
+      missing.map(async ({ block, bytes }) => {
         if (await this.putBytes(this.#map.startOf(block), bytes)) this.#isIn[block] = 1;
       }),
     );

@@ -110,12 +110,23 @@ export class ContentMap {
 
   /** The segments that are kept together with that of a block: as far as they are described, those of every range. */
   runOf(block: number): SegmentRun {
-    const index = Math.floor((this.segmentIndexOf(block) + this.#missingInRun) / this.#perRun);
+    const index = this.runIndexOf(block);
     if (this.#lastRun?.index === index) return this.#lastRun;
-    const from = Math.max(0, index * this.#perRun - this.#missingInRun);
-    const to = (index + 1) * this.#perRun - this.#missingInRun;
-    this.#lastRun = { index, segments: this.#segments.slice(from, to) };
+    this.#lastRun = {
+      index,
+      segments: this.#segments.slice(this.#startOfRun(index), this.#startOfRun(index + 1)),
+    };
     return this.#lastRun;
+  }
+
+  /** The index of that run. */
+  runIndexOf(block: number): number {
+    return Math.floor((this.segmentIndexOf(block) + this.#missingInRun) / this.#perRun);
+  }
+
+  /** Which of the segments of its run a block belongs to. */
+  indexInRun(block: number): number {
+    return this.segmentIndexOf(block) - this.#startOfRun(this.runIndexOf(block));
   }
 
   /** What a peer can be asked about at once with the segment of a block; `undefined` in version 1. */
@@ -130,7 +141,12 @@ export class ContentMap {
       const [oldest] = this.#neighbours.keys();
       if (this.#neighbours.size > MOST_NEIGHBOURS && oldest !== undefined) this.#neighbours.delete(oldest);
     }
-    return { index: of % this.#perRun, ...group };
+    return { index: of % this.#perRun, name: group.name, segments: group.segments };
+  }
+
+  /** The index of the first segment of a run that is described. */
+  #startOfRun(index: number): number {
+    return Math.max(0, index * this.#perRun - this.#missingInRun);
   }
 
   #segmentOf(block: number): PlacedSegment | undefined {

@@ -1,13 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import type { DistributionEvent } from '../../../driver/index.js';
-import type { CheckedBlock, ContentStore, StoredSegment } from '../ports.js';
+import type { AdoptedBlock, AdoptedSegments, ContentStore, StoredSegment } from '../ports.js';
 import type { PlacedSegment } from '../wire/index.js';
 import { segmentName } from '../segment-name.js';
 import type { NumberedBlock } from './block-window.js';
 import type { ContentFile } from './content-file.js';
 import type { ContentMap, SegmentRun } from './content-map.js';
 
-type FoundBlock = CheckedBlock & NumberedBlock;
+type FoundBlock = AdoptedBlock & NumberedBlock;
 
 /** So many runs, those taken up last, are kept from being evicted while the content is open: 256 MiB at most. */
 export const MOST_PINNED = 8;
@@ -18,10 +18,9 @@ const LOOKS_IN_A_TURN = 64;
 /** What of a content lies on this machine, by block number. */
 export class LocalBlocks {
   /** Runs of segments held for the tag, by their number, from when something of them is first read or written. */
-  readonly #adopting = new Map<number, Promise<ReadonlyMap<PlacedSegment, StoredSegment>>>();
-  readonly #adopted = new Map<PlacedSegment, StoredSegment>();
+  readonly #adopting = new Map<number, Promise<AdoptedSegments>>();
+  readonly #adopted = new Map<number, AdoptedSegments>();
   /** By run, in the order in which they were adopted. */
-  readonly #runs = new Map<number, SegmentRun>();
   readonly #pins = new Map<number, Promise<() => Promise<void>>>();
   #file: ContentFile | undefined;
 
@@ -41,9 +40,10 @@ export class LocalBlocks {
   has(block: number, maxAgeMs = 0): boolean {
     const place = this.map.find(block);
     if (place === undefined) return false;
+    const adopted = this.#adopted.get(this.map.runIndexOf(block));
+    if (adopted !== undefined) return adopted.has(this.map.indexInRun(block), place.index);
     // Asking the store takes several system calls.
-    const stored = this.#adopted.get(place.segment) ?? this.store.find(place.segment.info.id, maxAgeMs);
-    return stored?.has(place.index) === true;
+    return this.store.find(place.segment.info.id, maxAgeMs)?.has(place.index) === true;
   }
 
   /**
@@ -75,11 +75,11 @@ export class LocalBlocks {
     const place = this.map.find(block);
     if (place === undefined || !this.has(block)) return undefined;
     // Not what `has` found: that may go by another list of block hashes than this content's.
-    const stored = await this.#adopt(block, place.segment);
-    const bytes = await stored.read(place.index);
+    const adopted = await this.#adopt(block);
+    const bytes = await adopted.at(this.map.indexInRun(block)).read(place.index);
     if (bytes === undefined) {
       // Damaged, or another process has dropped the segment.
-      this.#forget(this.map.runOf(block));
+      this.#forget(this.map.runIndexOf(block));
       return undefined;
     }
     await this.#file?.put([{ block, bytes }]);
@@ -98,23 +98,25 @@ export class LocalBlocks {
   }
 
   async #store(blocks: readonly NumberedBlock[]): Promise<void> {
-    const bySegment = new Map<PlacedSegment, { readonly first: number; readonly found: FoundBlock[] }>();
+    const byRun = new Map<number, { readonly first: number; readonly found: FoundBlock[] }>();
     for (const { block, bytes } of blocks) {
       const place = this.map.find(block);
       if (place === undefined) continue;
-      const found = { index: place.index, bytes, block };
-      const others = bySegment.get(place.segment);
-      if (others === undefined) bySegment.set(place.segment, { first: block, found: [found] });
+      const found = { segment: this.map.indexInRun(block), index: place.index, bytes, block };
+      const run = this.map.runIndexOf(block);
+      const others = byRun.get(run);
+      if (others === undefined) byRun.set(run, { first: block, found: [found] });
       else others.found.push(found);
     }
-    await Promise.all(
-      [...bySegment].map(async ([segment, { first, found }]) => {
-        const stored = await this.#adopt(first, segment);
-        const missing = found.filter(({ index }) => !stored.has(index));
-        const where = await stored.writeAll(missing);
-        this.#file?.note(this.map.runOf(first), where, missing);
-      }),
-    );
+    await Promise.all([...byRun.values()].map(({ first, found }) => this.#storeTogether(first, found)));
+  }
+
+  /** @param found blocks of one run. */
+  async #storeTogether(first: number, found: readonly FoundBlock[]): Promise<void> {
+    const adopted = await this.#adopt(first);
+    const missing = found.filter(({ segment, index }) => !adopted.has(segment, index));
+    const where = await adopted.writeAll(missing);
+    this.#file?.note(this.map.runOf(first), where, missing);
   }
 
   /** The cache has dropped what the tag held: segments must be adopted anew. */
@@ -128,45 +130,40 @@ export class LocalBlocks {
     await Promise.all([...this.#pins.keys()].map((index) => this.#unpin(index)));
   }
 
-  #forget({ index, segments }: SegmentRun): void {
-    this.#adopting.delete(index);
-    for (const segment of segments) this.#adopted.delete(segment);
+  #forget(run: number): void {
+    this.#adopting.delete(run);
+    this.#adopted.delete(run);
   }
 
-  async #adopt(block: number, segment: PlacedSegment): Promise<StoredSegment> {
-    const known = this.#adopted.get(segment);
-    if (known !== undefined) return known;
-    const run = this.map.runOf(block);
-    const stored = (await (this.#adopting.get(run.index) ?? this.#adoptRun(run))).get(segment);
-    if (stored === undefined) throw new RangeError(`block ${block} is not of its run`);
-    return stored;
+  /** The run of a block. */
+  async #adopt(block: number): Promise<AdoptedSegments> {
+    const index = this.map.runIndexOf(block);
+    return this.#adopted.get(index) ?? this.#adopting.get(index) ?? this.#adoptRun(this.map.runOf(block));
   }
 
-  async #adoptRun(run: SegmentRun): Promise<ReadonlyMap<PlacedSegment, StoredSegment>> {
+  async #adoptRun(run: SegmentRun): Promise<AdoptedSegments> {
     const adopting = this.#askForAll(run);
     this.#adopting.set(run.index, adopting);
     const isCurrent = (): boolean => this.#adopting.get(run.index) === adopting;
     try {
-      const stored = await adopting;
-      if (isCurrent()) for (const [segment, one] of stored) this.#adopted.set(segment, one);
-      return stored;
+      const adopted = await adopting;
+      if (isCurrent()) this.#adopted.set(run.index, adopted);
+      return adopted;
     } catch (error) {
-      if (isCurrent()) this.#forget(run);
+      if (isCurrent()) this.#forget(run.index);
       throw error;
     }
   }
 
   /** A run that is not pinned any more may be evicted: it is adopted anew when it is used again. */
-  async #pin(run: SegmentRun): Promise<void> {
-    if (this.#pins.has(run.index)) return;
-    const pinned = this.store.pin(run.segments.map(({ info }) => info));
-    this.#pins.set(run.index, pinned);
-    this.#runs.set(run.index, run);
-    for (const index of this.#pins.keys()) {
+  async #pin({ index, segments }: SegmentRun): Promise<void> {
+    if (this.#pins.has(index)) return;
+    const pinned = this.store.pin(segments.map(({ info }) => info));
+    this.#pins.set(index, pinned);
+    for (const oldest of this.#pins.keys()) {
       if (this.#pins.size <= MOST_PINNED) break;
-      const oldest = this.#runs.get(index);
-      if (oldest !== undefined) this.#forget(oldest);
-      void this.#unpin(index);
+      this.#forget(oldest);
+      void this.#unpin(oldest);
     }
     await pinned;
   }
@@ -174,23 +171,15 @@ export class LocalBlocks {
   async #unpin(index: number): Promise<void> {
     const pinned = this.#pins.get(index);
     this.#pins.delete(index);
-    this.#runs.delete(index);
     await pinned?.then((unpin) => unpin()).catch(() => undefined);
   }
 
-  async #askForAll(run: SegmentRun): Promise<ReadonlyMap<PlacedSegment, StoredSegment>> {
-    const { segments } = run;
+  async #askForAll(run: SegmentRun): Promise<AdoptedSegments> {
     await this.#pin(run);
-    const stored = await this.store.adoptAll(
-      segments.map(({ info }) => info),
+    return this.store.adoptAll(
+      run.segments.map(({ info }) => info),
       this.tag,
       this.#file?.placeOf(run),
-    );
-    return new Map(
-      segments.flatMap((segment, index) => {
-        const one = stored[index];
-        return one === undefined ? [] : [[segment, one]];
-      }),
     );
   }
 }

@@ -1,5 +1,6 @@
 import type { CacheEvent, EvictionReason, PublicationEvent } from '../../../driver/index.js';
 import type {
+  AdoptedSegments,
   CacheLimitsNow,
   ContentCache,
   ContentStore,
@@ -193,16 +194,10 @@ class DiskStore implements ContentStore {
   }
 
   async adopt(info: SegmentInfo, tag: Uint8Array): Promise<StoredSegment> {
-    const [segment] = await this.adoptAll([info], tag);
-    if (segment === undefined) throw new RangeError('no segment');
-    return segment;
+    return (await this.adoptAll([info], tag)).at(0);
   }
 
-  adoptAll(
-    infos: readonly SegmentInfo[],
-    tag: Uint8Array,
-    place?: FilePlace,
-  ): Promise<readonly StoredSegment[]> {
+  adoptAll(infos: readonly SegmentInfo[], tag: Uint8Array, place?: FilePlace): Promise<AdoptedSegments> {
     const file = this.#filled.find((one) => one === place?.file);
     const there = file && place && { file, start: place.start };
     return this.#call(() => this.#segments.adopt(infos, tagHolder(tag), there));

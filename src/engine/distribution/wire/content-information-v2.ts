@@ -130,9 +130,10 @@ class DerivedIds {
     this.#isDerived = new Uint8Array(Math.ceil(most));
   }
 
-  get(index: number, { secret, hashOfData }: Pick<SegmentInfo, 'secret' | 'hashOfData'>): Buffer {
+  get(index: number, segment: Pick<SegmentInfo, 'secret' | 'hashOfData'>): Buffer {
     const start = index * HASH_LENGTHS[HASH];
     if (this.#isDerived[index] !== 1) {
+      const { secret, hashOfData } = segment;
       this.#bytes.set(deriveSegmentId(HASH, secret, hashOfData), start);
       this.#isDerived[index] = 1;
     }

@@ -1,4 +1,4 @@
-import type { ContentStore, StoredSegment } from '../../ports.js';
+import type { AdoptedSegments, ContentStore } from '../../ports.js';
 import { hashBlock } from '../../wire/index.js';
 import { lengthOf } from '../units/block-layout.js';
 import { placeInUnit, type Unit } from '../units/unit.js';
@@ -84,7 +84,7 @@ const importUnit = async (
   const added = { bytes: 0, bytesHere: 0 };
   const unpin = await store.pin(unit.segments);
   try {
-    let stored: readonly StoredSegment[] | undefined;
+    let stored: AdoptedSegments | undefined;
     for (let least = 0; ; least += 1) {
       const block = (await bytes.take(4)).readUInt32BE();
       if (block === NO_MORE) return added;
@@ -105,20 +105,21 @@ const importBlock = async (
   source: PackageBytes,
   unit: Unit,
   block: number,
-  stored: readonly StoredSegment[],
+  stored: AdoptedSegments,
 ): Promise<boolean> => {
   const place = placeInUnit(unit, block);
-  const segment = place && stored[unit.segments.indexOf(place.segment)];
   const expected = place?.segment.blockHashes[place.index];
-  if (place === undefined || segment === undefined || expected === undefined) {
+  if (place === undefined || expected === undefined) {
     throw new CachePackageError('MALFORMED', `block ${block} of ${unit.layout.count}`);
   }
   const bytes = await source.take(lengthOf(unit.layout, block));
   if (!hashBlock(place.segment.hash, bytes).equals(expected)) {
     throw new CachePackageError('WRONG_BYTES', 'a block does not match its hash');
   }
-  if (segment.has(place.index)) return false;
-  await segment.write(place.index, bytes);
+  const { index } = place;
+  const segment = unit.segments.indexOf(place.segment);
+  if (stored.has(segment, index)) return false;
+  await stored.writeAll([{ segment, index, bytes }]);
   return true;
 };
 

@@ -65,8 +65,9 @@ export class IndexTable {
   find(id: Uint8Array): readonly Place[] {
     const key = keyOf(id);
     const places: Place[] = [];
-    for (const { page } of this.#pagesFor(key)) {
-      places.push(...entriesWith(page, key).map((at) => placeAt(page, at)));
+    for (let probe = 0; probe < this.#mostProbes; probe += 1) {
+      const { page } = this.#read(this.#pageFor(key, probe));
+      for (const at of entriesWith(page, key)) places.push(placeAt(page, at));
       // An entry goes to the first page that has room.
       if (!isFull(page)) break;
     }
@@ -78,7 +79,8 @@ export class IndexTable {
     const key = keyOf(id);
     let free: number | undefined;
     let looked = 0;
-    for (const { page, start } of this.#pagesFor(key)) {
+    for (let probe = 0; probe < this.#mostProbes; probe += 1) {
+      const { page, start } = this.#read(this.#pageFor(key, probe));
       looked += 1;
       if (entriesWith(page, key).some((at) => isSame(placeAt(page, at), place))) return looked;
       const at = firstFree(page);
@@ -92,7 +94,8 @@ export class IndexTable {
   /** Forgets a place where the segment is not. */
   remove(id: Uint8Array, place: Place): void {
     const key = keyOf(id);
-    for (const { page, start } of this.#pagesFor(key)) {
+    for (let probe = 0; probe < this.#mostProbes; probe += 1) {
+      const { page, start } = this.#read(this.#pageFor(key, probe));
       const at = entriesWith(page, key).find((entry) => isSame(placeAt(page, entry), place));
       if (at !== undefined) this.#disk.writeNow(this.#fd, REMOVED, start + at + KEY_LENGTH);
       if (at !== undefined || !isFull(page)) return;
@@ -113,11 +116,14 @@ export class IndexTable {
     this.#disk.close(this.#fd);
   }
 
-  *#pagesFor(key: Buffer): Generator<ReadPage> {
+  get #mostProbes(): number {
+    return Math.min(MOST_PROBES, this.#pageCount);
+  }
+
+  /** Its own page, or one of those behind it. */
+  #pageFor(key: Buffer, probe: number): number {
     const home = Math.floor((key.readUInt32BE(0) / 2 ** 32) * this.#pageCount);
-    for (let probe = 0; probe < Math.min(MOST_PROBES, this.#pageCount); probe += 1) {
-      yield this.#read((home + probe) % this.#pageCount);
-    }
+    return (home + probe) % this.#pageCount;
   }
 
   #read(index: number): ReadPage {
@@ -134,12 +140,15 @@ interface ReadPage {
   readonly start: number;
 }
 
-const keyOf = (id: Uint8Array): Buffer => Buffer.from(id.subarray(0, KEY_LENGTH));
+const keyOf = ({ buffer, byteOffset, length }: Uint8Array): Buffer =>
+  Buffer.from(buffer, byteOffset, Math.min(length, KEY_LENGTH));
 
 const encodeEntry = (key: Buffer, { unit, first }: Place): Buffer => {
-  const position = Buffer.alloc(2);
-  position.writeUInt16BE(first);
-  return Buffer.concat([key, Buffer.from(unit, 'hex'), position]);
+  const entry = Buffer.allocUnsafe(ENTRY_LENGTH);
+  key.copy(entry);
+  entry.write(unit, KEY_LENGTH, 'hex');
+  entry.writeUInt16BE(first, KEY_LENGTH + RUN_NAME_LENGTH);
+  return entry;
 };
 
 const placeAt = (page: Buffer, at: number): Place => ({

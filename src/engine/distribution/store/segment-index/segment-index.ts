@@ -55,8 +55,22 @@ export class SegmentIndex {
 
   /** Where a segment may be. @param maxAgeMs of the last look at the disk, if another one can be spared. */
   find(id: Uint8Array, maxAgeMs = 0): readonly Place[] {
-    if (maxAgeMs === 0 || Date.now() - this.#lookedMs >= maxAgeMs) this.#lookForOthers();
-    return [this.#own?.table, ...this.#others.values()].flatMap((table) => table?.find(id) ?? []);
+    if (maxAgeMs === 0 || Date.now() - this.#lookedMs >= maxAgeMs) this.look();
+    const here = this.#own?.table.find(id) ?? [];
+    if (this.#others.size === 0) return here;
+    return [here, ...[...this.#others.values()].map((table) => table.find(id))].flat();
+  }
+
+  /** Opens the tables of other processes that are new, and closes those that are gone. */
+  look(): void {
+    if (this.#isClosed) return;
+    this.#lookedMs = Date.now();
+    const change = this.#disk.changedMs(this.#layout.index);
+    const isListed = change === this.#listedChange && this.#listedMs - (change ?? 0) > SETTLED_MS;
+    if (change === undefined || isListed) return;
+    this.#listedMs = Date.now();
+    this.#listedChange = change;
+    this.#list();
   }
 
   /** @throws the system's error. */
@@ -204,15 +218,7 @@ export class SegmentIndex {
     }
   }
 
-  /** Opens the tables of other processes that are new, and closes those that are gone. */
-  #lookForOthers(): void {
-    if (this.#isClosed) return;
-    this.#lookedMs = Date.now();
-    const change = this.#disk.changedMs(this.#layout.index);
-    const isListed = change === this.#listedChange && this.#listedMs - (change ?? 0) > SETTLED_MS;
-    if (change === undefined || isListed) return;
-    this.#listedMs = Date.now();
-    this.#listedChange = change;
+  #list(): void {
     const own = this.#own?.path;
     const files = this.#disk
       .listNow(this.#layout.index)

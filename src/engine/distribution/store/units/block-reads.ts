@@ -50,7 +50,7 @@ export class BlockReads {
   readonly #disk: Disk;
   /** In the order of reading. */
   readonly #runs = new TransientSet<Run>();
-  readonly #memory = new ReadMemory(MOST_KEPT);
+  readonly #memory = new ReadMemory(2 * MOST_TOGETHER);
   #kept = 0;
 
   constructor(disk: Disk) {
@@ -89,11 +89,21 @@ export class BlockReads {
     return undefined;
   }
 
+  /** Where the next run of a file begins: those who ask over several connections do not ask in order. */
+  #startOfNext(file: number, index: number): number | undefined {
+    let next: number | undefined;
+    for (const { fd, from } of this.#runs) {
+      if (fd === file && from > index) next = Math.min(next ?? from, from);
+    }
+    return next;
+  }
+
   #start({ fd, start, layout, has }: ReadableFile, from: number): Run {
     const most = Math.min(MOST_TOGETHER, MOST_KEPT / (this.#runs.size + 1));
     const offset = layout.startOf(from);
     let to = from + 1;
-    while (to < layout.count && layout.startOf(to + 1) - offset <= most && has(to)) to += 1;
+    const end = this.#startOfNext(fd, from) ?? layout.count;
+    while (to < end && layout.startOf(to + 1) - offset <= most && has(to)) to += 1;
     const length = layout.startOf(to) - offset;
     const memory = this.#memory.take(length);
     const result = this.#read(fd, memory.subarray(0, length), start + offset);

@@ -2,11 +2,22 @@ import type { Disk } from '../disk/disk.js';
 import type { BlockLayout } from './block-layout.js';
 import type { UnitFiles } from './unit-files.js';
 
-interface PendingBlock {
+/** A block that belongs into a unit. */
+export interface UnitBlock {
   readonly index: number;
   readonly bytes: Uint8Array;
+}
+
+/** Blocks that somebody waits for together. */
+interface Batch {
+  left: number;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
+}
+
+interface PendingBlock {
+  readonly block: UnitBlock;
+  readonly batch: Batch;
 }
 
 /** Most blocks written by one call: a megabyte or two. */
@@ -33,10 +44,12 @@ export class BlockWrites {
     this.#layout = layout;
   }
 
-  /** Resolves when the block is in the file and noted. `bytes` must not change until then. */
-  write(index: number, bytes: Uint8Array): Promise<void> {
+  /** Resolves when all blocks are in the file and noted. Their bytes must not change until then. */
+  write(blocks: readonly UnitBlock[]): Promise<void> {
+    if (blocks.length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      this.#pending.push({ index, bytes, resolve, reject });
+      const batch: Batch = { left: blocks.length, resolve, reject };
+      for (const block of blocks) this.#pending.push({ block, batch });
       this.#schedule();
     });
   }
@@ -58,30 +71,34 @@ export class BlockWrites {
     this.#schedule();
   }
 
-  async #writeTogether(blocks: readonly PendingBlock[]): Promise<void> {
-    const first = blocks[0]?.index ?? 0;
-    const pieces = blocks.map(({ bytes }) => bytes);
+  async #writeTogether(pending: readonly PendingBlock[]): Promise<void> {
+    const first = pending[0]?.block.index ?? 0;
+    const pieces = pending.map(({ block }) => block.bytes);
     const { data, blocks: marks, start } = this.#files;
     try {
       if (data === undefined) throw new Error('a unit is written to whose file is away');
       await this.#disk.write(data, pieces, start + this.#layout.startOf(first));
       // A few bytes: handing them to the thread pool would cost more than writing them.
-      this.#disk.writeNow(marks, new Uint8Array(blocks.length).fill(1), first);
-      for (const { resolve } of blocks) resolve();
+      this.#disk.writeNow(marks, new Uint8Array(pending.length).fill(1), first);
+      for (const { batch } of pending) {
+        batch.left -= 1;
+        if (batch.left === 0) batch.resolve();
+      }
     } catch (error) {
-      for (const { reject } of blocks) reject(error);
+      for (const { batch } of pending) batch.reject(error);
     }
   }
 }
 
 /** Blocks in the order of their indexes, those that follow one another without a gap together. */
-const inRuns = (blocks: readonly PendingBlock[]): readonly (readonly PendingBlock[])[] => {
+const inRuns = (blocks: PendingBlock[]): readonly (readonly PendingBlock[])[] => {
   const runs: PendingBlock[][] = [];
-  for (const block of [...blocks].sort((one, other) => one.index - other.index)) {
-    const run = runs.at(-1);
-    const next = (run?.at(-1)?.index ?? -1) + 1;
-    if (run !== undefined && run.length < MOST_TOGETHER && block.index === next) run.push(block);
-    else runs.push([block]);
+  let run: PendingBlock[] | undefined;
+  let next = 0;
+  for (const pending of blocks.sort((one, other) => one.block.index - other.block.index)) {
+    if (run !== undefined && run.length < MOST_TOGETHER && pending.block.index === next) run.push(pending);
+    else runs.push((run = [pending]));
+    next = pending.block.index + 1;
   }
   return runs;
 };

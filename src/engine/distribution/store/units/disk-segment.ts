@@ -1,10 +1,10 @@
-import type { CheckedBlock, FilePlace, SegmentInfo, StoredSegment } from '../../ports.js';
+import type { SegmentInfo, StoredSegment } from '../../ports.js';
 import { blockLength, hashBlock } from '../../wire/index.js';
-import { LOOK_AGE_MS } from '../../look-age.js';
 import { systemCode } from '../../../system-code.js';
 import type { BlockFile } from './block-file.js';
-import { hasBlock, isWritable, type OpenUnit, type OpenUnits } from './open-units.js';
+import { hasBlock, type OpenUnit, type OpenUnits } from './open-units.js';
 import { hashInUnit } from './unit.js';
+import type { UnitWriter } from './unit-writer.js';
 
 /** Where a segment lies: a segment of version 2 may do so in several units. */
 export interface Place {
@@ -33,7 +33,7 @@ type Lent<Result> = { readonly result: Result } | undefined;
 export class DiskSegment implements StoredSegment {
   readonly #units: OpenUnits;
   readonly #places: readonly Place[];
-  readonly #onWritten: (place: Place, bytes: number) => Promise<void>;
+  readonly #writer: UnitWriter;
   /** Nothing can have happened since the look at the disk. */
   #isFresh = false;
 
@@ -42,11 +42,11 @@ export class DiskSegment implements StoredSegment {
     readonly info: SegmentInfo,
     units: OpenUnits,
     places: readonly Place[],
-    onWritten: (place: Place, bytes: number) => Promise<void>,
+    writer: UnitWriter,
   ) {
     this.#units = units;
     this.#places = places;
-    this.#onWritten = onWritten;
+    this.#writer = writer;
   }
 
   /** It was looked up just now: what is asked of it at once needs no other look at the disk. */
@@ -75,40 +75,9 @@ export class DiskSegment implements StoredSegment {
 
   /** Keeps nothing if the segment was dropped from the store meanwhile. */
   async write(index: number, bytes: Uint8Array): Promise<void> {
-    await this.writeAll([{ index, bytes }]);
-  }
-
-  async writeAll(blocks: readonly CheckedBlock[]): Promise<FilePlace | undefined> {
     const [place] = this.#places;
-    for (const { index, bytes } of blocks) {
-      if (!(index in this.info.blockHashes) || bytes.length !== blockLength(this.info, index)) {
-        throw new RangeError(`${bytes.length} bytes are not block ${index} of this segment`);
-      }
-    }
-    if (place === undefined || blocks.length === 0) return undefined;
-    return this.#units.use(
-      place.unit,
-      async (open) => {
-        if (!isWritable(open)) return undefined;
-        const { start, filled } = open;
-        const written = Promise.all(
-          blocks.map(({ index, bytes }) => this.#writeBlock(open, place.first + index, bytes)),
-        );
-        await (filled?.track(written) ?? written);
-        await this.#onWritten(
-          place,
-          blocks.reduce((sum, { bytes }) => sum + bytes.length, 0),
-        );
-        return start === undefined || filled === undefined ? undefined : { file: filled, start };
-      },
-      LOOK_AGE_MS,
-    );
-  }
-
-  async #writeBlock(open: OpenUnit, block: number, bytes: Uint8Array): Promise<void> {
-    await open.writes.write(block, bytes);
-    for (const { fd, isOurs } of open.files) if (isOurs) this.#units.reads.forget(fd, block);
-    open.present[block] = 1;
+    if (place === undefined) return;
+    await this.#writer.write(place.unit, [{ info: this.info, first: place.first, index, bytes }]);
   }
 
   async #lend<Result>(lending: Lending<Result>): Promise<Result | undefined> {

@@ -1,20 +1,22 @@
 import type { SegmentInfo } from '../../ports.js';
-import { versionOf } from '../../wire/index.js';
+import { LOOK_AGE_MS } from '../../look-age.js';
 import type { Holder } from '../layout.js';
 import type { SegmentIndex } from '../segment-index/segment-index.js';
+import { AdoptedUnit } from './adopted-unit.js';
 import { isWhole } from './block-marks.js';
 import { DiskSegment, type Place } from './disk-segment.js';
 import { hasBlock, isWritable, type OpenUnit, type OpenUnits } from './open-units.js';
 import type { UnitPlace } from './filled-file.js';
 import type { UnitDirectories } from './unit-directories.js';
 import { isRun, isRunName, nameOfSegment, unitOf, type Unit } from './unit.js';
+import { UnitWriter } from './unit-writer.js';
 
 /** Finds segments wherever they lie, and makes room for those that are to be fetched. */
 export class Segments {
   readonly #units: OpenUnits;
   readonly #directories: UnitDirectories;
   readonly #index: SegmentIndex;
-  readonly #onWritten: (bytes: number) => Promise<void>;
+  readonly #writer: UnitWriter;
 
   constructor(parts: {
     readonly units: OpenUnits;
@@ -26,7 +28,7 @@ export class Segments {
     this.#units = parts.units;
     this.#directories = parts.directories;
     this.#index = parts.index;
-    this.#onWritten = parts.onWritten;
+    this.#writer = new UnitWriter(parts.units, parts.index, parts.onWritten);
   }
 
   /** A segment of version 1 that is held, or one of version 2 that is here. @param maxAgeMs of the last look at the disk. */
@@ -44,26 +46,13 @@ export class Segments {
    * @param infos one of version 1, or those of version 2 that follow one another.
    * @param place where they are going to lie outside of the store, if they are not here yet.
    */
-  async adopt(
-    infos: readonly SegmentInfo[],
-    holder: Holder,
-    place?: UnitPlace,
-  ): Promise<readonly DiskSegment[]> {
+  async adopt(infos: readonly SegmentInfo[], holder: Holder, place?: UnitPlace): Promise<AdoptedUnit> {
     const unit = unitOf(infos);
     if (!(await this.#directories.hold(unit, holder))) await this.#directories.add(unit, holder, place);
     const own = await this.#open(unit.name);
     if (place !== undefined && own?.filled === place.file) place.file.holds(unit.name);
-    if (!isRun(unit)) return infos.map((info) => this.#segment(info, [{ unit: unit.name, first: 0 }]));
-    const firsts = new Map<string, number>();
-    return infos.map((info, first) => {
-      const place = { unit: unit.name, first };
-      const again = firsts.get(nameOfSegment(info.id)) ?? first;
-      firsts.set(nameOfSegment(info.id), again);
-      if (own !== undefined && hasBlock(own, first)) return this.#segment(info, [place]);
-      // The same bytes may come again in the run, and may lie in another one.
-      const others = again === first ? this.#placesInRuns(info.id) : [{ unit: unit.name, first: again }];
-      return this.#segment(info, [place, ...others]);
-    });
+    if (isRun(unit)) this.#index.look();
+    return new AdoptedUnit(unit, this.#units, this.#writer, (id) => this.#placesInRuns(id, LOOK_AGE_MS));
   }
 
   /** A run has got all its blocks. */
@@ -96,13 +85,7 @@ export class Segments {
   }
 
   #segment(info: SegmentInfo, places: readonly Place[]): DiskSegment {
-    return new DiskSegment(info, this.#units, places, (place, bytes) => this.#written(info, place, bytes));
-  }
-
-  /** What cannot be noted is not found by others, and fetched once more. */
-  async #written(info: SegmentInfo, place: Place, bytes: number): Promise<void> {
-    if (versionOf(info.hash) === 2) await this.#index.add([[info.id, place]]).catch(() => undefined);
-    await this.#onWritten(bytes);
+    return new DiskSegment(info, this.#units, places, this.#writer);
   }
 
   /** Where a segment of version 2 is, those places first where its bytes are. */
@@ -110,7 +93,7 @@ export class Segments {
     const here: Place[] = [];
     const empty: Place[] = [];
     for (const place of this.#index.find(id, maxAgeMs)) {
-      const open = this.#units.lookUp(place.unit);
+      const open = this.#units.lookUp(place.unit, maxAgeMs);
       if (open === undefined || !isAt(open, place, id)) this.#index.remove(id, place);
       else (hasBlock(open, place.first) ? here : empty).push(place);
     }

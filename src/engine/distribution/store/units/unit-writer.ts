@@ -1,0 +1,69 @@
+import type { CheckedBlock, FilePlace, SegmentInfo } from '../../ports.js';
+import { LOOK_AGE_MS } from '../../look-age.js';
+import { blockLength, hashCount, versionOf } from '../../wire/index.js';
+import type { SegmentIndex } from '../segment-index/segment-index.js';
+import { isWritable, type OpenUnit, type OpenUnits } from './open-units.js';
+
+/** A block of a segment that lies in a unit. */
+export interface SegmentBlock extends CheckedBlock {
+  readonly info: SegmentInfo;
+  /** The segment's first block in the unit. */
+  readonly first: number;
+}
+
+/** Writes blocks into units, and notes which segments of version 2 they are. */
+export class UnitWriter {
+  readonly #units: OpenUnits;
+  readonly #index: SegmentIndex;
+  readonly #onWritten: (bytes: number) => Promise<void>;
+
+  /** @param onWritten blocks were stored; their writer waits for it. */
+  constructor(units: OpenUnits, index: SegmentIndex, onWritten: (bytes: number) => Promise<void>) {
+    this.#units = units;
+    this.#index = index;
+    this.#onWritten = onWritten;
+  }
+
+  /**
+   * Keeps nothing if the unit was dropped from the store meanwhile.
+   *
+   * @returns where the unit lies outside of the store, if that is where the blocks have been written.
+   */
+  async write(unit: string, blocks: readonly SegmentBlock[]): Promise<FilePlace | undefined> {
+    for (const { info, index, bytes } of blocks) {
+      if (index >= hashCount(info) || bytes.length !== blockLength(info, index)) {
+        throw new RangeError(`${bytes.length} bytes are not block ${index} of this segment`);
+      }
+    }
+    if (blocks.length === 0) return undefined;
+    return this.#units.use(unit, (open) => this.#writeTo(open, blocks), LOOK_AGE_MS);
+  }
+
+  async #writeTo(open: OpenUnit, blocks: readonly SegmentBlock[]): Promise<FilePlace | undefined> {
+    if (!isWritable(open)) return undefined;
+    const { start, filled } = open;
+    const written = this.#put(open, blocks);
+    await (filled?.track(written) ?? written);
+    await this.#note(open, blocks);
+    return start === undefined || filled === undefined ? undefined : { file: filled, start };
+  }
+
+  async #put({ writes, files, present }: OpenUnit, blocks: readonly SegmentBlock[]): Promise<void> {
+    await writes.write(blocks.map(({ first, index, bytes }) => ({ index: first + index, bytes })));
+    for (const { first, index } of blocks) {
+      for (const { fd, isOurs } of files) if (isOurs) this.#units.reads.forget(fd, first + index);
+      present[first + index] = 1;
+    }
+  }
+
+  /** What cannot be noted is not found by others, and fetched once more. */
+  async #note({ unit: { name } }: OpenUnit, blocks: readonly SegmentBlock[]): Promise<void> {
+    if (versionOf(blocks[0]?.info.hash ?? 'sha256') === 2) {
+      const entries = blocks.map(({ info, first }) => [info.id, { unit: name, first }] as const);
+      await this.#index.add(entries).catch(() => undefined);
+    }
+    let length = 0;
+    for (const { bytes } of blocks) length += bytes.length;
+    await this.#onWritten(length);
+  }
+}
