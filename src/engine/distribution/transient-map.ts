@@ -51,6 +51,7 @@ export class TransientMap<Key, Value> {
   }
 
   *keys(): Generator<Key, void> {
-    for (const [key] of this) yield key;
+    const table = this.#table;
+    for (const key of table.keys()) if (table === this.#table || this.#table.has(key)) yield key;
   }
 }

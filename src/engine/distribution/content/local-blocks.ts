@@ -114,9 +114,8 @@ export class LocalBlocks {
   /** @param found blocks of one run. */
   async #storeTogether(first: number, found: readonly FoundBlock[]): Promise<void> {
     const adopted = await this.#adopt(first);
-    const missing = found.filter(({ segment, index }) => !adopted.has(segment, index));
-    const where = await adopted.writeAll(missing);
-    this.#file?.note(this.map.runOf(first), where, missing);
+    const where = await adopted.writeAll(found);
+    this.#file?.note(this.map.runOf(first), where, found);
   }
 
   /** The cache has dropped what the tag held: segments must be adopted anew. */

@@ -43,10 +43,12 @@ export class BlockFetch {
   readonly listing: Listing | undefined;
   readonly block: Promise<FetchedBlock>;
   /** Those being asked. More than one when the first is slow. */
-  readonly asks = new Map<PeerRecord, Ask>();
+  readonly asks: Ask[] = [];
   /** The tick from which on one peer more may be asked. */
   patience = 0;
-  readonly #tries = new Map<PeerRecord, number>();
+  readonly #peers: readonly PeerRecord[];
+  /** How often each of them was asked. Lists, as they are short and there are thousands of fetches a second. */
+  readonly #tries: number[];
   #lacking: Set<PeerRecord> | undefined;
   /** Those that had no time, how often, and the tick from which on they may be asked again. */
   #busy: Map<PeerRecord, { readonly times: number; readonly until: number }> | undefined;
@@ -59,7 +61,8 @@ export class BlockFetch {
     this.request = request;
     this.segment = segmentName(request.segment);
     this.listing = listingFor(request);
-    for (const peer of peers) this.#tries.set(peer, 0);
+    this.#peers = peers.filter((peer, at) => peers.indexOf(peer) === at);
+    this.#tries = this.#peers.map(() => 0);
     this.block = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
   }
 
@@ -76,29 +79,38 @@ export class BlockFetch {
   candidates(isStruckOut: (peer: PeerRecord) => boolean): readonly PeerRecord[] {
     let fewest = Infinity;
     let hasFailed = false;
-    const left: PeerRecord[] = [];
-    for (const [peer, tries] of this.#tries) {
+    let least: PeerRecord[] = [];
+    let at = 0;
+    for (const peer of this.#peers) {
+      const tries = this.#tries[at] ?? 0;
+      at += 1;
       const isLeftOut = isStruckOut(peer);
       if (isLeftOut && tries === 0) this.#noteStruckOut(peer);
       const isOut = isLeftOut || this.#lacking?.has(peer) === true;
       hasFailed ||= isOut || tries > 0;
-      if (isOut || this.asks.has(peer)) continue;
-      left.push(peer);
-      fewest = Math.min(fewest, tries);
+      if (isOut || tries > fewest || this.#asks(peer)) continue;
+      if (tries < fewest) least = [];
+      least.push(peer);
+      fewest = tries;
     }
-    const least = left.filter((peer) => this.#tries.get(peer) === fewest);
     const proven = hasFailed && fewest === 0 ? least.filter(({ trusted }) => trusted) : [];
     return proven.length > 0 ? proven : least;
   }
 
   /** Whether it has not been asked yet. */
   isUntried(peer: PeerRecord): boolean {
-    return this.#tries.get(peer) === 0;
+    return this.#tries[this.#peers.indexOf(peer)] === 0;
   }
 
   began(ask: Ask): void {
-    this.#tries.set(ask.peer, (this.#tries.get(ask.peer) ?? 0) + 1);
-    this.asks.set(ask.peer, ask);
+    const at = this.#peers.indexOf(ask.peer);
+    this.#tries[at] = (this.#tries[at] ?? 0) + 1;
+    this.asks.push(ask);
+  }
+
+  ended(ask: Ask): void {
+    const at = this.asks.indexOf(ask);
+    if (at >= 0) this.asks.splice(at, 1);
   }
 
   /** The peer does not have the block, so there is no use in asking it again. */
@@ -139,6 +151,10 @@ export class BlockFetch {
   fail(reason: unknown = new FetchFailure(this.#attempts)): void {
     this.#settle?.reject(reason);
     this.#settle = undefined;
+  }
+
+  #asks(peer: PeerRecord): boolean {
+    return this.asks.some((ask) => ask.peer === peer);
   }
 
   #noteStruckOut(peer: PeerRecord): void {

@@ -244,7 +244,7 @@ export class PeerAsks {
     if (!this.#asks.delete(ask)) return false;
     this.#endList(ask);
     ask.peer.outstanding -= 1;
-    ask.fetch.asks.delete(ask.peer);
+    ask.fetch.ended(ask);
     return true;
   }
 

@@ -50,6 +50,7 @@ class HttpRetrievalClient implements RetrievalClient {
   readonly #resting = new Set<BlockFetch>();
   /** Those that have room and have not been offered yet. */
   readonly #idle = new Set<PeerRecord>();
+  readonly #isStruckOut = (peer: PeerRecord): boolean => this.#book.isStruckOut(peer);
   #offering: NodeJS.Immediate | undefined;
   #closed = false;
 
@@ -131,7 +132,7 @@ class HttpRetrievalClient implements RetrievalClient {
   #cancel(fetches: readonly BlockFetch[], reason?: unknown): void {
     for (const fetch of fetches) {
       fetch.fail(reason);
-      for (const ask of fetch.asks.values()) this.#asks.abort(ask);
+      for (const ask of [...fetch.asks]) this.#asks.abort(ask);
       this.#waiting.delete(fetch);
       this.#disown(fetch);
     }
@@ -157,7 +158,7 @@ class HttpRetrievalClient implements RetrievalClient {
       case 'Failed':
         fetch.note({ peer: peer.peer, reason: outcome.fault.reason, detail: outcome.fault.message });
     }
-    if (fetch.asks.size === 0) {
+    if (fetch.asks.length === 0) {
       if (fetch.isOver) this.#disown(fetch);
       else this.#advance(fetch);
     }
@@ -182,6 +183,7 @@ class HttpRetrievalClient implements RetrievalClient {
 
   /** Gives what room a peer has to those who have waited longest. */
   #offer(peer: PeerRecord): void {
+    if (this.#waiting.size === 0) return;
     for (const fetch of this.#waiting) {
       if (!this.#book.hasRoom(peer) || this.#isFull) return;
       this.#advance(fetch);
@@ -220,13 +222,15 @@ class HttpRetrievalClient implements RetrievalClient {
 
   #candidates(fetch: BlockFetch): readonly PeerRecord[] {
     for (;;) {
-      const candidates = fetch.candidates((peer) => this.#book.isStruckOut(peer));
-      const lacking = candidates.filter((peer) => this.#asks.isLacking(fetch, peer));
-      if (lacking.length === 0) return candidates;
-      for (const peer of lacking) {
+      const candidates = fetch.candidates(this.#isStruckOut);
+      let hasLacking = false;
+      for (const peer of candidates) {
+        if (!this.#asks.isLacking(fetch, peer)) continue;
+        hasLacking = true;
         fetch.lacks(peer);
         fetch.note({ peer: peer.peer, ...LACKS_BLOCK });
       }
+      if (!hasLacking) return candidates;
     }
   }
 
@@ -253,8 +257,8 @@ class HttpRetrievalClient implements RetrievalClient {
    * that one is asked after four rounds.
    */
   #overtake(fetch: BlockFetch): void {
-    if (fetch.isOver || fetch.asks.size === 0 || this.#ticker.now < fetch.patience) return;
-    for (let more = fetch.asks.size; more > 0 && !this.#isFull; more -= 1) {
+    if (fetch.isOver || fetch.asks.length === 0 || this.#ticker.now < fetch.patience) return;
+    for (let more = fetch.asks.length; more > 0 && !this.#isFull; more -= 1) {
       const candidates = this.#candidates(fetch).filter(
         (peer) => fetch.isUntried(peer) && this.#book.hasRoom(peer),
       );

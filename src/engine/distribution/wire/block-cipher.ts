@@ -60,7 +60,7 @@ export const decryptBlock = (
   const padding = bytes.readUInt8(bytes.length - 1);
   if (padding < 1 || padding > CIPHER_BLOCK) throw wrongPadding();
   const length = bytes.length - padding;
-  if (!bytes.subarray(length).every((byte) => byte === padding)) throw wrongPadding();
+  for (let at = length; at < bytes.length; at += 1) if (bytes[at] !== padding) throw wrongPadding();
   return bytes.subarray(0, length);
 };
 

@@ -20,10 +20,11 @@ const readRange = (reader: MessageReader, end: number): BlockRange => {
 export const readRanges = (reader: MessageReader, end: number): BlockRange[] =>
   reader.list(Math.ceil(end / 2), RANGE_LENGTH, () => readRange(reader, end));
 
-export const encodeRanges = (ranges: readonly BlockRange[]): Part[] => [
-  ranges.length,
-  ...ranges.flatMap(({ index, count }) => [index, count]),
-];
+export const encodeRanges = (ranges: readonly BlockRange[]): Part[] => {
+  const parts: Part[] = [ranges.length];
+  for (const { index, count } of ranges) parts.push(index, count);
+  return parts;
+};
 
 /** Whether block `index` lies in one of `ranges`. */
 export const includesBlock = (ranges: readonly BlockRange[], index: number): boolean =>

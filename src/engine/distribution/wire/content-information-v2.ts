@@ -123,6 +123,8 @@ const checkRange = (range: ByteRange, segments: readonly PlacedSegment[]): void 
 class DerivedIds {
   readonly #bytes: Buffer;
   readonly #isDerived: Uint8Array;
+  /** Those asked for last, by where they start: a segment that is fetched is asked for its id a dozen times. */
+  readonly #asked: (Buffer | undefined)[] = new Array<undefined>(MOST_ASKED).fill(undefined);
 
   /** @param most how many there are at most. */
   constructor(most: number) {
@@ -137,9 +139,15 @@ class DerivedIds {
       this.#bytes.set(deriveSegmentId(HASH, secret, hashOfData), start);
       this.#isDerived[index] = 1;
     }
-    return this.#bytes.subarray(start, start + HASH_LENGTHS[HASH]);
+    const slot = index % MOST_ASKED;
+    const asked = this.#asked[slot];
+    if (asked?.byteOffset === this.#bytes.byteOffset + start) return asked;
+    return (this.#asked[slot] = this.#bytes.subarray(start, start + HASH_LENGTHS[HASH]));
   }
 }
+
+/** More than are read ahead. */
+const MOST_ASKED = 128;
 
 /**
  * A segment as a view of its description. There are so many of them (16 000 for 1 GiB) that what can be had from the

@@ -51,21 +51,21 @@ const encodeParts = (request: SpokenRequest): Part[] => {
     case 'GetBlockList':
       return encodeMessage(MESSAGE_TYPES.getBlockList, request.cipher, blocksBody(request));
     case 'GetBlocks': {
+      const body = blocksBody(request);
       const noVerificationData = 0;
-      return encodeMessage(MESSAGE_TYPES.getBlocks, request.cipher, [
-        ...blocksBody(request),
-        noVerificationData,
-      ]);
+      body.push(noVerificationData);
+      return encodeMessage(MESSAGE_TYPES.getBlocks, request.cipher, body);
     }
     case 'GetSegmentList':
       return encodeMessage(MESSAGE_TYPES.getSegmentList, request.cipher, encodeSegmentListRequest(request));
   }
 };
 
-const blocksBody = (request: BlockRequest): Part[] => [
-  ...sized(request.segmentId),
-  ...encodeRanges(request.ranges),
-];
+const blocksBody = ({ segmentId, ranges }: BlockRequest): Part[] => {
+  const body = sized(segmentId);
+  body.push(...encodeRanges(ranges));
+  return body;
+};
 
 /** Reads the body of an HTTP request. The result shares memory with it. @throws MessageError */
 export const decodeRequest = (bytes: Buffer): RetrievalRequest => {

@@ -1,7 +1,6 @@
 import type { SeenVersion } from './block-trust.js';
 import { lengthOf, type BlockLayout } from './block-layout.js';
 import type { Disk } from '../disk/disk.js';
-import { TransientSet } from '../../transient-set.js';
 import { isSameVersion } from '../disk/file-version.js';
 import { ReadMemory } from './read-memory.js';
 
@@ -48,9 +47,9 @@ export type UseBytes<Result> = (bytes: Buffer, seen: SeenVersion | undefined) =>
  */
 export class BlockReads {
   readonly #disk: Disk;
-  /** In the order of reading. */
-  readonly #runs = new TransientSet<Run>();
-  readonly #memory = new ReadMemory(2 * MOST_TOGETHER);
+  /** In the order of reading; a few, as they are as long as they can be. */
+  readonly #runs: Run[] = [];
+  readonly #memory = new ReadMemory(MOST_KEPT);
   #kept = 0;
 
   constructor(disk: Disk) {
@@ -79,9 +78,9 @@ export class BlockReads {
 
   /** Forgets what was read of a file: a block of it, or all of it when it is closed. */
   forget(file: number, index?: number): void {
-    for (const run of this.#runs) {
-      if (run.fd === file && (index === undefined || includes(run, index))) this.#drop(run);
-    }
+    if (this.#runs.length === 0) return;
+    const isMeant = (run: Run): boolean => run.fd === file && (index === undefined || includes(run, index));
+    for (const run of this.#runs.filter(isMeant)) this.#drop(run);
   }
 
   #find(file: number, index: number): Run | undefined {
@@ -99,7 +98,7 @@ export class BlockReads {
   }
 
   #start({ fd, start, layout, has }: ReadableFile, from: number): Run {
-    const most = Math.min(MOST_TOGETHER, MOST_KEPT / (this.#runs.size + 1));
+    const most = Math.min(MOST_TOGETHER, MOST_KEPT / (this.#runs.length + 1));
     const offset = layout.startOf(from);
     let to = from + 1;
     const end = this.#startOfNext(fd, from) ?? layout.count;
@@ -108,11 +107,10 @@ export class BlockReads {
     const memory = this.#memory.take(length);
     const result = this.#read(fd, memory.subarray(0, length), start + offset);
     const run: Run = { fd, from, to, memory, result, left: to - from, users: 0, isDropped: false };
-    this.#runs.add(run);
+    this.#runs.push(run);
     this.#kept += memory.length;
-    for (const oldest of this.#runs) {
-      if (this.#kept <= MOST_KEPT) break;
-      if (oldest !== run) this.#drop(oldest);
+    for (let [oldest] = this.#runs; this.#kept > MOST_KEPT && oldest !== run; [oldest] = this.#runs) {
+      if (oldest !== undefined) this.#drop(oldest);
     }
     return run;
   }
@@ -127,7 +125,11 @@ export class BlockReads {
   }
 
   #drop(run: Run): void {
-    if (this.#runs.delete(run)) this.#kept -= run.memory?.length ?? 0;
+    const at = this.#runs.indexOf(run);
+    if (at >= 0) {
+      this.#runs.splice(at, 1);
+      this.#kept -= run.memory?.length ?? 0;
+    }
     run.isDropped = true;
     this.#recycle(run);
   }
