@@ -3,7 +3,7 @@ import { defaultDataDirectory } from './data-dir.js';
 import { contentKeys, contentName } from './distribution/insight/names.js';
 import { insightDirectory, isRunning, readProcessRecords } from './distribution/insight/process-files.js';
 import type { ProcessRecord, RetrievalRecord } from './distribution/insight/process-record.js';
-import { parseContentInformation } from './distribution/wire/index.js';
+import { readContentInformation } from './distribution/wire/index.js';
 
 /** What one process did with a data directory. */
 export interface JournalEntry extends ProcessRecord {
@@ -92,8 +92,8 @@ const matcherOf = (
     const { nameKey } = contentName(query.name);
     return (retrieval) => (retrieval.nameKey === nameKey ? 'name' : undefined);
   }
-  const { segments } = parseContentInformation(query.contentInformation);
-  const keys = contentKeys(segments.map(({ info }) => info));
+  const { segments } = readContentInformation(query.contentInformation);
+  const keys = contentKeys(segments);
   return ({ contentKey, dataKey }) => {
     if (contentKey === keys.contentKey) return 'content';
     return dataKey === keys.dataKey ? 'other-secret' : undefined;

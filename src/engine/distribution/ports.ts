@@ -218,11 +218,7 @@ export interface ContentStore extends BlockSource {
    *
    * @param place where they are going to lie, if nothing of them is here yet and the file can have another name.
    */
-  adoptAll(
-    infos: readonly SegmentInfo[],
-    tag: Uint8Array,
-    place?: FilePlace,
-  ): Promise<AdoptedSegments>;
+  adoptAll(infos: readonly SegmentInfo[], tag: Uint8Array, place?: FilePlace): Promise<AdoptedSegments>;
   /**
    * Begins to fill a file, which is empty and has been made by the caller. Rejects with the system's error if it cannot be
    * written.

@@ -7,6 +7,7 @@ import {
   contentInformationOf,
   deriveServerKey,
   describeSegment,
+  SegmentList,
 } from '../../../src/engine/distribution/wire/index.js';
 
 const BLOCK = 65_536;
@@ -19,7 +20,8 @@ const segment = describeSegment({
   blockHashes: Array.from({ length: BLOCKS }, () => hash),
 });
 /** The same segment twice. */
-const map = new ContentMap(contentInformationOf([segment, segment]));
+const information = contentInformationOf([segment, segment]);
+const map = new ContentMap({ ...information, segments: SegmentList.of(information.segments) });
 
 let written: number[];
 let failure: Error | undefined;

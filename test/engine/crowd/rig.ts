@@ -4,6 +4,7 @@ import { CrowdMember, type Meet } from '../../../src/engine/distribution/crowd/m
 import { Neighbours } from '../../../src/engine/distribution/crowd/neighbours.js';
 import type { BlockSource, SegmentInfo, StoredSegment } from '../../../src/engine/distribution/ports.js';
 import type { AnswerListener, Transport } from '../../../src/engine/distribution/retrieval/transport.js';
+import { SegmentList } from '../../../src/engine/distribution/wire/index.js';
 
 const ID = Buffer.alloc(32, 9);
 export const SEGMENT = ID.toString('hex');
@@ -59,7 +60,7 @@ export const machine = (clock: VirtualClock, network: Network, port: number, tok
       token: own.padStart(16, '0'),
       port,
       content: {
-        segments: [{ info: INFO, offsetInContent: 0 }],
+        segments: SegmentList.of([{ info: INFO, offsetInContent: 0 }]),
         blocksPerSegment: BLOCKS,
         has: (block) => here.has(block),
       },

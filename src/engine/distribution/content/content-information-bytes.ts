@@ -1,8 +1,8 @@
 import { win32Fault } from '../../../driver/index.js';
 import {
   contentInformationLengthLimit,
-  parseContentInformation,
-  type ContentInformation,
+  readContentInformation,
+  type DescribedContent,
 } from '../wire/index.js';
 
 /** Longest beginning that the limit of the whole is told from. */
@@ -27,8 +27,8 @@ export class ContentInformationBytes {
   }
 
   /** Keeps nothing if that succeeds: what is read of it shares memory with a copy. */
-  parse(): ContentInformation {
-    const information = parseContentInformation(Buffer.concat(this.#pieces, this.#length));
+  parse(): DescribedContent {
+    const information = readContentInformation(Buffer.concat(this.#pieces, this.#length));
     this.#pieces.length = 0;
     return information;
   }

@@ -3,8 +3,9 @@ import { MAX_RUN, type SegmentNeighbours } from '../ports.js';
 import {
   BLOCK_LENGTH,
   BLOCKS_PER_SEGMENT,
-  type ContentInformation,
+  type DescribedContent,
   type PlacedSegment,
+  type SegmentList,
   versionOf,
 } from '../wire/index.js';
 
@@ -38,8 +39,8 @@ export class ContentMap {
   /** Where the first segment starts and the last one ends, which may lie around the range. */
   readonly describedStart: number;
   readonly describedEnd: number;
-  readonly hash: ContentInformation['hash'];
-  readonly #segments: readonly PlacedSegment[];
+  readonly hash: DescribedContent['hash'];
+  readonly #segments: SegmentList;
   /** Of all segments but the last. */
   readonly blocksPerSegment: number;
   /** How many segments are kept together, and how many of the first ones lie before what is described. */
@@ -50,16 +51,13 @@ export class ContentMap {
   /** Asked for again and again, by all blocks of it. */
   #lastRun: SegmentRun | undefined;
 
-  constructor(information: ContentInformation) {
+  constructor(information: DescribedContent) {
     const { range, segments, firstSegmentIndex } = information;
-    const [first] = segments;
-    const last = segments.at(-1);
-    if (first === undefined || last === undefined)
-      throw new RangeError('content information without a segment');
+    if (segments.length === 0) throw new RangeError('content information without a segment');
     this.start = range.start;
     this.end = range.start + range.length;
-    this.describedStart = first.offsetInContent;
-    this.describedEnd = last.offsetInContent + last.info.length;
+    this.describedStart = segments.startOf(0);
+    this.describedEnd = segments.startOf(segments.length);
     this.hash = information.hash;
     this.#segments = segments;
     this.blocksPerSegment = versionOf(this.hash) === 1 ? BLOCKS_PER_SEGMENT : 1;
@@ -77,8 +75,8 @@ export class ContentMap {
 
   /** The number of the block that holds the byte at `offset`; the first one for all before that. */
   blockAt(offset: number): number {
-    const index = this.#segmentIndexAt(offset);
-    const inSegment = Math.max(0, offset - (this.#segments[index]?.offsetInContent ?? 0));
+    const index = this.#segments.indexAt(offset);
+    const inSegment = Math.max(0, offset - this.#segments.startOf(index));
     const inBlocks = this.blocksPerSegment === 1 ? 0 : Math.floor(inSegment / BLOCK_LENGTH);
     return index * this.blocksPerSegment + inBlocks;
   }
@@ -90,12 +88,8 @@ export class ContentMap {
 
   /** Where a block starts; for the first one that there is not, where the last one ends. */
   startOf(block: number): number {
-    const segment = this.#segmentOf(block);
-    if (segment === undefined) return this.describedEnd;
-    return Math.min(
-      this.describedEnd,
-      segment.offsetInContent + (block % this.blocksPerSegment) * BLOCK_LENGTH,
-    );
+    const start = this.#segments.startOf(this.segmentIndexOf(block));
+    return Math.min(this.describedEnd, start + (block % this.blocksPerSegment) * BLOCK_LENGTH);
   }
 
   /** Bytes of a block. */
@@ -150,19 +144,7 @@ export class ContentMap {
   }
 
   #segmentOf(block: number): PlacedSegment | undefined {
-    return this.#segments[this.segmentIndexOf(block)];
-  }
-
-  /** The index of the last segment that starts at `offset` or before. */
-  #segmentIndexAt(offset: number): number {
-    let low = 0;
-    let high = this.#segments.length - 1;
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2);
-      if ((this.#segments[middle]?.offsetInContent ?? 0) <= offset) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+    return this.#segments.at(this.segmentIndexOf(block));
   }
 }
 

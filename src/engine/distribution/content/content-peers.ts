@@ -16,9 +16,14 @@ const PROVEN_PEERS = 16;
 
 type FetchRequest = Omit<Parameters<RetrievalClient['fetch']>[0], 'peers'>;
 
+/** All segments of a content, of which there may be too many for a list. */
+interface SegmentSlices {
+  at(index: number): SegmentInfo | undefined;
+  slice(from: number, to: number): readonly SegmentInfo[];
+}
+
 export interface ContentPeersParts {
-  /** All segments of the content. */
-  readonly segments: readonly SegmentInfo[];
+  readonly segments: SegmentSlices;
   readonly client: RetrievalClient;
   /** Those that the reader has named, in normal form. */
   readonly named: readonly string[];
@@ -92,12 +97,12 @@ export class ContentPeers {
   /** Looks for the part of the content with this segment and for the part after it, once. */
   #lookAhead(discovery: Discovery, index: number, signal: AbortSignal): void {
     const { segments } = this.#parts;
-    const [first] = segments;
-    const size = SEGMENTS_PER_PROBE[versionOf(first?.hash ?? 'sha256')];
+    const size = SEGMENTS_PER_PROBE[versionOf(segments.at(0)?.hash ?? 'sha256')];
     const part = Math.floor(index / size);
     for (const wanted of [part, part + 1]) {
+      if (this.#soughtParts.has(wanted)) continue;
       const sought = segments.slice(wanted * size, (wanted + 1) * size);
-      if (sought.length === 0 || this.#soughtParts.has(wanted)) continue;
+      if (sought.length === 0) continue;
       this.#soughtParts.add(wanted);
       // Whoever needs what comes of it asks again.
       discovery.find(sought, signal).catch(() => undefined);

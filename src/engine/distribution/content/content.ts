@@ -14,10 +14,10 @@ import { LOOK_AGE_MS } from '../look-age.js';
 import { invalidArgument } from '../arguments.js';
 import { FetchFailure, type ContentStore, type PendingBlock, type RetrievalClient } from '../ports.js';
 import { ContentLog } from '../insight/content-log.js';
-import { contentKeys, contentName } from '../insight/names.js';
+import { contentKeysInTurns, contentName } from '../insight/names.js';
 import { MOST_RUNS_KEPT, type RetrievalRecord } from '../insight/process-record.js';
 import type { Held } from '../session/handle-table.js';
-import type { ContentInformation } from '../wire/index.js';
+import type { DescribedContent } from '../wire/index.js';
 import { AddedData } from './added-data.js';
 import { ContentFile } from './content-file.js';
 import { BlockWindow, type BlockRequest, type NumberedBlock } from './block-window.js';
@@ -71,8 +71,6 @@ interface Described {
   readonly provenance: Provenance;
   readonly peers: ContentPeers;
   readonly member: CrowdMember | undefined;
-  /** Its record is final. */
-  readonly endRecord: Cancel;
 }
 
 const ORIGIN: SegmentSource = { source: 'origin' };
@@ -93,6 +91,9 @@ export class Content implements Held {
   #cursor = 0;
   #hasBegun = false;
   #file: ContentFile | undefined;
+  #isReleased = false;
+  /** Its record is final. */
+  #endRecord: Cancel | undefined;
   /** The last stream read in line. */
   #lastInLine: Promise<void> = Promise.resolve();
   /** Blocks from peers that are not in the cache yet. */
@@ -124,8 +125,10 @@ export class Content implements Held {
    */
   async completeInformation(operation: string): Promise<void> {
     this.#refuseWhenDescribed(operation);
-    const described = this.#describe(this.#information.parse());
+    const information = this.#information.parse();
+    const described = this.#describe(information);
     this.#described = described;
+    await this.#keepRecord(information, described.provenance);
     this.#cursor = described.map.start;
     for (const { offset, bytes } of this.#early.take()) {
       await this.add(operation, offset, bytes).catch((error: unknown) => {
@@ -234,7 +237,8 @@ export class Content implements Held {
     await this.#described?.window.close();
     await this.#described?.local.close();
     await this.#file?.close();
-    this.#described?.endRecord();
+    this.#isReleased = true;
+    this.#endRecord?.();
   }
 
   /** Puts fetched blocks into the cache. Not before that a hosted cache could fetch them from here. */
@@ -264,15 +268,17 @@ export class Content implements Held {
     }
   }
 
-  #record({ segments }: ContentInformation, provenance: Provenance): () => RetrievalRecord {
-    const { clock, name } = this.#parts;
-    const about = {
-      startedAt: clock.now(),
+  async #keepRecord({ segments }: DescribedContent, provenance: Provenance): Promise<void> {
+    const { clock, name, follow } = this.#parts;
+    const startedAt = clock.now();
+    const about: Omit<RetrievalRecord, 'explanation'> = {
+      startedAt,
       ...(name === undefined ? {} : contentName(name)),
-      ...contentKeys(segments.map(({ info }) => info)),
+      ...(await contentKeysInTurns(segments)),
       segments: segments.length,
     };
-    return () => ({ ...about, explanation: provenance.explanation(MOST_RUNS_KEPT) });
+    if (this.#isReleased) return;
+    this.#endRecord = follow(() => ({ ...about, explanation: provenance.explanation(MOST_RUNS_KEPT) }));
   }
 
   #ready(operation: string): Described {
@@ -292,7 +298,7 @@ export class Content implements Held {
     }
   }
 
-  #describe(information: ContentInformation): Described {
+  #describe(information: DescribedContent): Described {
     const { tag, store, emit, clock, limits, handle, client, discovery, hosted, crowd } = this.#parts;
     const map = new ContentMap(information);
     const provenance = new Provenance(handle, new ContentLog(information.segments), emit, (id) =>
@@ -314,7 +320,10 @@ export class Content implements Held {
       discovery && ((wanted, met, signal) => discovery.meet(wanted, met, signal)),
     );
     const peers = new ContentPeers({
-      segments: segments.map(({ info }) => info),
+      segments: {
+        at: (index) => segments.at(index)?.info,
+        slice: (from, to) => segments.slice(from, to).map(({ info }) => info),
+      },
       client,
       named: this.#parts.peers,
       hosted: this.#parts.askedCache,
@@ -341,8 +350,7 @@ export class Content implements Held {
       maxReadBytes: limits.maxReadBytes,
     });
     const added = new AddedData(map, local, limits.maxPartialBlocks);
-    const endRecord = this.#parts.follow(this.#record(information, provenance));
-    return { map, local, window, reader, added, provenance, peers, member, endRecord };
+    return { map, local, window, reader, added, provenance, peers, member };
   }
 
   #fetch(

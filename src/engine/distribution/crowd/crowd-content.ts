@@ -1,11 +1,10 @@
 import { segmentName } from '../segment-name.js';
-import type { PlacedSegment } from '../wire/index.js';
+import type { SegmentList } from '../wire/index.js';
 import { MOST_RUNS, type BlockRun } from './claim-message.js';
 
 /** The blocks of a content, as far as the crowd is concerned. */
 export interface CrowdContent {
-  /** In their order. */
-  readonly segments: readonly PlacedSegment[];
+  readonly segments: SegmentList;
   /** Of all segments but the last. */
   readonly blocksPerSegment: number;
   /** Whether a block is on this machine. */
@@ -21,7 +20,7 @@ export const runsOf = (
   const runs: BlockRun[] = [];
   for (let block = from; block < to && runs.length < MOST_RUNS;) {
     const index = Math.floor(block / blocksPerSegment);
-    const segment = segments[index];
+    const segment = segments.at(index);
     if (segment === undefined) break;
     const end = Math.min(to, (index + 1) * blocksPerSegment);
     runs.push({ segment: segmentName(segment.info), first: block % blocksPerSegment, count: end - block });
@@ -31,5 +30,12 @@ export const runsOf = (
 };
 
 /** The number of each segment's first block. */
-export const firstBlocksOf = ({ segments, blocksPerSegment }: CrowdContent): ReadonlyMap<string, number> =>
-  new Map(segments.map(({ info }, index) => [segmentName(info), index * blocksPerSegment]));
+export const firstBlocksOf = ({ segments, blocksPerSegment }: CrowdContent): ReadonlyMap<string, number> => {
+  const firsts = new Map<string, number>();
+  let first = 0;
+  for (const { info } of segments) {
+    firsts.set(segmentName(info), first);
+    first += blocksPerSegment;
+  }
+  return firsts;
+};

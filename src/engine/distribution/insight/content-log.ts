@@ -5,7 +5,7 @@ import {
   type SegmentReason,
   type SegmentSource,
 } from '../../../driver/index.js';
-import type { PlacedSegment } from '../wire/index.js';
+import type { SegmentList } from '../wire/index.js';
 import { SegmentLog } from './segment-log.js';
 
 /** Under what the bytes of peers are counted that are too many to be counted one by one. */
@@ -13,13 +13,12 @@ const OTHER_PEERS = 'others';
 
 /** Where the bytes of one content came from, and why. Its memory does not grow with what is read. */
 export class ContentLog {
-  readonly #segments: readonly PlacedSegment[];
+  readonly #segments: SegmentList;
   readonly #log: SegmentLog;
   readonly #bytes: Record<BlockSourceKind, number> = { cache: 0, peer: 0, 'hosted-cache': 0, origin: 0 };
   readonly #bytesByPeer = new Map<string, number>();
 
-  /** @param segments contiguous. */
-  constructor(segments: readonly PlacedSegment[]) {
+  constructor(segments: SegmentList) {
     this.#segments = segments;
     this.#log = new SegmentLog(segments.length);
   }
@@ -28,13 +27,13 @@ export class ContentLog {
   cameFrom(offset: number, bytes: number, from: SegmentSource): void {
     this.#bytes[from.source] += bytes;
     if (from.peer !== undefined) this.#countPeer(from.peer, bytes);
-    this.#log.cameFrom(this.#indexAt(offset), from);
+    this.#log.cameFrom(this.#segments.indexAt(offset), from);
   }
 
   /** The bytes from `offset` on did not come from where they should have. */
   failed(offset: number, length: number, reason: SegmentReason): void {
-    const last = this.#indexAt(offset + length - 1);
-    for (let segment = this.#indexAt(offset); segment <= last; segment += 1) {
+    const last = this.#segments.indexAt(offset + length - 1);
+    for (let segment = this.#segments.indexAt(offset); segment <= last; segment += 1) {
       this.#log.failed(segment, reason);
     }
   }
@@ -47,18 +46,6 @@ export class ContentLog {
       reasons: [],
       segments: this.#log.runs(mostRuns),
     };
-  }
-
-  /** The index of the segment that holds the byte at `offset`. */
-  #indexAt(offset: number): number {
-    let low = 0;
-    let high = this.#segments.length - 1;
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2);
-      if ((this.#segments[middle]?.offsetInContent ?? 0) <= offset) low = middle;
-      else high = middle - 1;
-    }
-    return low;
   }
 
   #countPeer(peer: string, bytes: number): void {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { SegmentInfo } from '../ports.js';
 
 /** How a content that its application gave a name, a URL or a path, can be found again. */
@@ -15,24 +16,53 @@ export const contentName = (name: string): ContentName => {
   const whole = url?.href ?? resolve(name);
   return {
     name: url === undefined ? whole : withoutSecrets(url),
-    nameKey: hashOf([whole], (text) => Buffer.from(text)),
+    nameKey: createHash('sha256').update(whole).digest('hex'),
   };
 };
 
 /** Which segments a content is made of, and which bytes; the latter are the same under every server secret. */
-export const contentKeys = (
-  segments: readonly SegmentInfo[],
-): { readonly contentKey: string; readonly dataKey: string } => ({
-  contentKey: hashOf(segments, ({ id }) => id),
-  dataKey: hashOf(segments, ({ hashOfData }) => hashOfData),
-});
+export interface ContentKeys {
+  readonly contentKey: string;
+  readonly dataKey: string;
+}
+
+/** The keys of a content with these segments. */
+export const contentKeys = (segments: Iterable<{ readonly info: SegmentInfo }>): ContentKeys => {
+  const hashes = new KeyHashes();
+  for (const { info } of segments) hashes.add(info);
+  return hashes.keys();
+};
+
+/** So many are hashed before the event loop has its turn: about two milliseconds. */
+const SEGMENTS_IN_A_TURN = 256;
+
+/** The same for a content that may be of any size. */
+export const contentKeysInTurns = async (
+  segments: Iterable<{ readonly info: SegmentInfo }>,
+): Promise<ContentKeys> => {
+  const hashes = new KeyHashes();
+  let count = 0;
+  for (const { info } of segments) {
+    hashes.add(info);
+    count += 1;
+    if (count % SEGMENTS_IN_A_TURN === 0) await setImmediate();
+  }
+  return hashes.keys();
+};
+
+class KeyHashes {
+  readonly #ids = createHash('sha256');
+  readonly #data = createHash('sha256');
+
+  add({ id, hashOfData }: SegmentInfo): void {
+    this.#ids.update(id);
+    this.#data.update(hashOfData);
+  }
+
+  keys(): ContentKeys {
+    return { contentKey: this.#ids.digest('hex'), dataKey: this.#data.digest('hex') };
+  }
+}
 
 const withoutSecrets = ({ protocol, host, pathname, search }: URL): string =>
   `${protocol}//${host}${pathname}${search === '' ? '' : '?…'}`;
-
-/** One part at a time, as there may be very many of them. */
-const hashOf = <Part>(parts: readonly Part[], bytesOf: (part: Part) => Uint8Array): string => {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(bytesOf(part));
-  return hash.digest('hex');
-};

@@ -1,8 +1,9 @@
 import type { SegmentInfo } from '../ports.js';
-import type { ByteRange, ContentInformation, ContentOutline, PlacedSegment } from './content-information.js';
+import type { ByteRange, ContentOutline, DescribedContent, PlacedSegment } from './content-information.js';
 import { malformed } from './content-information-error.js';
 import { deriveSegmentId } from './secrets.js';
-import { HASH_LENGTHS, MAX_SEGMENT_LENGTH_V2 } from './units.js';
+import { SegmentList } from './segment-list.js';
+import { MAX_SEGMENT_LENGTH_V2 } from './units.js';
 
 /* PCCRC 2.4. All numbers are big-endian. */
 
@@ -65,18 +66,14 @@ export const longestV2 = (header: Buffer): number => {
 };
 
 /** Parses version 2. The result shares memory with `bytes`. */
-export const parseV2 = (bytes: Buffer): ContentInformation => {
+export const parseV2 = (bytes: Buffer): DescribedContent => {
   const { startOfFirstSegment, firstSegmentIndex, offsetInFirstSegment, rangeLength } = decodeHeader(bytes);
-  const segments: PlacedSegment[] = [];
-  const ids = new DerivedIds(bytes.length / DESCRIPTION_LENGTH);
-  let offsetInContent = startOfFirstSegment;
-  for (const at of descriptionsIn(bytes)) {
-    const info = new ListedSegment(bytes, at, ids, segments.length);
-    segments.push({ info, offsetInContent });
-    offsetInContent += info.length;
-  }
+  const chunks = chunksIn(bytes);
+  const starts = startsIn(bytes, chunks, startOfFirstSegment);
+  const segments = new SegmentList(starts, (index) => new ListedSegment(bytes, descriptionAt(chunks, index)));
+  const end = starts.at(-1) ?? 0;
   const start = startOfFirstSegment + offsetInFirstSegment;
-  const range = { start, length: rangeLength ?? offsetInContent - start };
+  const range = { start, length: rangeLength ?? end - start };
   checkRange(range, segments);
   return {
     hash: HASH,
@@ -87,10 +84,18 @@ export const parseV2 = (bytes: Buffer): ContentInformation => {
   };
 };
 
-/** Where each description starts. */
-function* descriptionsIn(bytes: Buffer): Generator<number, void> {
-  let at = V2_HEADER_LENGTH;
-  while (at < bytes.length) {
+/** Descriptions that lie one after the other. */
+interface Chunk {
+  /** The index of the first of the segments. */
+  readonly index: number;
+  readonly count: number;
+  readonly at: number;
+}
+
+const chunksIn = (bytes: Buffer): readonly Chunk[] => {
+  const chunks: Chunk[] = [];
+  let index = 0;
+  for (let at = V2_HEADER_LENGTH; at < bytes.length;) {
     if (bytes.length < at + CHUNK_HEADER_LENGTH) throw malformed('it ends inside the head of a chunk');
     const type = bytes.readUInt8(at);
     const length = bytes.readUInt32BE(at + 1);
@@ -98,79 +103,73 @@ function* descriptionsIn(bytes: Buffer): Generator<number, void> {
     if (type !== 0) throw malformed(`a chunk of type ${type}`);
     if (length === 0 || length % DESCRIPTION_LENGTH !== 0) throw malformed(`a chunk of ${length} bytes`);
     if (bytes.length < at + length) throw malformed('it ends inside a chunk');
-    for (const end = at + length; at < end; at += DESCRIPTION_LENGTH) yield at;
+    const count = length / DESCRIPTION_LENGTH;
+    chunks.push({ index, count, at });
+    index += count;
+    at += length;
   }
-}
+  return chunks;
+};
+
+/** Where each segment starts, and where the last one ends. */
+const startsIn = (bytes: Buffer, chunks: readonly Chunk[], first: number): Float64Array => {
+  const last = chunks.at(-1);
+  const starts = new Float64Array(last === undefined ? 1 : last.index + last.count + 1);
+  starts[0] = first;
+  let end = first;
+  for (const { index, count, at } of chunks) {
+    for (let segment = 0; segment < count; segment += 1) {
+      const length = bytes.readUInt32BE(at + segment * DESCRIPTION_LENGTH);
+      if (length === 0 || length > MAX_SEGMENT_LENGTH_V2) throw malformed(`a segment of ${length} bytes`);
+      end += length;
+      starts[index + segment + 1] = end;
+    }
+  }
+  return starts;
+};
+
+/** Where the description of a segment starts. Mostly there is one chunk. */
+const descriptionAt = (chunks: readonly Chunk[], segment: number): number => {
+  let low = 0;
+  let high = chunks.length - 1;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if ((chunks[middle]?.index ?? 0) <= segment) low = middle;
+    else high = middle - 1;
+  }
+  const chunk = chunks[low];
+  if (chunk === undefined) throw new RangeError(`segment ${segment} of none`);
+  return chunk.at + (segment - chunk.index) * DESCRIPTION_LENGTH;
+};
 
 /** The first and the last segment must both have a byte of the range. */
-const checkRange = (range: ByteRange, segments: readonly PlacedSegment[]): void => {
-  const [first] = segments;
-  const last = segments.at(-1);
-  if (first === undefined || last === undefined) throw malformed('it has no segment');
+const checkRange = (range: ByteRange, segments: SegmentList): void => {
+  const { length } = segments;
+  if (length === 0) throw malformed('it has no segment');
   const end = range.start + range.length;
-  const endOfLast = last.offsetInContent + last.info.length;
+  const endOfLast = segments.startOf(length);
   if (!Number.isSafeInteger(endOfLast)) throw malformed('an offset beyond 2^53');
-  if (
-    range.start >= first.offsetInContent + first.info.length ||
-    end <= last.offsetInContent ||
-    end > endOfLast
-  ) {
+  if (range.start >= segments.startOf(1) || end <= segments.startOf(length - 1) || end > endOfLast) {
     throw malformed('a range outside of its segments');
   }
 };
 
-/** The ids of segments, each derived when it is asked for first. A buffer for each would take ten times their memory. */
-class DerivedIds {
-  readonly #bytes: Buffer;
-  readonly #isDerived: Uint8Array;
-  /** Those asked for last, by where they start: a segment that is fetched is asked for its id a dozen times. */
-  readonly #asked: (Buffer | undefined)[] = new Array<undefined>(MOST_ASKED).fill(undefined);
-
-  /** @param most how many there are at most. */
-  constructor(most: number) {
-    this.#bytes = Buffer.alloc(Math.ceil(most) * HASH_LENGTHS[HASH]);
-    this.#isDerived = new Uint8Array(Math.ceil(most));
-  }
-
-  get(index: number, segment: Pick<SegmentInfo, 'secret' | 'hashOfData'>): Buffer {
-    const start = index * HASH_LENGTHS[HASH];
-    if (this.#isDerived[index] !== 1) {
-      const { secret, hashOfData } = segment;
-      this.#bytes.set(deriveSegmentId(HASH, secret, hashOfData), start);
-      this.#isDerived[index] = 1;
-    }
-    const slot = index % MOST_ASKED;
-    const asked = this.#asked[slot];
-    if (asked?.byteOffset === this.#bytes.byteOffset + start) return asked;
-    return (this.#asked[slot] = this.#bytes.subarray(start, start + HASH_LENGTHS[HASH]));
-  }
-}
-
-/** More than are read ahead. */
-const MOST_ASKED = 128;
-
 /**
- * A segment as a view of its description. There are so many of them (16 000 for 1 GiB) that what can be had from the
- * bytes is not kept beside them, and that deriving all ids at once would hold up everything else.
+ * A segment as a view of its description. What can be had from the bytes is not kept beside them; its id takes two digests,
+ * and is asked for a dozen times while it is fetched.
  */
 class ListedSegment implements SegmentInfo {
   readonly #bytes: Buffer;
   readonly #at: number;
-  readonly #ids: DerivedIds;
-  readonly #index: number;
+  #id: Buffer | undefined;
 
-  constructor(bytes: Buffer, at: number, ids: DerivedIds, index: number) {
+  constructor(bytes: Buffer, at: number) {
     this.#bytes = bytes;
     this.#at = at;
-    this.#ids = ids;
-    this.#index = index;
-    if (this.length === 0 || this.length > MAX_SEGMENT_LENGTH_V2) {
-      throw malformed(`a segment of ${this.length} bytes`);
-    }
   }
 
   get id(): Buffer {
-    return this.#ids.get(this.#index, this);
+    return (this.#id ??= deriveSegmentId(HASH, this.secret, this.hashOfData));
   }
 
   get hash(): typeof HASH {

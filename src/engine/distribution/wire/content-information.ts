@@ -1,5 +1,6 @@
 import type { SegmentHash, SegmentInfo } from '../ports.js';
 import { hashCount } from './packed-segment.js';
+import type { SegmentList } from './segment-list.js';
 import { BLOCK_LENGTH } from './units.js';
 
 /** A run of bytes of a content. */
@@ -25,6 +26,11 @@ export interface ContentInformation {
   readonly firstSegmentIndex: number;
   /** Contiguous, at least one; the first and the last reach beyond the range if that cuts them. */
   readonly segments: readonly PlacedSegment[];
+}
+
+/** The same with segments that are made as they are asked for. */
+export interface DescribedContent extends Omit<ContentInformation, 'segments'> {
+  readonly segments: SegmentList;
 }
 
 /** Content information without its segments, of which there may be more than should be in memory at a time. */

@@ -11,9 +11,11 @@ export {
   contentInformationOf,
   type ByteRange,
   type ContentInformation,
+  type DescribedContent,
   type PlacedSegment,
 } from './content-information.js';
 export { ContentInformationError, type ContentInformationErrorCode } from './content-information-error.js';
+export { SegmentList } from './segment-list.js';
 export { contentInformationPieces, encodeContentInformation } from './encode-content-information.js';
 export {
   decodeKeyFile,
@@ -47,6 +49,7 @@ export {
   contentInformationLengthLimit,
   MAX_CONTENT_INFORMATION_LENGTH,
   parseContentInformation,
+  readContentInformation,
 } from './read-content-information.js';
 export { decodeRequest, encodeRequest, type BlockRequest, type RetrievalRequest } from './requests.js';
 export {

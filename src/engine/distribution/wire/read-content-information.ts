@@ -1,6 +1,7 @@
-import type { ContentInformation } from './content-information.js';
+import type { ContentInformation, DescribedContent } from './content-information.js';
 import { ContentInformationError, malformed } from './content-information-error.js';
 import { longestV1, parseV1, V1_HEADER_LENGTH } from './content-information-v1.js';
+import { SegmentList } from './segment-list.js';
 import { longestV2, parseV2, V2_HEADER_LENGTH } from './content-information-v2.js';
 
 /**
@@ -13,10 +14,14 @@ interface Version {
   readonly headerLength: number;
   /** The most bytes that content information with this header can have. */
   longest(header: Buffer): number;
-  parse(bytes: Buffer): ContentInformation;
+  parse(bytes: Buffer): DescribedContent;
 }
 
-const VERSION_1: Version = { headerLength: V1_HEADER_LENGTH, longest: longestV1, parse: parseV1 };
+const VERSION_1: Version = {
+  headerLength: V1_HEADER_LENGTH,
+  longest: longestV1,
+  parse: (bytes) => listed(parseV1(bytes)),
+};
 const VERSION_2: Version = { headerLength: V2_HEADER_LENGTH, longest: longestV2, parse: parseV2 };
 
 /**
@@ -52,6 +57,12 @@ export const contentInformationLengthLimit = (prefix: Uint8Array): number => {
  * ```
  */
 export const parseContentInformation = (bytes: Uint8Array): ContentInformation => {
+  const { segments, ...about } = readContentInformation(bytes);
+  return { ...about, segments: [...segments] };
+};
+
+/** The same without an object for each segment, for contents of any size. */
+export const readContentInformation = (bytes: Uint8Array): DescribedContent => {
   if (bytes.length > MAX_CONTENT_INFORMATION_LENGTH) {
     throw malformed(`${bytes.length} bytes are more than ${MAX_CONTENT_INFORMATION_LENGTH}`);
   }
@@ -60,6 +71,11 @@ export const parseContentInformation = (bytes: Uint8Array): ContentInformation =
   if (version === undefined) throw malformed(`${bytes.length} bytes are too few for its header`);
   return version.parse(buffer);
 };
+
+const listed = (information: ContentInformation): DescribedContent => ({
+  ...information,
+  segments: SegmentList.of(information.segments),
+});
 
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 

@@ -1,0 +1,85 @@
+import type { SegmentInfo } from '../ports.js';
+import type { PlacedSegment } from './content-information.js';
+
+/** Segments that are asked for lately are made once: more than are fetched at a time. */
+const KEPT = 1_024;
+
+/**
+ * The segments of a content in their order. Of version 2 there are 22 000 in a gigabyte, too many for an object each, so
+ * they are made as they are asked for and only those asked for last are kept.
+ */
+export class SegmentList implements Iterable<PlacedSegment> {
+  /** Where each starts, and where the last one ends. */
+  readonly #starts: Float64Array;
+  readonly #describe: (index: number) => SegmentInfo;
+  readonly #kept: PlacedSegment[] = [];
+  readonly #keptIndexes = new Int32Array(KEPT).fill(-1);
+
+  constructor(starts: Float64Array, describe: (index: number) => SegmentInfo) {
+    this.#starts = starts;
+    this.#describe = describe;
+  }
+
+  /** The same of segments that are there. */
+  static of(segments: readonly PlacedSegment[]): SegmentList {
+    const starts = Float64Array.from([...segments.map(({ offsetInContent }) => offsetInContent), 0]);
+    const last = segments.at(-1);
+    if (last !== undefined) starts[segments.length] = last.offsetInContent + last.info.length;
+    return new SegmentList(starts, (index) => {
+      const segment = segments[index];
+      if (segment === undefined) throw new RangeError(`segment ${index} of ${segments.length}`);
+      return segment.info;
+    });
+  }
+
+  get length(): number {
+    return this.#starts.length - 1;
+  }
+
+  /** `undefined` if there are fewer. */
+  at(index: number): PlacedSegment | undefined {
+    if (!(index >= 0 && index < this.length)) return undefined;
+    const slot = index % KEPT;
+    const kept = this.#keptIndexes[slot] === index ? this.#kept[slot] : undefined;
+    if (kept !== undefined) return kept;
+    const made = this.#make(index);
+    this.#kept[slot] = made;
+    this.#keptIndexes[slot] = index;
+    return made;
+  }
+
+  /** Those from `from` to `to` (exclusive), as many as there are. */
+  slice(from: number, to = this.length): readonly PlacedSegment[] {
+    const segments: PlacedSegment[] = [];
+    for (let index = from; index < to; index += 1) {
+      const segment = this.at(index);
+      if (segment !== undefined) segments.push(segment);
+    }
+    return segments;
+  }
+
+  /** Where a segment starts in the content; for the first one that there is not, where the last one ends. */
+  startOf(index: number): number {
+    return this.#starts[Math.min(index, this.length)] ?? 0;
+  }
+
+  /** The index of the last segment that starts at `offset` or before; the first one if there is none. */
+  indexAt(offset: number): number {
+    let low = 0;
+    let high = this.length - 1;
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (this.startOf(middle) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  *[Symbol.iterator](): Generator<PlacedSegment, void> {
+    for (let index = 0; index < this.length; index += 1) yield this.#make(index);
+  }
+
+  #make(index: number): PlacedSegment {
+    return { info: this.#describe(index), offsetInContent: this.startOf(index) };
+  }
+}
