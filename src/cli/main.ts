@@ -1,5 +1,6 @@
 import { createProgram } from './program.js';
 import { reportFailure } from './failure.js';
+import { useLittleMemory } from './memory.js';
 
 // A reader that has gone away (`| head`) is no fault of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -9,6 +10,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 const json = process.argv.includes('--json');
 
+useLittleMemory();
 try {
   await createProgram(json).parseAsync();
 } catch (thrown) {

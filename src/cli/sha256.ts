@@ -1,10 +1,23 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 
-/** The SHA-256 of a file in hex, by node:crypto alone: a check that does not rest on this package. */
+const PIECE_BYTES = 1024 * 1024;
+
+/**
+ * The SHA-256 of a file in hex, by node:crypto alone: a check that does not rest on this package. All is read into the same
+ * memory, as a stream would leave a file's worth of it to the garbage collector.
+ */
 export const sha256Of = async (path: string): Promise<string> => {
   const hash = createHash('sha256');
-  for await (const piece of createReadStream(path, { highWaterMark: 1024 * 1024 }))
-    hash.update(piece as Buffer);
-  return hash.digest('hex');
+  const file = await open(path);
+  try {
+    const piece = Buffer.allocUnsafe(PIECE_BYTES);
+    for (;;) {
+      const { bytesRead } = await file.read(piece);
+      if (bytesRead === 0) return hash.digest('hex');
+      hash.update(piece.subarray(0, bytesRead));
+    }
+  } finally {
+    await file.close();
+  }
 };

@@ -7,6 +7,12 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Options of a call that takes bytes and needs them longer than until it is over. */
+export interface GivenBytesOptions extends CallOptions {
+  /** The bytes will not change any more: the driver may keep them instead of a copy, and need not. */
+  readonly isConstant?: boolean | undefined;
+}
+
 /**
  * A text that must not stay in memory, such as a password. It is lent to `use` as UTF-16LE without a terminator and
  * overwritten when its owner releases it; a driver keeps no copy.

@@ -1,4 +1,4 @@
-import type { CallOptions } from './call.js';
+import type { CallOptions, GivenBytesOptions } from './call.js';
 import type { Cancel } from './clock.js';
 import type { DistributionEvent, ReportedEvent } from './distribution-events.js';
 import type { ContentExplanation, DistributionCounters } from './distribution-insight.js';
@@ -247,7 +247,7 @@ export interface DistributionDriver {
     session: SessionHandle,
     content: ContentHandle,
     bytes: Uint8Array,
-    call?: CallOptions,
+    call?: GivenBytesOptions,
   ): Promise<void>;
   /** PeerDistClientCompleteContentInformation: required before reading. */
   completeContentInformation(

@@ -1,4 +1,4 @@
-export type { CallOptions, SecretText } from './call.js';
+export type { CallOptions, GivenBytesOptions, SecretText } from './call.js';
 export { systemClock, type Cancel, type Clock } from './clock.js';
 export { CONSTANTS, RESERVED_RECORD_TYPES } from './constants.js';
 export type * from './distribution.js';

@@ -89,13 +89,22 @@ export const addContentInformation = (
   content: Content,
   information: Uint8Array,
   options?: EffectOptions,
+): PeerEffect<void> => giveContentInformation(content, information, options, false);
+
+/** The same; bytes that do not change any more need not be copied. */
+export const giveContentInformation = (
+  content: Content,
+  information: Uint8Array,
+  options: EffectOptions | undefined,
+  isConstant: boolean,
 ): PeerEffect<void> =>
   checked('addContentInformation', bytes(0), information, (valid) =>
     onSessionChild(
       content,
       KIND,
       'addContentInformation',
-      (driver, { session, raw }, signal) => driver.addContentInformation(session, raw, valid, { signal }),
+      (driver, { session, raw }, signal) =>
+        driver.addContentInformation(session, raw, valid, { signal, isConstant }),
       options,
     ),
   );

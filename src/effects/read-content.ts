@@ -1,9 +1,9 @@
 import { win32Fault, type ContentSupplier, type PeerAttempt } from '../driver/index.js';
 import {
   addContentData,
-  addContentInformation,
   completeContentInformation,
   type Content,
+  giveContentInformation,
   openContent,
   readContent,
 } from './content.js';
@@ -82,7 +82,7 @@ export const openDescribed = async (
   };
   const content = await run(openContent(session, input, { signal }));
   try {
-    await run(addContentInformation(content, contentInformation, { signal }));
+    await run(giveContentInformation(content, contentInformation, { signal }, true));
     await run(completeContentInformation(content, { signal }));
     return content;
   } catch (error) {

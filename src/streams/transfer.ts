@@ -44,7 +44,7 @@ export function publish(source: ContentSource, options: PublishOptions): Observa
  * Cold: each subscription retrieves once, emits `Retrieving` after every piece with the counts so far, then one
  * `Retrieved`. Unsubscribing stops all network and disk work at once; what was verified stays in the cache, so that the
  * next time goes on from there, and no partial file appears. Counts are bytes and blocks of 64 KiB, those by peer of
- * the whole session.
+ * the whole session. The content information must not change meanwhile: what it says is read from it as it is needed.
  *
  * Errors: `Protocol` for broken content information and `Unsupported` for another version of it, `NotFound` or
  * `Timeout` for bytes that nobody delivered, `BadArgument` for a directory as target, `AccessDenied`, `System` for the

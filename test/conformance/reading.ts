@@ -239,6 +239,27 @@ export const describeReading = (name: string, setup: Setup): void =>
     });
 
     it.each([
+      ['and takes what is in it then', false],
+      ['and may keep it', true],
+    ])('takes content information in pieces of any size %s', async (_, isConstant) => {
+      const { publisher, reader, end } = await startBoth(here());
+      const { distribution, session } = reader;
+      await publish(publisher);
+      const information = await informationOf(publisher);
+      const content = await distribution.openContent(session, { tag: TAG });
+      for (let at = 0; at < information.length; at += 70) {
+        const piece = information.slice(at, at + 70);
+        await distribution.addContentInformation(session, content, piece, { isConstant });
+        if (!isConstant) piece.fill(0);
+      }
+      await distribution.completeContentInformation(session, content);
+      const read = dataOf(await distribution.blockRead(session, content, 0, { maxBytes: 100 }));
+      expect(Uint8Array.from(read.bytes)).toEqual(CONTENT.slice(0, 100));
+      await distribution.closeContent(session, content);
+      await end();
+    });
+
+    it.each([
       ['is cut short', (bytes: Uint8Array) => bytes.slice(0, -1)],
       ['is too long', (bytes: Uint8Array) => Uint8Array.from([...bytes, 0])],
       ['is empty', () => new Uint8Array()],

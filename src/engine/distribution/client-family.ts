@@ -6,6 +6,7 @@ import type {
   Clock,
   ContentHandle,
   DistributionDriver,
+  GivenBytesOptions,
   ReadRequest,
   SessionHandle,
 } from '../../driver/index.js';
@@ -89,11 +90,11 @@ export const clientFamily = ({ service, sessions, insight, clock, limits }: Clie
       session: SessionHandle,
       content: ContentHandle,
       bytes: Uint8Array,
-      call: CallOptions = {},
+      call: GivenBytesOptions = {},
     ): Promise<void> {
       const operation = 'distribution.addContentInformation';
       return onContent(operation, session, content, call, (found) => {
-        found.addInformation(operation, bytes);
+        found.addInformation(operation, bytes, call.isConstant);
         return Promise.resolve();
       });
     },

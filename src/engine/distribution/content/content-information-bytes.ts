@@ -13,9 +13,12 @@ export class ContentInformationBytes {
   readonly #pieces: Uint8Array[] = [];
   #length = 0;
 
-  /** Takes a copy of the next piece; refuses more bytes than content information with this beginning can have. */
-  add(operation: string, piece: Uint8Array): void {
-    this.#pieces.push(Uint8Array.from(piece));
+  /**
+   * Takes the next piece, a copy of it unless it does not change any more; refuses more bytes than content information with
+   * this beginning can have.
+   */
+  add(operation: string, piece: Uint8Array, isConstant = false): void {
+    this.#pieces.push(isConstant ? piece : Uint8Array.from(piece));
     this.#length += piece.length;
     const limit = contentInformationLengthLimit(this.#prefix());
     if (this.#length <= limit) return;
@@ -26,9 +29,11 @@ export class ContentInformationBytes {
     });
   }
 
-  /** Keeps nothing if that succeeds: what is read of it shares memory with a copy. */
+  /** Keeps nothing if that succeeds: what is read of it shares memory with the pieces or a copy. */
   parse(): DescribedContent {
-    const information = readContentInformation(Buffer.concat(this.#pieces, this.#length));
+    const [first] = this.#pieces;
+    const isOne = first !== undefined && this.#pieces.length === 1;
+    const information = readContentInformation(isOne ? first : Buffer.concat(this.#pieces, this.#length));
     this.#pieces.length = 0;
     return information;
   }

@@ -114,9 +114,9 @@ export class Content implements Held {
     return this.#found.delivered && this.#found.lacking;
   }
 
-  addInformation(operation: string, bytes: Uint8Array): void {
+  addInformation(operation: string, bytes: Uint8Array, isConstant?: boolean): void {
     this.#refuseWhenDescribed(operation);
-    this.#information.add(operation, bytes);
+    this.#information.add(operation, bytes, isConstant);
   }
 
   /**

@@ -3,7 +3,7 @@ import type { ByteRange, ContentOutline, DescribedContent, PlacedSegment } from 
 import { malformed } from './content-information-error.js';
 import { deriveSegmentId } from './secrets.js';
 import { SegmentList } from './segment-list.js';
-import { MAX_SEGMENT_LENGTH_V2 } from './units.js';
+import { HASH_LENGTHS, MAX_SEGMENT_LENGTH_V2 } from './units.js';
 
 /* PCCRC 2.4. All numbers are big-endian. */
 
@@ -70,7 +70,11 @@ export const parseV2 = (bytes: Buffer): DescribedContent => {
   const { startOfFirstSegment, firstSegmentIndex, offsetInFirstSegment, rangeLength } = decodeHeader(bytes);
   const chunks = chunksIn(bytes);
   const starts = startsIn(bytes, chunks, startOfFirstSegment);
-  const segments = new SegmentList(starts, (index) => new ListedSegment(bytes, descriptionAt(chunks, index)));
+  const ids = new DerivedIds();
+  const segments = new SegmentList(
+    starts,
+    (index) => new ListedSegment(bytes, descriptionAt(chunks, index), ids, index),
+  );
   const end = starts.at(-1) ?? 0;
   const start = startOfFirstSegment + offsetInFirstSegment;
   const range = { start, length: rangeLength ?? end - start };
@@ -154,22 +158,63 @@ const checkRange = (range: ByteRange, segments: SegmentList): void => {
   }
 };
 
+/** Segments whose ids lie together, and so many times as many of which the ids are kept. */
+const IDS_TOGETHER = 256;
+const MOST_KEPT = 4;
+
+interface KeptIds {
+  /** Of the first segment. */
+  readonly from: number;
+  readonly bytes: Buffer;
+  readonly isDerived: Uint8Array;
+}
+
 /**
- * A segment as a view of its description. What can be had from the bytes is not kept beside them; its id takes two digests,
- * and is asked for a dozen times while it is fetched.
+ * The ids of segments, which take two digests each and are asked for a dozen times while a segment is fetched. A buffer for
+ * each would take ten times their memory, and live long enough to grow old.
  */
+class DerivedIds {
+  readonly #kept: KeptIds[] = [];
+
+  get(index: number, segment: Pick<SegmentInfo, 'secret' | 'hashOfData'>): Buffer {
+    const { bytes, isDerived } = this.#around(index);
+    const at = index % IDS_TOGETHER;
+    const start = at * HASH_LENGTHS[HASH];
+    if (isDerived[at] !== 1) {
+      const { secret, hashOfData } = segment;
+      bytes.set(deriveSegmentId(HASH, secret, hashOfData), start);
+      isDerived[at] = 1;
+    }
+    return bytes.subarray(start, start + HASH_LENGTHS[HASH]);
+  }
+
+  #around(index: number): KeptIds {
+    const from = index - (index % IDS_TOGETHER);
+    const slot = (from / IDS_TOGETHER) % MOST_KEPT;
+    const kept = this.#kept[slot];
+    if (kept?.from === from) return kept;
+    // Not the same memory again: somebody may have one of the ids in it.
+    const bytes = Buffer.allocUnsafeSlow(IDS_TOGETHER * HASH_LENGTHS[HASH]);
+    return (this.#kept[slot] = { from, bytes, isDerived: new Uint8Array(IDS_TOGETHER) });
+  }
+}
+
+/** A segment as a view of its description. What can be had from the bytes is not kept beside them. */
 class ListedSegment implements SegmentInfo {
   readonly #bytes: Buffer;
   readonly #at: number;
-  #id: Buffer | undefined;
+  readonly #ids: DerivedIds;
+  readonly #index: number;
 
-  constructor(bytes: Buffer, at: number) {
+  constructor(bytes: Buffer, at: number, ids: DerivedIds, index: number) {
     this.#bytes = bytes;
     this.#at = at;
+    this.#ids = ids;
+    this.#index = index;
   }
 
   get id(): Buffer {
-    return (this.#id ??= deriveSegmentId(HASH, this.secret, this.hashOfData));
+    return this.#ids.get(this.#index, this);
   }
 
   get hash(): typeof HASH {

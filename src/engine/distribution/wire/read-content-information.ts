@@ -1,4 +1,4 @@
-import type { ContentInformation, DescribedContent } from './content-information.js';
+import type { ContentInformation, DescribedContent, PlacedSegment } from './content-information.js';
 import { ContentInformationError, malformed } from './content-information-error.js';
 import { longestV1, parseV1, V1_HEADER_LENGTH } from './content-information-v1.js';
 import { SegmentList } from './segment-list.js';
@@ -57,8 +57,15 @@ export const contentInformationLengthLimit = (prefix: Uint8Array): number => {
  * ```
  */
 export const parseContentInformation = (bytes: Uint8Array): ContentInformation => {
-  const { segments, ...about } = readContentInformation(bytes);
-  return { ...about, segments: [...segments] };
+  const described = readContentInformation(bytes);
+  let segments: readonly PlacedSegment[] | undefined;
+  return {
+    ...described,
+    // Whoever asks how long the content is does not need them.
+    get segments() {
+      return (segments ??= [...described.segments]);
+    },
+  };
 };
 
 /** The same without an object for each segment, for contents of any size. */
