@@ -239,22 +239,18 @@ export const describeReading = (name: string, setup: Setup): void =>
     });
 
     it.each([
-      ['and takes what is in it then', false],
-      ['and may keep it', true],
-    ])('takes content information in pieces of any size %s', async (_, isConstant) => {
+      ['takes a copy of content information', false],
+      ['may keep content information that does not change any more', true],
+    ])('%s', async (_, isConstant) => {
       const { publisher, reader, end } = await startBoth(here());
       const { distribution, session } = reader;
       await publish(publisher);
       const information = await informationOf(publisher);
-      const content = await distribution.openContent(session, { tag: TAG });
-      for (let at = 0; at < information.length; at += 70) {
-        const piece = information.slice(at, at + 70);
-        await distribution.addContentInformation(session, content, piece, { isConstant });
-        if (!isConstant) piece.fill(0);
-      }
+      const content = await distribution.openContent(session, { tag: TAG, peers: await here().peers() });
+      await distribution.addContentInformation(session, content, information, { isConstant });
+      if (!isConstant) information.fill(0);
       await distribution.completeContentInformation(session, content);
-      const read = dataOf(await distribution.blockRead(session, content, 0, { maxBytes: 100 }));
-      expect(Uint8Array.from(read.bytes)).toEqual(CONTENT.slice(0, 100));
+      expectBytes(await readAll(reader, content), CONTENT);
       await distribution.closeContent(session, content);
       await end();
     });
