@@ -44,7 +44,7 @@ const keepTwo = async (store: ContentStore, version: 1 | 2): Promise<void> => {
   const { segments, places } = CARRIED[version];
   const adopted = await store.adoptAll(segments, tag('x'));
   for (const { segment, index, bytes } of [places[0]!, places[2]!])
-    await adopted[segments.indexOf(segment)]!.write(index, bytes);
+    await adopted.at(segments.indexOf(segment)).write(index, bytes);
 };
 
 /** What is there of the three blocks. */
