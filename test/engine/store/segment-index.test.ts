@@ -8,7 +8,7 @@ import { WorkArea } from '../../../src/engine/distribution/store/disk/work-area.
 import { storeLayout, unitPaths } from '../../../src/engine/distribution/store/layout.js';
 import { IndexTable } from '../../../src/engine/distribution/store/segment-index/index-table.js';
 import { SegmentIndex } from '../../../src/engine/distribution/store/segment-index/segment-index.js';
-import type { Place } from '../../../src/engine/distribution/store/units/disk-segment.js';
+import type { Place } from '../../../src/engine/distribution/store/units/place.js';
 import { temporaryDirectory } from './store-fixture.js';
 
 const idOf = (name: string | number): Buffer => hash('sha256', String(name), 'buffer');

@@ -1,5 +1,6 @@
 import type { HashName, SegmentInfo } from '../ports.js';
-import type { ContentInformation, ContentOutline, PlacedSegment } from './content-information.js';
+import type { ContentInformation, ContentOutline } from './content-information.js';
+import type { PlacedSegment } from './placed-segment.js';
 import { malformed } from './content-information-error.js';
 import { hashCount, packedHashes, packSegment } from './packed-segment.js';
 import { deriveSegmentId, hashOfBlockHashes } from './secrets.js';

@@ -1,5 +1,6 @@
 import type { SegmentInfo } from '../ports.js';
-import type { ByteRange, ContentOutline, DescribedContent, PlacedSegment } from './content-information.js';
+import type { ByteRange, ContentOutline, DescribedContent } from './content-information.js';
+import type { PlacedSegment } from './placed-segment.js';
 import { malformed } from './content-information-error.js';
 import { deriveSegmentId } from './secrets.js';
 import { SegmentList } from './segment-list.js';

@@ -1,5 +1,6 @@
 import type { SegmentHash, SegmentInfo } from '../ports.js';
 import { hashCount } from './packed-segment.js';
+import type { PlacedSegment } from './placed-segment.js';
 import type { SegmentList } from './segment-list.js';
 import { BLOCK_LENGTH } from './units.js';
 
@@ -7,12 +8,6 @@ import { BLOCK_LENGTH } from './units.js';
 export interface ByteRange {
   readonly start: number;
   readonly length: number;
-}
-
-/** A segment at its place in the content. */
-export interface PlacedSegment {
-  readonly info: SegmentInfo;
-  readonly offsetInContent: number;
 }
 
 /** What content information says, whatever version it was written in. */

@@ -1,6 +1,7 @@
 import type { SegmentInfo } from '../ports.js';
 import { outlineOf, placedIn, type ByteRange, type ContentInformation } from './content-information.js';
-import type { ContentOutline, PlacedSegment } from './content-information.js';
+import type { ContentOutline } from './content-information.js';
+import type { PlacedSegment } from './placed-segment.js';
 import { contentInformationPiecesV1 } from './content-information-v1.js';
 import { contentInformationPiecesV2 } from './content-information-v2.js';
 import { versionOf } from './units.js';

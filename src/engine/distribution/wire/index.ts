@@ -12,8 +12,8 @@ export {
   type ByteRange,
   type ContentInformation,
   type DescribedContent,
-  type PlacedSegment,
 } from './content-information.js';
+export type { PlacedSegment } from './placed-segment.js';
 export { ContentInformationError, type ContentInformationErrorCode } from './content-information-error.js';
 export { SegmentList } from './segment-list.js';
 export { contentInformationPieces, encodeContentInformation } from './encode-content-information.js';

@@ -1,6 +1,7 @@
 import type { SegmentInfo } from '../ports.js';
 import { ContentInformationError } from './content-information-error.js';
-import type { ContentInformation, PlacedSegment } from './content-information.js';
+import type { ContentInformation } from './content-information.js';
+import type { PlacedSegment } from './placed-segment.js';
 import { decodeV1, V1_HEADER_LENGTH, V1_VERSION } from './content-information-v1.js';
 import { encodeContentInformation } from './encode-content-information.js';
 import type { SegmentInfoOffer } from './offers.js';

@@ -1,4 +1,5 @@
-import type { ContentInformation, DescribedContent, PlacedSegment } from './content-information.js';
+import type { ContentInformation, DescribedContent } from './content-information.js';
+import type { PlacedSegment } from './placed-segment.js';
 import { ContentInformationError, malformed } from './content-information-error.js';
 import { longestV1, parseV1, V1_HEADER_LENGTH } from './content-information-v1.js';
 import { SegmentList } from './segment-list.js';

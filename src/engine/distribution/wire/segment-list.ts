@@ -1,5 +1,5 @@
 import type { SegmentInfo } from '../ports.js';
-import type { PlacedSegment } from './content-information.js';
+import type { PlacedSegment } from './placed-segment.js';
 
 /** Segments that are asked for lately are made once: more than are fetched at a time. */
 const KEPT = 1_024;

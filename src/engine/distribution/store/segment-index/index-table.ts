@@ -1,5 +1,5 @@
 import type { Disk } from '../disk/disk.js';
-import type { Place } from '../units/disk-segment.js';
+import type { Place } from '../units/place.js';
 import { RUN_NAME_LENGTH } from '../units/unit.js';
 
 /*

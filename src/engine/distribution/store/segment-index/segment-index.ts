@@ -5,7 +5,7 @@ import type { Disk } from '../disk/disk.js';
 import { InFlight } from '../disk/in-flight.js';
 import type { WorkArea } from '../disk/work-area.js';
 import { unitPaths, type Layout } from '../layout.js';
-import type { Place } from '../units/disk-segment.js';
+import type { Place } from '../units/place.js';
 import { ENTRIES_PER_PAGE, IndexTable } from './index-table.js';
 
 const FIRST_PAGE_COUNT = 64;

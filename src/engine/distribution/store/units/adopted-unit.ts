@@ -1,6 +1,7 @@
 import type { AdoptedBlock, AdoptedSegments, FilePlace, SegmentInfo } from '../../ports.js';
 import { hashCount } from '../../wire/index.js';
-import { DiskSegment, type Place } from './disk-segment.js';
+import { DiskSegment } from './disk-segment.js';
+import type { Place } from './place.js';
 import { hasBlock, type OpenUnits } from './open-units.js';
 import { isRun, nameOfSegment, type Unit } from './unit.js';
 import type { UnitWriter } from './unit-writer.js';

@@ -3,16 +3,9 @@ import { blockLength, hashBlock } from '../../wire/index.js';
 import { systemCode } from '../../../system-code.js';
 import type { BlockFile } from './block-file.js';
 import { hasBlock, type OpenUnit, type OpenUnits } from './open-units.js';
+import type { Place } from './place.js';
 import { hashInUnit } from './unit.js';
 import type { UnitWriter } from './unit-writer.js';
-
-/** Where a segment lies: a segment of version 2 may do so in several units. */
-export interface Place {
-  /** The unit's name. */
-  readonly unit: string;
-  /** The segment's first block there. */
-  readonly first: number;
-}
 
 /** How a block is to be had. */
 interface Lending<Result> {

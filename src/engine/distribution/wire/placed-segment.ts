@@ -1,0 +1,7 @@
+import type { SegmentInfo } from '../ports.js';
+
+/** A segment at its place in the content. */
+export interface PlacedSegment {
+  readonly info: SegmentInfo;
+  readonly offsetInContent: number;
+}
