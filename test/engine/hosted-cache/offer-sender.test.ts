@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
@@ -8,6 +8,7 @@ import {
   OfferSender,
   type OfferSenderOptions,
 } from '../../../src/engine/distribution/hosted-cache/offer-sender.js';
+import { ANSWER_MS } from '../../../src/engine/distribution/hosted-cache/post-offer.js';
 import { contentInformationOf } from '../../../src/engine/distribution/wire/index.js';
 import { createVirtualClock } from '../../../src/testing/index.js';
 import { afterwards, memorySource, segmentOf, startServer, type Segment } from '../retrieval/harness.js';
@@ -144,6 +145,34 @@ describe('offering to a hosted cache', () => {
     mute.sender.kept(placed(segmentOf(10)), TAG);
     await mute.sender.flush();
     expect(mute.events).toEqual([]);
+  });
+
+  it.each<[string, RequestListener]>([
+    ['says nothing', () => undefined],
+    [
+      'stops in the middle',
+      (_request, response) => void response.writeHead(200, { 'content-length': 5 }).write('\0'),
+    ],
+  ])('tells that a cache has not answered in time: it %s', async (_name, behave) => {
+    const silent = createServer(behave);
+    await once(silent.listen(0, '127.0.0.1'), 'listening');
+    afterwards(async () => {
+      silent.closeAllConnections();
+      silent.close();
+    });
+    const peer = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const { sender, clock, events } = startSender({ server: { address: peer }, servingPort: 1 });
+    sender.kept(placed(segmentOf(10)), TAG);
+    const flushed = sender.flush();
+    await once(silent, 'request');
+    await clock.advance(ANSWER_MS - 1);
+    expect(eventsOf(events, 'OfferRefused')).toEqual([]);
+    await clock.advance(1);
+    await flushed;
+    const refusal = { _tag: 'OfferRefused', peer, reason: 'no-answer-in-time' };
+    expect(eventsOf(events, 'OfferRefused')).toEqual([refusal]);
+    await sender.close();
+    expect(clock.pending).toBe(0);
   });
 
   it('stays while the cache is fetching, longer while it lacks something, and not for ever', async () => {

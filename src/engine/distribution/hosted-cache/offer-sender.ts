@@ -212,7 +212,8 @@ export class OfferSender {
   };
 
   #post(version: 1 | 2, body: Buffer): ReturnType<typeof postOffer> {
-    return postOffer(this.#options.server, version, body, this.#controller.signal);
+    const { server, clock } = this.#options;
+    return postOffer(server, version, body, { clock, signal: this.#controller.signal });
   }
 }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { request as plainRequest, type IncomingMessage } from 'node:http';
 import { request as secureRequest } from 'node:https';
-import type { OfferRefusal } from '../../../driver/index.js';
+import type { Clock, OfferRefusal } from '../../../driver/index.js';
 import {
   decodeOfferResponse,
   MessageError,
@@ -14,19 +14,21 @@ import type { HostedCacheServer } from './hosted-cache-server.js';
 export type OfferFailure = OfferRefusal;
 
 /** Two ticks of the client's timer. PCHC 3.1.2. */
-const TIMEOUT_MS = 10_000;
+export const ANSWER_MS = 10_000;
 
 /** Posts one offer. Never rejects: whoever offers has nothing better to do about a failure than to tell it. */
 export const postOffer = async (
   server: HostedCacheServer,
   version: 1 | 2,
   body: Buffer,
-  signal: AbortSignal,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<OfferResponse | { readonly failure: OfferFailure }> => {
+  const late = new AbortController();
+  const stopWaiting = clock.schedule(ANSWER_MS, () => late.abort());
   const options = {
     method: 'POST',
     agent: false,
-    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+    signal: AbortSignal.any([signal, late.signal]),
     headers: { 'content-type': 'application/octet-stream', 'content-length': body.length },
   } as const;
   const { secure } = server;
@@ -41,8 +43,9 @@ export const postOffer = async (
     return response.statusCode === 200 ? decodeOfferResponse(bytes) : { failure: 'malformed' };
   } catch (error) {
     if (error instanceof MessageError) return { failure: 'malformed' };
-    const isLate = error instanceof Error && error.name === 'AbortError';
-    return { failure: isLate ? 'no-answer-in-time' : 'unreachable' };
+    return { failure: late.signal.aborted ? 'no-answer-in-time' : 'unreachable' };
+  } finally {
+    stopWaiting();
   }
 };
 
