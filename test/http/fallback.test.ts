@@ -6,10 +6,10 @@ import { lastValueFrom, tap, toArray } from 'rxjs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { DistributionEvent } from '../../src/driver/index.js';
 import { observeDistribution } from '../../src/effects/index.js';
-import { createEngineDriver } from '../../src/engine/index.js';
-import { createContentServer, get, sendContent } from '../../src/http/index.js';
+import { createEngineDriver, type EngineOptions } from '../../src/engine/index.js';
+import { createContentServer, get, type GetOptions, sendContent } from '../../src/http/index.js';
 import { createPeerweave } from '../../src/index.js';
-import { createVirtualClock } from '../../src/testing/index.js';
+import { createVirtualClock, type VirtualClock } from '../../src/testing/index.js';
 import { contentOf, listen, type Machine, startMachine, temporaryDirectory } from './support.js';
 
 const CONTENT = contentOf(3_000_000);
@@ -18,6 +18,8 @@ const PAGE = { bytes: CONTENT };
 const STEP_MS = 20;
 const REAL_MS = 4;
 const A_SECOND = 1_000;
+/** Within the patience of whoever waits for it, with most of that over. */
+const LATE_MS = 600;
 /** Three real seconds: before anything that goes by real time, such as a connection without a request, comes to help. */
 const MOST_TURNS = 750;
 
@@ -46,12 +48,12 @@ afterEach(async () => {
   await publisher[Symbol.asyncDispose]();
 });
 
-/** A peer that answers as the publisher does, as far as `passes` says so; told of all bytes that were to be passed so far. */
-const peerThat = async (passes: (near: Socket, bytes: number) => boolean) => {
+/** A peer that answers as `who` does, as far as `passes` says so; told of all bytes that were to be passed so far. */
+const peerThat = async (passes: (near: Socket, bytes: number, data: Buffer) => boolean, who = publisher) => {
   const sockets = new Set<Socket>();
   let bytes = 0;
   const server = createServer((near) => {
-    const far = connect(publisher.driver.endpoint()?.port ?? 0, '127.0.0.1');
+    const far = connect(who.driver.endpoint()?.port ?? 0, '127.0.0.1');
     for (const socket of [near, far]) {
       sockets.add(socket.on('error', () => undefined));
       socket.on('close', () => {
@@ -60,9 +62,9 @@ const peerThat = async (passes: (near: Socket, bytes: number) => boolean) => {
       });
     }
     near.on('data', (data) => far.write(data));
-    far.on('data', (data) => {
+    far.on('data', (data: Buffer) => {
       bytes += data.length;
-      if (passes(near, bytes)) near.write(data);
+      if (passes(near, bytes, data)) near.write(data);
     });
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -88,41 +90,82 @@ const FAILURES: readonly (readonly [string, (near: Socket, bytes: number) => boo
   ],
 ];
 
+interface Fetcher {
+  readonly clock?: VirtualClock;
+  readonly told: DistributionEvent[];
+  readonly engine?: EngineOptions;
+  readonly options: Omit<GetOptions, 'session'>;
+  readonly random?: () => number;
+}
+
+/** Fetches it all with a virtual clock, which stands still a second after the last bytes until the origin is asked. */
+const fetchByTheSecond = async ({
+  clock = createVirtualClock(),
+  told,
+  engine,
+  options,
+  random = Math.random,
+}: Fetcher) => {
+  await using directory = await temporaryDirectory();
+  const driver = createEngineDriver({ dataDir: join(directory.path, 'data'), clock, ...engine });
+  const peers = createPeerweave({ driver, clock, random });
+  const session = await peers.promise(peers.effects.openSession());
+  observeDistribution(session, (event) => told.push(event));
+  const state = { isDone: false };
+  let lastAt = clock.now();
+  const done = lastValueFrom(
+    get(origin.url, { session, ...options }).pipe(
+      tap(() => (lastAt = clock.now())),
+      toArray(),
+    ),
+  ).finally(() => (state.isDone = true));
+  for (let turn = 0; turn < MOST_TURNS && ranges.length === 0 && !state.isDone; turn += 1) {
+    await pause(REAL_MS);
+    if (clock.now() + STEP_MS <= lastAt + A_SECOND) await clock.advance(STEP_MS);
+  }
+  expect(ranges).not.toEqual([]);
+  while (!state.isDone) {
+    await pause(REAL_MS);
+    await clock.advance(STEP_MS);
+  }
+  const pieces = (await done).flatMap((one) => (one._tag === 'Received' ? [one.bytes] : []));
+  expect(Buffer.concat(pieces).equals(CONTENT)).toBe(true);
+  await session.close();
+  await driver.dispose();
+};
+
 it.each(FAILURES.flatMap(([name, passes]) => ([1, 2] as const).map((each) => [name, each, passes] as const)))(
   'the origin is asked within a second of time when the only peer %s, version %d',
   async (_name, each, passes) => {
     version = each;
-    await using directory = await temporaryDirectory();
-    const clock = createVirtualClock();
-    const driver = createEngineDriver({ dataDir: join(directory.path, 'data'), clock });
-    const peers = createPeerweave({ driver, clock });
-    const session = await peers.promise(peers.effects.openSession());
-    const told: DistributionEvent[] = [];
-    observeDistribution(session, (event) => told.push(event));
     using only = await peerThat(passes);
-    const state = { isDone: false };
-    let lastAt = clock.now();
-    const done = lastValueFrom(
-      get(origin.url, { session, peers: [only.peer] }).pipe(
-        tap(() => (lastAt = clock.now())),
-        toArray(),
-      ),
-    ).finally(() => (state.isDone = true));
-    for (let turn = 0; turn < MOST_TURNS && ranges.length === 0 && !state.isDone; turn += 1) {
-      await pause(REAL_MS);
-      // Time stands still a second after the last bytes.
-      if (clock.now() + STEP_MS <= lastAt + A_SECOND) await clock.advance(STEP_MS);
-    }
-    expect(ranges).not.toEqual([]);
-    while (!state.isDone) {
-      await pause(REAL_MS);
-      await clock.advance(STEP_MS);
-    }
-    const [content] = told;
-    expect(content).toMatchObject({ _tag: 'ContentInformationAdded', version });
-    const pieces = (await done).flatMap((one) => (one._tag === 'Received' ? [one.bytes] : []));
-    expect(Buffer.concat(pieces).equals(CONTENT)).toBe(true);
-    await session.close();
-    await driver.dispose();
+    const told: DistributionEvent[] = [];
+    await fetchByTheSecond({ told, options: { peers: [only.peer] } });
+    expect(told[0]).toMatchObject({ _tag: 'ContentInformationAdded', version });
+  },
+);
+
+it.each([1, 2] as const)(
+  'the origin is asked within a second of time when a hosted cache is late to say that it lacks it, version %d',
+  async (each) => {
+    version = each;
+    await using empty = await startMachine();
+    const clock = createVirtualClock();
+    using cache = await peerThat((near, _, data) => {
+      clock.schedule(LATE_MS, () => near.write(data));
+      return false;
+    }, empty);
+    const told: DistributionEvent[] = [];
+    await fetchByTheSecond({
+      clock,
+      told,
+      engine: { hostedCache: { address: cache.peer }, listen: false },
+      options: { places: ['cache', 'hosted-cache', 'origin'] },
+      // The longest that it lets pass before it asks again.
+      random: () => 0.999,
+    });
+    expect(told[0]).toMatchObject({ _tag: 'ContentInformationAdded', version });
+    const unavailable = told.find((event) => event._tag === 'BlockUnavailable');
+    expect(unavailable?.attempts).toMatchObject([{ peer: cache.peer, reason: 'lacks-block' }]);
   },
 );

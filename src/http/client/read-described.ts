@@ -32,6 +32,8 @@ const PIECE_BYTES = 1024 * 1024;
 const CLAIM_MS = 150;
 /** For peers that were waited for already. */
 const ONCE_MORE_MS = 20;
+/** Of what is left of the patience, the most that is let pass before peers are asked again; the rest is for their answer. */
+const PAUSE_SHARE = 0.75;
 
 /**
  * The bytes that content information describes, from `start` to `end`: each gap from the first place that fills it.
@@ -113,31 +115,35 @@ class DescribedReader {
 
   async #askService(at: number, waits: boolean, fillsGaps: boolean): Promise<ServiceAnswer> {
     if (this.#gone !== undefined) return E.left(this.#gone);
+    const { patienceMs } = this.#parts;
+    const { clock, random } = this.#parts.env;
+    const begun = clock.now();
+    // However often peers are asked for the same bytes, it is one wait for whoever wants them.
+    const left = (): number => Math.max(ONCE_MORE_MS, Math.round(patienceMs - (clock.now() - begun)));
     const ahead = this.#ahead?.at === at ? this.#ahead.answer : undefined;
     this.#ahead = undefined;
-    let first = await (ahead ?? this.#read(at, waits, fillsGaps));
+    let first = await (ahead ?? this.#read(at, waits, fillsGaps, patienceMs));
     // What was read ahead leaves it open who fetches what is missing.
     if (fillsGaps && ahead !== undefined && E.isRight(first) && first.right._tag === 'Missing') {
-      first = await this.#read(at, waits, true, first.right.cause === 'timeout');
+      first = await this.#read(at, waits, true, first.right.cause === 'timeout' ? ONCE_MORE_MS : left());
     }
     if (!waits || E.isLeft(first) || !isPromising(first.right)) return first;
-    const { clock, random } = this.#parts.env;
     // At random, so that of several that lack the same only one goes to the origin, and the others find it there then.
-    await pause(clock, random() * this.#prospects.ms, this.#signal);
-    const second = await this.#read(at, waits, fillsGaps);
+    const longest = Math.min(this.#prospects.ms, left() * PAUSE_SHARE);
+    await pause(clock, random() * longest, this.#signal);
+    const second = await this.#read(at, waits, fillsGaps, left());
     if (E.isRight(second) && second.right._tag === 'Data') this.#prospects.reward();
     else this.#prospects.disappoint();
     return second;
   }
 
-  /** @param hasWaited for these bytes before. */
-  async #read(at: number, waits: boolean, fillsGaps: boolean, hasWaited = false): Promise<ServiceAnswer> {
-    const { content, end, env, patienceMs } = this.#parts;
-    const patience = hasWaited ? ONCE_MORE_MS : Math.round(this.#patience.ms);
+  /** @param mostMs that peers are waited for, if they are. */
+  async #read(at: number, waits: boolean, fillsGaps: boolean, mostMs: number): Promise<ServiceAnswer> {
+    const { content, end, env } = this.#parts;
     const request = {
       maxBytes: Math.min(PIECE_BYTES, end - at),
-      timeoutMs: waits ? patience : 0,
-      ...(fillsGaps ? { fillsGapsAfterMs: (hasWaited ? ONCE_MORE_MS : patienceMs) + CLAIM_MS } : {}),
+      timeoutMs: waits ? Math.min(mostMs, Math.round(this.#patience.ms)) : 0,
+      ...(fillsGaps ? { fillsGapsAfterMs: mostMs + CLAIM_MS } : {}),
     };
     const result = await readContentAt(content, at, request, { signal: this.#signal })(env)();
     if (E.isLeft(result)) {
@@ -157,7 +163,7 @@ class DescribedReader {
 
   #readAhead(at: number, waits: boolean): void {
     if (at >= this.#parts.end) return;
-    const answer = this.#read(at, waits, false);
+    const answer = this.#read(at, waits, false, this.#parts.patienceMs);
     // Looked at by the next read; if there is none, nobody else would.
     answer.catch(() => undefined);
     this.#ahead = { at, answer };
