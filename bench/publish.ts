@@ -4,7 +4,7 @@
  *     node bench/run.mjs publish [MiB] [rounds]
  */
 import { hash } from 'node:crypto';
-import { closeSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,24 +14,13 @@ import { createPeerweave, publish } from '../src/index.js';
 import { fastest, inOwnProcess, measure, type Measurement } from './lib/measure.js';
 import { ratioTable } from './lib/table.js';
 import { writeTestFile } from './lib/test-file.js';
+import { warmUp } from './lib/warm-up.js';
 
 const MIB = 2 ** 20;
 /** Enough for threads to be worth it. */
 const SMALL_MIB = 64;
 const BLOCK = 65_536;
 const CHUNK = 4 * MIB;
-
-/**
- * Fills as much of the page cache as the job will and gives it back. On a virtual machine memory that was never used, or
- * not lately, has to be fetched from the host first, which costs more than all the work measured here.
- */
-const warmUp = (path: string, bytes: number): void => {
-  const fd = openSync(path, 'w');
-  const chunk = Buffer.alloc(MIB);
-  for (let written = 0; written < bytes; written += MIB) writeSync(fd, chunk);
-  closeSync(fd);
-  rmSync(path);
-};
 
 const readAndHash = (path: string): Promise<Measurement> =>
   measure(async () => {

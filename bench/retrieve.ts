@@ -22,6 +22,7 @@ import { inOwnProcess, measure, median, type Measurement } from './lib/measure.j
 import { message } from './lib/message.js';
 import { ratioTable } from './lib/table.js';
 import { writeTestFile } from './lib/test-file.js';
+import { warmUp } from './lib/warm-up.js';
 
 const MIB = 2 ** 20;
 const CHUNK = MIB;
@@ -141,6 +142,7 @@ const transfer = async (
   const { port, information } = await message<Serving>(child);
   const informationPath = join(directory, 'information');
   await writeFile(informationPath, information, 'hex');
+  if (kind !== 'http') warmUp(join(directory, 'warm-up'), (await stat(path)).size);
   const client = await inOwnProcess(['fetch', kind, path, String(port), informationPath, cached]);
   const measured = message<Measurement>(child);
   child.send('stop');

@@ -9,7 +9,7 @@
  */
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -21,6 +21,7 @@ import { inOwnProcess, measure, median, type Measurement } from './lib/measure.j
 import { message } from './lib/message.js';
 import { ratioTable } from './lib/table.js';
 import { writeTestFile } from './lib/test-file.js';
+import { warmUp } from './lib/warm-up.js';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -190,6 +191,7 @@ const transfer = async (
     const { port, description } = await message<Serving>(child);
     const descriptionPath = join(directory, 'description');
     await writeFile(descriptionPath, description, 'hex');
+    warmUp(join(directory, 'warm-up'), statSync(path).size);
     const client = await inOwnProcess(['fetch', kind, String(port), descriptionPath, fetched]);
     if (kind !== STREAM) execFileSync('cmp', [path, join(fetched, basename(path))]);
     const measured = message<Measurement>(child);
