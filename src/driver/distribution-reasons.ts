@@ -68,5 +68,5 @@ export type SegmentReason =
   | { readonly _tag: 'NoContentInformation'; readonly detail: string }
   /** The content is too small for it to be worth while. */
   | { readonly _tag: 'BelowSizeLimit'; readonly bytes: number; readonly limit: number }
-  /** The service is switched off, or a place is not to be asked. */
+  /** The service is switched off, or was not to be asked at all. */
   | { readonly _tag: 'DisabledByPolicy'; readonly detail: string };

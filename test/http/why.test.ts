@@ -2,7 +2,13 @@ import { type RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { lastValueFrom } from 'rxjs';
 import { expect, it } from 'vitest';
-import { createContentServer, get, type GetOptions, sendContent } from '../../src/http/index.js';
+import {
+  type ContentPlace,
+  createContentServer,
+  get,
+  type GetOptions,
+  sendContent,
+} from '../../src/http/index.js';
 import { findRetrievals, readJournal } from '../../src/engine/index.js';
 import { contentOf, listen, startMachine, type Machine } from './support.js';
 
@@ -62,6 +68,26 @@ it.each([
     reasons: [reason],
     segments: [],
   });
+});
+
+it.each<readonly ContentPlace[]>([
+  ['cache', 'origin'],
+  ['cache', 'origin', 'peers'],
+])('that only the cache was to be asked before the origin is a reason: %s, %s', async (...places) => {
+  await using publisher = await startMachine();
+  await using machine = await startMachine();
+  const content = createContentServer({ session: publisher.session });
+  const page = { bytes: BIG };
+  await content.prepare(page);
+  await using origin = await listen(
+    (request, response) => void sendContent(content, request, response, page),
+  );
+  const { host, port } = publisher.driver.endpoint()!;
+  const explanation = await recordOf(machine, origin.url, { places, peers: [`${host}:${port}`] });
+  expect(explanation?.bytes).toMatchObject({ peer: 0, origin: BIG.length });
+  const reasons = explanation?.segments.map((run) => run.reasons) ?? [];
+  expect(reasons.length).toBeGreaterThan(0);
+  expect(reasons).toEqual(reasons.map(() => [{ _tag: 'CacheOnly' }]));
 });
 
 it('a service that is switched off is a reason', async () => {
