@@ -6,17 +6,19 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { writeSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import type { Readable } from 'node:stream';
+import { peakRss } from './lib/measure.js';
 import { columns } from './lib/table.js';
 import { writeTestFile } from './lib/test-file.js';
 
 const MIB = 2 ** 20;
 const MOST_MIB = 120;
-const [, program = ''] = process.argv;
+const program = fileURLToPath(import.meta.url);
 /** The folder of this program is in node_modules. */
 const ROOT = join(dirname(program), '..', '..');
 
@@ -29,10 +31,9 @@ interface Running {
 }
 
 const start = (...args: readonly string[]): Running => {
-  const preload = pathToFileURL(join(ROOT, 'bench', 'lib', 'report-peak.mjs')).href;
   const child = spawn(
     process.execPath,
-    ['--import', preload, join(ROOT, 'dist', 'cli', 'main.js'), ...args],
+    ['--import', import.meta.url, join(ROOT, 'dist', 'cli', 'main.js'), ...args],
     {
       stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
     },
@@ -97,4 +98,6 @@ const main = async (mib: number): Promise<void> => {
   }
 };
 
-await main(Number(process.argv[2] ?? 1024));
+if (process.argv[1] === program) await main(Number(process.argv[2] ?? 1024));
+// Preloaded into the command, which then tells at its end how much memory it had at most, on descriptor 3.
+else process.on('exit', () => writeSync(3, String(peakRss())));

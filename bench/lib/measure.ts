@@ -29,7 +29,7 @@ export const measure = async (job: () => Promise<void>): Promise<Measurement> =>
 };
 
 /** Linux counts what a process had before it was this program into maxRSS, but not into VmHWM. */
-const peakRss = (): number => {
+export const peakRss = (): number => {
   try {
     const [, kib] = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? [];
     if (kib !== undefined) return Number(kib) * 1024;

@@ -27,13 +27,22 @@ interface Fetched {
 
 const lastOf = (stdout: string): Fetched => JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Fetched;
 
+/** Serves the content by that name from a process of its own. Resolves when it has been prepared. */
+const serve = async (
+  directory: string,
+  name: string,
+): Promise<Served & { readonly serving: ReturnType<typeof start> }> => {
+  await mkdir(join(directory, 'files'));
+  await writeFile(join(directory, 'files', name), CONTENT);
+  const serving = start(directory, ['--json', 'serve', 'files', '--prepare']);
+  const { url, peers } = JSON.parse(await serving.line(/"serving"/)) as Served;
+  await serving.line(/"prepared"/);
+  return { serving, url, peers };
+};
+
 test('get takes the blocks from a peer in another process, and only content information from the origin', () =>
   inDirectory(async (directory) => {
-    await mkdir(join(directory, 'files'));
-    await writeFile(join(directory, 'files', 'a b.bin'), CONTENT);
-    const serving = start(directory, ['--json', 'serve', 'files', '--prepare']);
-    const { url, peers } = JSON.parse(await serving.line(/"serving"/)) as Served;
-    await serving.line(/"prepared"/);
+    const { serving, url, peers } = await serve(directory, 'a b.bin');
     const file = `${url}a%20b.bin`;
     const other = ['--json', '--data-dir', join(directory, 'other')];
 
@@ -56,11 +65,7 @@ test('get takes the blocks from a peer in another process, and only content info
 
 test('get asks the places that it is told, in their order', () =>
   inDirectory(async (directory) => {
-    await mkdir(join(directory, 'files'));
-    await writeFile(join(directory, 'files', 'content'), CONTENT);
-    const serving = start(directory, ['--json', 'serve', 'files', '--prepare']);
-    const { url, peers } = JSON.parse(await serving.line(/"serving"/)) as Served;
-    await serving.line(/"prepared"/);
+    const { serving, url, peers } = await serve(directory, 'content');
     const getFrom = (places: string, ...more: readonly string[]) => {
       const own = ['--json', '--data-dir', join(directory, `${places}.data`)];
       return run(directory, [...own, 'get', `${url}content`, '-o', places, '--places', places, ...more]);
@@ -82,11 +87,7 @@ const AT_A_TERMINAL = 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(p
 
 test.skipIf(missing('python3'))('get shows at a terminal how much came from where', () =>
   inDirectory(async (directory) => {
-    await mkdir(join(directory, 'files'));
-    await writeFile(join(directory, 'files', 'content'), CONTENT);
-    const serving = start(directory, ['--json', 'serve', 'files', '--prepare']);
-    const { url, peers } = JSON.parse(await serving.line(/"serving"/)) as Served;
-    await serving.line(/"prepared"/);
+    const { serving, url, peers } = await serve(directory, 'content');
     const command = [
       process.execPath,
       COMMAND,

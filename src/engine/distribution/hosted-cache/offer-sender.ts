@@ -5,6 +5,7 @@ import {
   blockCount,
   describeForOffer,
   encodeOffer,
+  isOfferedHash,
   MAX_OFFERED_SEGMENTS,
   versionOf,
   type OfferedSegment,
@@ -146,7 +147,7 @@ export class OfferSender {
   /** HTTPS is for version 1, and a batch has no number for the longer hashes of that. */
   #canOffer({ info: { hash } }: PlacedSegment): boolean {
     if (this.#options.server.secure !== undefined) return versionOf(hash) === 1;
-    return hash !== 'sha384' && hash !== 'sha512';
+    return isOfferedHash(hash);
   }
 
   #offer(isWorth: (fresh: Fresh) => boolean): void {
@@ -220,9 +221,8 @@ export class OfferSender {
 const blocksIn = (offers: readonly Fresh[]): number => offers.reduce((sum, { blocks }) => sum + blocks, 0);
 
 const offered = ({ segment: { info }, contentTag }: Fresh): readonly OfferedSegment[] =>
-  info.hash === 'sha384' || info.hash === 'sha512'
-    ? []
-    : [
+  isOfferedHash(info.hash)
+    ? [
         {
           blockLength: versionOf(info.hash) === 1 ? BLOCK_LENGTH : info.length,
           segmentLength: info.length,
@@ -230,4 +230,5 @@ const offered = ({ segment: { info }, contentTag }: Fresh): readonly OfferedSegm
           hash: info.hash,
           segmentId: info.id,
         },
-      ];
+      ]
+    : [];

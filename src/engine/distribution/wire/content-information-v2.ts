@@ -1,5 +1,6 @@
 import type { SegmentInfo } from '../ports.js';
 import type { ByteRange, ContentOutline, DescribedContent } from './content-information.js';
+import { lastAtMost } from './last-at-most.js';
 import type { PlacedSegment } from './placed-segment.js';
 import { malformed } from './content-information-error.js';
 import { deriveSegmentId } from './secrets.js';
@@ -135,14 +136,7 @@ const startsIn = (bytes: Buffer, chunks: readonly Chunk[], first: number): Float
 
 /** Where the description of a segment starts. Mostly there is one chunk. */
 const descriptionAt = (chunks: readonly Chunk[], segment: number): number => {
-  let low = 0;
-  let high = chunks.length - 1;
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if ((chunks[middle]?.index ?? 0) <= segment) low = middle;
-    else high = middle - 1;
-  }
-  const chunk = chunks[low];
+  const chunk = chunks[lastAtMost(segment, chunks.length, (at) => chunks[at]?.index ?? 0)];
   if (chunk === undefined) throw new RangeError(`segment ${segment} of none`);
   return chunk.at + (segment - chunk.index) * DESCRIPTION_LENGTH;
 };

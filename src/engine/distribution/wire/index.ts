@@ -36,6 +36,7 @@ export {
 export {
   decodeOffer,
   encodeOffer,
+  isOfferedHash,
   MAX_OFFER_LENGTH,
   MAX_OFFERED_SEGMENTS,
   type Offer,

@@ -1,3 +1,4 @@
+import type { SegmentHash } from '../ports.js';
 import { LONGEST_OF_ONE_SEGMENT } from './content-information-v1.js';
 import { MessageError, MessageReader, u32 } from './message-bytes.js';
 import { HASH_LENGTHS } from './units.js';
@@ -51,6 +52,9 @@ const MAJOR_VERSIONS: Readonly<Record<Offer['_tag'], number>> = {
   BatchedOffer: 2,
 };
 const HASH_IDS = { sha256: 1, 'truncated-sha512': 4 } as const;
+/** Whether a batch has a number for it. */
+export const isOfferedHash = (hash: SegmentHash): hash is OfferedHash => hash in HASH_IDS;
+
 const HASHES = new Map<number, OfferedHash>(
   Object.entries(HASH_IDS).map(([hash, id]) => [id, hash as OfferedHash]),
 );

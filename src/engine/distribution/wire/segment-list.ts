@@ -1,4 +1,5 @@
 import type { SegmentInfo } from '../ports.js';
+import { lastAtMost } from './last-at-most.js';
 import type { PlacedSegment } from './placed-segment.js';
 
 /** Segments that are asked for lately are made once: more than are fetched at a time. */
@@ -13,6 +14,8 @@ export class SegmentList implements Iterable<PlacedSegment> {
   readonly #starts: Float64Array;
   readonly #describe: (index: number) => SegmentInfo;
   readonly #kept: PlacedSegment[] = [];
+  /** Made once, as every block is looked for by it. */
+  readonly #startOf = (index: number): number => this.#starts[index] ?? 0;
   readonly #keptIndexes = new Int32Array(KEPT).fill(-1);
 
   constructor(starts: Float64Array, describe: (index: number) => SegmentInfo) {
@@ -60,19 +63,12 @@ export class SegmentList implements Iterable<PlacedSegment> {
 
   /** Where a segment starts in the content; for the first one that there is not, where the last one ends. */
   startOf(index: number): number {
-    return this.#starts[Math.min(index, this.length)] ?? 0;
+    return this.#startOf(Math.min(index, this.length));
   }
 
   /** The index of the last segment that starts at `offset` or before; the first one if there is none. */
   indexAt(offset: number): number {
-    let low = 0;
-    let high = this.length - 1;
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2);
-      if (this.startOf(middle) <= offset) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+    return lastAtMost(offset, this.length, this.#startOf);
   }
 
   *[Symbol.iterator](): Generator<PlacedSegment, void> {

@@ -1,8 +1,9 @@
 import type { CheckedBlock, FilePlace, SegmentInfo } from '../../ports.js';
 import { LOOK_AGE_MS } from '../../look-age.js';
-import { blockLength, hashCount, versionOf } from '../../wire/index.js';
+import { blockLength, hashCount } from '../../wire/index.js';
 import type { SegmentIndex } from '../segment-index/segment-index.js';
 import { isWritable, type OpenUnit, type OpenUnits } from './open-units.js';
+import { isRun } from './unit.js';
 
 /** A block of a segment that lies in a unit. */
 export interface SegmentBlock extends CheckedBlock {
@@ -57,9 +58,9 @@ export class UnitWriter {
   }
 
   /** What cannot be noted is not found by others, and fetched once more. */
-  async #note({ unit: { name } }: OpenUnit, blocks: readonly SegmentBlock[]): Promise<void> {
-    if (versionOf(blocks[0]?.info.hash ?? 'sha256') === 2) {
-      const entries = blocks.map(({ info, first }) => [info.id, { unit: name, first }] as const);
+  async #note({ unit }: OpenUnit, blocks: readonly SegmentBlock[]): Promise<void> {
+    if (isRun(unit)) {
+      const entries = blocks.map(({ info, first }) => [info.id, { unit: unit.name, first }] as const);
       await this.#index.add(entries).catch(() => undefined);
     }
     let length = 0;
