@@ -17,9 +17,6 @@ export interface FilePlace {
   readonly position: number;
 }
 
-/** The most bytes of a {@link Stretch}: so few that threads end their shares of a segment at about the same time. */
-export const MOST_STRETCHED = 4 * 1024 * 1024;
-
 /** Whole blocks that follow one another in a file. */
 export interface Stretch {
   readonly from: FilePlace;
@@ -36,6 +33,8 @@ export interface Stretch {
 export interface BlockHasher {
   /** How many tasks are worth having under way. */
   readonly concurrency: number;
+  /** How many bytes of a file are worth being one task. */
+  readonly stretchLength: number;
   /** @param lengths of the blocks that `bytes` consists of. */
   start(hash: SegmentHash, bytes: Uint8Array, lengths: readonly number[]): HashingTask;
   /**
@@ -48,19 +47,19 @@ export interface BlockHasher {
 }
 
 /**
- * By way of their hex digits: strings cost half of what as many small buffers do.
+ * By way of strings of one byte a character, which cost half of what as many small buffers do.
  *
  * @returns the hashes of the blocks that `bytes` consists of, one after the other.
  */
 export const hashBlocks = (hash: SegmentHash, bytes: Uint8Array, lengths: readonly number[]): Buffer => {
-  const [algorithm, digits] = [algorithmOf(hash), 2 * HASH_LENGTHS[hash]];
+  const [algorithm, hashLength] = [algorithmOf(hash), HASH_LENGTHS[hash]];
   let hashes = '';
   let at = 0;
   for (const length of lengths) {
-    hashes += hashOf(algorithm, bytes.subarray(at, at + length), 'hex').slice(0, digits);
+    hashes += hashOf(algorithm, bytes.subarray(at, at + length), 'binary').slice(0, hashLength);
     at += length;
   }
-  return Buffer.from(hashes, 'hex');
+  return Buffer.from(hashes, 'latin1');
 };
 
 /** The lengths of the blocks of `length` bytes. */

@@ -22,8 +22,8 @@ export type HashJob = (BytesJob | Stretch) & {
 export interface HashReply {
   readonly id: number;
   /**
-   * The hashes of the blocks, one after the other, in hex digits; fewer of a file that is shorter, or that nobody wants
-   * any more.
+   * The hashes of the blocks, one after the other, a byte each character; fewer of a file that is shorter, or that
+   * nobody wants any more.
    */
   readonly hashes?: string;
   /** Why there are none. */
@@ -50,7 +50,7 @@ const hashBytes = (
   let hashes = '';
   let at = 0;
   for (const length of lengths) {
-    hashes += hash(algorithm, bytes.subarray(at, at + length), 'hex').slice(0, 2 * hashLength);
+    hashes += hash(algorithm, bytes.subarray(at, at + length), 'binary').slice(0, hashLength);
     at += length;
   }
   return hashes;
@@ -76,7 +76,7 @@ const hashFile = (
     for (let end = blockLength, index = 0; end - blockLength < size; end += blockLength, index += 1) {
       const block = end <= size ? blocks[index] : undefined;
       const bytes = block ?? memory.subarray(end - blockLength, size);
-      hashes += hash(algorithm, bytes, 'hex').slice(0, 2 * hashLength);
+      hashes += hash(algorithm, bytes, 'binary').slice(0, hashLength);
     }
     for (let done = 0; copyTo !== undefined && done < size;) {
       done += write(copyTo.fd, memory, done, size - done, copyTo.position + at + done);

@@ -7,7 +7,6 @@ import {
   endedEarly,
   hashBlocks,
   type HashingTask,
-  MOST_STRETCHED,
   type Stretch,
 } from './block-hasher.js';
 import { IdleWatch } from './idle-watch.js';
@@ -16,11 +15,15 @@ import { MemoryPool } from './memory-pool.js';
 /** While one piece is being read or written another one is hashed. More of them would only be in each other's cache. */
 const CONCURRENCY = 2;
 
+/** What is read at once, as each read costs this thread something, and hashing it takes some milliseconds only. */
+const PIECE_LENGTH = 4 * 1024 * 1024;
+
 /** Hashes on this thread, never more stretches at a time than it is worth, whoever asks. */
 export class InlineHasher implements BlockHasher {
   readonly concurrency = CONCURRENCY;
+  readonly stretchLength = PIECE_LENGTH;
   readonly #disk: Disk;
-  readonly #memory = new MemoryPool(CONCURRENCY, () => Buffer.allocUnsafeSlow(MOST_STRETCHED));
+  readonly #memory = new MemoryPool(CONCURRENCY, () => Buffer.allocUnsafeSlow(PIECE_LENGTH));
   readonly #use = new IdleWatch(() => this.#releaseMemory());
 
   constructor(disk: Disk) {
@@ -32,7 +35,7 @@ export class InlineHasher implements BlockHasher {
   }
 
   hashFile(hash: SegmentHash, stretch: Stretch): Promise<Buffer> {
-    return this.#use.during(this.#hashInMemory(hash, stretch));
+    return this.#use.during(this.#hashStretch(hash, stretch));
   }
 
   close(): Promise<void> {
@@ -41,21 +44,26 @@ export class InlineHasher implements BlockHasher {
     return Promise.resolve();
   }
 
-  async #hashInMemory(hash: SegmentHash, stretch: Stretch): Promise<Buffer> {
-    const memory = await this.#memory.take();
-    try {
-      return await this.#hashFile(hash, stretch, memory.subarray(0, stretch.length));
-    } finally {
-      this.#memory.giveBack(memory);
+  /** Piece by piece: a stretch that was cut for threads is longer. */
+  async #hashStretch(hash: SegmentHash, stretch: Stretch): Promise<Buffer> {
+    const hashes: Buffer[] = [];
+    for (let at = 0; at < stretch.length; at += PIECE_LENGTH) {
+      const memory = await this.#memory.take();
+      try {
+        const piece = memory.subarray(0, Math.min(PIECE_LENGTH, stretch.length - at));
+        hashes.push(await this.#hashPiece(hash, stretch, at, piece));
+      } finally {
+        this.#memory.giveBack(memory);
+      }
     }
+    return Buffer.concat(hashes);
   }
 
-  /** At once, as each read costs this thread something, and hashing holds it up for some milliseconds only. */
-  async #hashFile(hash: SegmentHash, stretch: Stretch, memory: Buffer): Promise<Buffer> {
-    const { from, length, blockLength, copyTo } = stretch;
-    if ((await this.#disk.read(from.fd, memory, from.position)) < length) throw endedEarly();
-    const hashes = hashBlocks(hash, memory, blockLengthsOf(length, blockLength));
-    if (copyTo !== undefined) await this.#disk.write(copyTo.fd, [memory], copyTo.position);
+  async #hashPiece(hash: SegmentHash, stretch: Stretch, at: number, memory: Buffer): Promise<Buffer> {
+    const { from, blockLength, copyTo } = stretch;
+    if ((await this.#disk.read(from.fd, memory, from.position + at)) < memory.length) throw endedEarly();
+    const hashes = hashBlocks(hash, memory, blockLengthsOf(memory.length, blockLength));
+    if (copyTo !== undefined) await this.#disk.write(copyTo.fd, [memory], copyTo.position + at);
     return hashes;
   }
 

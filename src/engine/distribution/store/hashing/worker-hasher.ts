@@ -17,6 +17,12 @@ import { HashingThread, ThreadEnded } from './hashing-thread.js';
 /** Tasks per worker: the next one waits at the worker while it does one. */
 const DEPTH = 4;
 
+/**
+ * Few bytes, so that threads end at about the same time; but each task wakes two threads, which costs some machines a tenth
+ * of a millisecond a time.
+ */
+const STRETCH_LENGTH = 8 * 1024 * 1024;
+
 export interface WorkerHasherParts {
   readonly workerCount: number;
   /** The most bytes that a task without a file has. */
@@ -33,6 +39,7 @@ export interface WorkerHasherParts {
  */
 export class WorkerHasher implements BlockHasher {
   readonly concurrency: number;
+  readonly stretchLength = STRETCH_LENGTH;
   readonly #parts: WorkerHasherParts;
   readonly #threads: HashingThread[] = [];
   readonly #slots: MemoryPool<Uint8Array>;

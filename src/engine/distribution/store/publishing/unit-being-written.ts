@@ -11,13 +11,7 @@ import {
 } from '../../wire/index.js';
 import type { Disk } from '../disk/disk.js';
 import { settled } from '../disk/in-flight.js';
-import {
-  MOST_STRETCHED,
-  startHash,
-  type BlockHasher,
-  type FilePlace,
-  type RunningHash,
-} from '../hashing/block-hasher.js';
+import { startHash, type BlockHasher, type FilePlace, type RunningHash } from '../hashing/block-hasher.js';
 
 /** Bytes that are handed to the hasher at once; hashing them takes a thread about a millisecond. */
 const PIECE_LENGTH = 1024 * 1024;
@@ -114,7 +108,7 @@ export class UnitBeingWritten {
       await this.#place();
       this.#throwIfFailed();
       const room = (this.#most - this.#count) * BLOCK_LENGTH;
-      const size = Math.min(MOST_STRETCHED, length - taken, room);
+      const size = Math.min(this.#options.hasher.stretchLength, length - taken, room);
       const position = from.position + taken;
       this.#startFile({ fd: from.fd, position }, size, stop);
       taken += size;
