@@ -17,6 +17,7 @@ export default defineConfig([
     // A CommonJS build cannot share chunks with the ESM one, but within a format one copy of every module is a must:
     // handles and errors are recognised across the sub-paths.
     splitting: true,
+    treeshake: true,
     sourcemap: true,
     clean: true,
     shims: true,
@@ -26,11 +27,13 @@ export default defineConfig([
   },
   {
     entry: { 'cli/main': 'src/cli/main.ts' },
-    format: ['esm'],
+    // As CommonJS the command takes ten megabytes less and starts a fifth faster (docs/DECISIONS.md, 60).
+    format: ['cjs'],
     target: 'node20',
     platform: 'node',
     splitting: false,
     sourcemap: true,
+    shims: true,
     dts: false,
     banner: { js: '#!/usr/bin/env node' },
     // The command is a user of the public surface like any other.

@@ -1,26 +1,26 @@
 /**
  * How much memory the command takes at most to publish and serve a file of any size, and to retrieve it, in both versions.
- * It is the command as it is built: run `npm run build` before.
+ * It is the command as it is built: run `npm run build` before. On Linux only.
  *
  *     node bench/run.mjs command-memory [MiB]
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { writeSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Readable } from 'node:stream';
-import { peakRss } from './lib/measure.js';
+import { peakIn } from './lib/measure.js';
 import { columns } from './lib/table.js';
 import { writeTestFile } from './lib/test-file.js';
 
 const MIB = 2 ** 20;
 const MOST_MIB = 120;
-const program = fileURLToPath(import.meta.url);
 /** The folder of this program is in node_modules. */
-const ROOT = join(dirname(program), '..', '..');
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const COMMAND = join(ROOT, 'dist', 'cli', 'main.cjs');
+const TELL_STATUS = join(ROOT, 'bench', 'lib', 'tell-status.cjs');
 
 interface Running {
   readonly child: ChildProcess;
@@ -31,13 +31,9 @@ interface Running {
 }
 
 const start = (...args: readonly string[]): Running => {
-  const child = spawn(
-    process.execPath,
-    ['--import', import.meta.url, join(ROOT, 'dist', 'cli', 'main.js'), ...args],
-    {
-      stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
-    },
-  );
+  const child = spawn(process.execPath, ['--require', TELL_STATUS, COMMAND, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
+  });
   let output = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text));
   const said = async (text: string): Promise<string> => {
@@ -51,11 +47,11 @@ const start = (...args: readonly string[]): Running => {
 };
 
 const peakOf = async (child: ChildProcess, output: () => string): Promise<number> => {
-  let bytes = '';
-  (child.stdio[3] as Readable).setEncoding('utf8').on('data', (text: string) => (bytes += text));
+  let status = '';
+  (child.stdio[3] as Readable).setEncoding('latin1').on('data', (text: string) => (status += text));
   const [code] = (await once(child, 'close')) as [number | null];
   if (code !== 0 && code !== 130) throw new Error(`it ended with ${String(code)}: ${output()}`);
-  return Number(bytes) / MIB;
+  return peakIn(status) / MIB;
 };
 
 const transfer = async (file: string, directory: string, version: string): Promise<readonly number[]> => {
@@ -98,6 +94,4 @@ const main = async (mib: number): Promise<void> => {
   }
 };
 
-if (process.argv[1] === program) await main(Number(process.argv[2] ?? 1024));
-// Preloaded into the command, which then tells at its end how much memory it had at most, on descriptor 3.
-else process.on('exit', () => writeSync(3, String(peakRss())));
+await main(Number(process.argv[2] ?? 1024));

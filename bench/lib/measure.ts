@@ -31,12 +31,18 @@ export const measure = async (job: () => Promise<void>): Promise<Measurement> =>
 /** Linux counts what a process had before it was this program into maxRSS, but not into VmHWM. */
 export const peakRss = (): number => {
   try {
-    const [, kib] = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? [];
-    if (kib !== undefined) return Number(kib) * 1024;
+    return peakIn(readFileSync('/proc/self/status', 'latin1'));
   } catch {
     // Not Linux.
+    return process.resourceUsage().maxRSS * 1024;
   }
-  return process.resourceUsage().maxRSS * 1024;
+};
+
+/** @param status what Linux says of a process. @throws if that is not in it. */
+export const peakIn = (status: string): number => {
+  const [, kib] = /^VmHWM:\s*(\d+) kB$/m.exec(status) ?? [];
+  if (kib === undefined) throw new RangeError(`no peak of memory in ${status}`);
+  return Number(kib) * 1024;
 };
 
 /** Runs this same program with other arguments, so that every job has a process of its own. */

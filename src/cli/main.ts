@@ -11,8 +11,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 const json = process.argv.includes('--json');
 
 useLittleMemory();
-try {
-  await createProgram(json).parseAsync();
-} catch (thrown) {
-  process.exitCode = reportFailure(thrown, json);
-}
+createProgram(json)
+  .parseAsync()
+  .catch((thrown: unknown) => {
+    process.exitCode = reportFailure(thrown, json);
+  });

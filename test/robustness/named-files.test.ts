@@ -44,7 +44,7 @@ describe('a file to read that is', () => {
       await writeFile(join(directory, 'content'), CONTENT);
       expect((await run(directory, ['ci', 'make', 'content', '-o', 'content.ci'])).code).toBe(0);
       const show = `cat content.ci | "$0" "$1" --json ci show /dev/stdin`;
-      const command = join(import.meta.dirname, '../../dist/cli/main.js');
+      const command = join(import.meta.dirname, '../../dist/cli/main.cjs');
       const shown = spawnSync('sh', ['-c', show, process.execPath, command], { cwd: directory });
       expect(JSON.parse(shown.stdout.toString())).toMatchObject({
         range: { length: CONTENT.length },

@@ -40,8 +40,8 @@ interface WorkerTools {
 }
 
 // The functions below are handed to the worker as source text, so that it needs no file of its own, which a bundler would
-// have to be told about. They may use nothing but their arguments, and have no functions with names inside, which some
-// bundlers wrap into one of theirs.
+// have to be told about. They may use nothing but their arguments, and nothing that a bundler makes a call of a helper of
+// its own: functions with names inside, and operators that are younger than its target, such as `??` and `?.`.
 
 const hashBytes = (
   { bytes, lengths, algorithm, hashLength }: BytesJob & HashJob,
@@ -73,10 +73,12 @@ const hashFile = (
       got = read(from.fd, memory, size, wanted - size, from.position + at + size);
     }
     if (size < wanted) break;
-    for (let end = blockLength, index = 0; end - blockLength < size; end += blockLength, index += 1) {
-      const block = end <= size ? blocks[index] : undefined;
-      const bytes = block ?? memory.subarray(end - blockLength, size);
-      hashes += hash(algorithm, bytes, 'binary').slice(0, hashLength);
+    const whole = Math.floor(size / blockLength);
+    for (const block of blocks.slice(0, whole)) {
+      hashes += hash(algorithm, block, 'binary').slice(0, hashLength);
+    }
+    if (whole * blockLength < size) {
+      hashes += hash(algorithm, memory.subarray(whole * blockLength, size), 'binary').slice(0, hashLength);
     }
     for (let done = 0; copyTo !== undefined && done < size;) {
       done += write(copyTo.fd, memory, done, size - done, copyTo.position + at + done);
