@@ -144,6 +144,9 @@ const otherSegment = (): Buffer => otherId;
 describe.each(Object.entries(LIARS))(
   'a peer that %s',
   (_name, { lie, reason, truths = 0, isHarmless = false }) => {
+    // Who told the truth at first is asked for eight at a time: so many may be under way, and are cut off, at a strike.
+    const cutOff = truths === 0 ? 0 : 7;
+
     it.each(VERSIONS)(
       'costs at most a block for each strike, never a wrong byte, and is remembered: $version',
       (as) =>
@@ -172,7 +175,7 @@ describe.each(Object.entries(LIARS))(
           expect(liar.seen.blocks).toBeGreaterThan(0);
           // One more may be under way when all is here; an answer without a block costs none.
           const wasted = isHarmless ? 0 : liar.seen.blocks - count('BlockVerified');
-          expect(wasted).toBeLessThanOrEqual(Math.max(1, count('PeerFailed')));
+          expect(wasted).toBeLessThanOrEqual(Math.max(1, count('PeerFailed')) + cutOff);
 
           // Alone, as long as it is asked.
           const failure = await failureOf(retrieveOn(reader, alone, { peers: [liar.peer] }));
@@ -196,9 +199,8 @@ describe.each(Object.entries(LIARS))(
           expect(reasons).toEqual([reason, reason, reason]);
           expect(count('PeerStruckOut')).toBe(1);
           expect(count('BlockResponseReceived') - truths).toBeLessThanOrEqual(3);
-          // Some are cut off before they come: the one of before, and of one who told the truth at first, and so was asked
-          // for eight at a time, what was under way when it was struck out.
-          expect(liar.seen.blocks - truths).toBeLessThanOrEqual(3 + (truths === 0 ? 1 : 7));
+          // The one of before may have been cut off.
+          expect(liar.seen.blocks - truths).toBeLessThanOrEqual(3 + Math.max(1, cutOff));
 
           // It goes away and comes back, and the reader closes its session and opens another one.
           await liar.restart();
