@@ -1,9 +1,8 @@
+import { PerformanceObserver } from 'node:perf_hooks';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
 /** V8 lets what was made lately take twice as much in the end, in any process that works for more than some seconds. */
 const MOST_YOUNG_BYTES = 16 * 1024 * 1024;
-
-const LOOK_EVERY_MS = 100;
 
 /** What has grown old is looked through once there is so much more of it; V8 waits until there is twice as much or more. */
 const OLD_GROWTH_PERCENT = 30;
@@ -15,11 +14,12 @@ const OLD_GROWTH_PERCENT = 30;
  */
 export const useLittleMemory = (): void => {
   setFlagsFromString(`--heap-growing-percent=${OLD_GROWTH_PERCENT}`);
-  const timer = setInterval(() => {
+  // It grows as it is collected.
+  const collections = new PerformanceObserver(() => {
     const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
     if ((young?.space_size ?? 0) < MOST_YOUNG_BYTES) return;
     setFlagsFromString('--semi-space-growth-factor=1');
-    clearInterval(timer);
-  }, LOOK_EVERY_MS);
-  timer.unref();
+    collections.disconnect();
+  });
+  collections.observe({ entryTypes: ['gc'] });
 };

@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import { NEVER } from 'rxjs';
-import { publish } from 'peerweave';
+import { publish, type effects } from 'peerweave';
 import type { Segmentation } from 'peerweave/engine';
-import { inSession, withContext } from '../context.js';
+import { type Context, inSession, withContext } from '../context.js';
 import { formatEndpoint, servingAddress } from '../endpoint.js';
 import { formatBytes } from '../output.js';
 import { createProgress } from '../progress.js';
@@ -61,30 +61,11 @@ export const addPublish = (program: Command): void => {
       if (flags.segmentation !== undefined && flags.ciVersion === '1') {
         command.error("error: option '--segmentation' goes with '--ci-version 2'");
       }
-      const as = { version: flags.ciVersion === '1' ? 1 : 2, segmentation: flags.segmentation } as const;
       await withContext(
         command,
         (context) =>
           inSession(context, async (session) => {
-            for (const file of files) {
-              using progress = createProgress(basename(file));
-              const last = await context.last(
-                publish(file, { session, ...as, keepCopy: flags.copy }),
-                (event) =>
-                  progress.at(
-                    event.bytes,
-                    event._tag === 'Publishing' ? event.total : event.bytes,
-                    'hashing',
-                  ),
-              );
-              if (last._tag !== 'Published') continue;
-              const ciFile = flags.ciOut ?? `${basename(file)}.ci`;
-              await writeSecretFile(ciFile, last.contentInformation, flags.force);
-              context.output.result(
-                { file, bytes: last.bytes, contentInformation: ciFile },
-                `published ${file} (${formatBytes(last.bytes)}); content information in ${ciFile}`,
-              );
-            }
+            for (const file of files) await publishOne(context, session, file, flags);
             const endpoint = context.opened.engine?.endpoint();
             const address = endpoint === undefined ? 'the BranchCache service' : formatEndpoint(endpoint);
             context.output.result(
@@ -96,4 +77,24 @@ export const addPublish = (program: Command): void => {
         { listen: flags.listen },
       );
     });
+};
+
+/** A function of its own: what it needed, megabytes of content information for one, is not kept while it is served. */
+const publishOne = async (
+  context: Context,
+  session: effects.DistributionSession,
+  file: string,
+  { ciVersion, segmentation, copy, ciOut = `${basename(file)}.ci`, force }: PublishFlags,
+): Promise<void> => {
+  using progress = createProgress(basename(file));
+  const last = await context.last(
+    publish(file, { session, version: ciVersion === '1' ? 1 : 2, segmentation, keepCopy: copy }),
+    (event) => progress.at(event.bytes, event._tag === 'Publishing' ? event.total : event.bytes, 'hashing'),
+  );
+  if (last._tag !== 'Published') return;
+  await writeSecretFile(ciOut, last.contentInformation, force);
+  context.output.result(
+    { file, bytes: last.bytes, contentInformation: ciOut },
+    `published ${file} (${formatBytes(last.bytes)}); content information in ${ciOut}`,
+  );
 };
