@@ -14,10 +14,10 @@ const OLD_GROWTH_PERCENT = 30;
  */
 export const useLittleMemory = (): void => {
   setFlagsFromString(`--heap-growing-percent=${OLD_GROWTH_PERCENT}`);
-  // It grows as it is collected.
+  // It doubles as it is collected.
   const collections = new PerformanceObserver(() => {
     const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
-    if ((young?.space_size ?? 0) < MOST_YOUNG_BYTES) return;
+    if ((young?.space_size ?? 0) <= MOST_YOUNG_BYTES / 2) return;
     setFlagsFromString('--semi-space-growth-factor=1');
     collections.disconnect();
   });
