@@ -4,9 +4,11 @@ import { distributionStatus } from '../../../src/streams/index.js';
 import { programEnv } from './rig.js';
 
 const { env, creatorPeerName } = await programEnv();
-orThrow(await createGroup({ creatorPeerName })(env)());
+const group = orThrow(await createGroup({ creatorPeerName })(env)());
 const session = orThrow(await openSession()(env)());
-orThrow(await openContent(session)(env)());
+const content = orThrow(await openContent(session)(env)());
+// What nobody refers to is closed when the garbage collector finds it, which may be before the end.
+Object.assign(globalThis, { kept: [group, content] });
 distributionStatus(session).subscribe();
 console.log('open');
 switch (process.argv[2]) {
