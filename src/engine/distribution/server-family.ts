@@ -18,6 +18,7 @@ import {
   requireVersions,
   requireWhole,
 } from './arguments.js';
+import { inTurns } from './in-turns.js';
 import type { HashName, Publication } from './ports.js';
 import { segmentName } from './segment-name.js';
 import type { DistributionService } from './service.js';
@@ -25,7 +26,7 @@ import { ContentInformationSource } from './session/content-information-source.j
 import { PublicationStream } from './session/publication-stream.js';
 import type { Sessions } from './session/sessions.js';
 import { StoreFailure } from './store/index.js';
-import { contentInformationPieces, versionOf } from './wire/index.js';
+import { contentInformationPieces, Outliner, versionOf } from './wire/index.js';
 import { withdraw } from './withdraw.js';
 
 type ServerFamily = Pick<
@@ -124,7 +125,7 @@ export const serverFamily = (
       ({ contentId }) => withdraw(service, [contentId]),
     );
     session.published.set(hexOf(publication.contentId), publication.contentId);
-    tellOf(publication, (event) => sessions.emit(event));
+    await tellOf(publication, (event) => sessions.emit(event));
   },
 
   async closeStream(session: SessionHandle, stream: StreamHandle): Promise<void> {
@@ -156,7 +157,7 @@ export const serverFamily = (
     if (length !== undefined) requireWhole(operation, 'the length of a range', length, 1);
     requireVersions(operation, minVersion, maxVersion);
     const { store } = service.require(operation);
-    return session.operations.run(operation, call.signal, async () => {
+    const open = async (signal: AbortSignal): Promise<ContentInformationHandle> => {
       const publication = store.publication(contentId);
       if (publication === undefined) throw notPublished(operation);
       const version = versionOf(publication.hash);
@@ -173,9 +174,18 @@ export const serverFamily = (
         );
       }
       const range = { start: offset, length: end - offset };
-      const pieces = contentInformationPieces(publication.segments, range);
-      return Promise.resolve(session.informations.add(new ContentInformationSource(pieces)));
-    });
+      const { segments } = publication;
+      const outliner = new Outliner(range);
+      await inTurns(segments, (segment) => {
+        signal.throwIfAborted();
+        outliner.add(segment);
+      });
+      const pieces = contentInformationPieces(segments, outliner.outline());
+      return session.informations.add(new ContentInformationSource(pieces));
+    };
+    return session.operations.run(operation, call.signal, open, (late) =>
+      session.informations.close(operation, late).catch(() => undefined),
+    );
   },
 
   async retrieveContentInformation(
@@ -202,11 +212,11 @@ export const serverFamily = (
 });
 
 /** What nobody can read any more, as it was taken back at once, needs no telling. */
-const tellOf = ({ segments }: Publication, emit: (event: DistributionEvent) => void): void => {
+const tellOf = async ({ segments }: Publication, emit: (event: DistributionEvent) => void): Promise<void> => {
   try {
-    for (const segment of segments) {
-      emit({ _tag: 'SegmentPublished', segment: segmentName(segment), bytes: segment.length });
-    }
+    await inTurns(segments, (segment) =>
+      emit({ _tag: 'SegmentPublished', segment: segmentName(segment), bytes: segment.length }),
+    );
   } catch (error) {
     if (!(error instanceof StoreFailure)) throw error;
   }

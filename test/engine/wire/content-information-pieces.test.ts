@@ -7,6 +7,7 @@ import {
   contentInformationPieces,
   describeSegment,
   encodeContentInformation,
+  Outliner,
   type ByteRange,
 } from '../../../src/engine/distribution/wire/index.js';
 import { generateContent, publishedSegments, vectors } from './vectors.js';
@@ -32,8 +33,11 @@ const passing = (segments: readonly SegmentInfo[]): Iterable<SegmentInfo> => ({
 });
 
 const inPieces = (segments: readonly SegmentInfo[], range?: ByteRange): Buffer => {
+  const outliner = new Outliner(range);
+  for (const segment of passing(segments)) outliner.add(segment);
+  const pieces = contentInformationPieces(passing(segments), outliner.outline());
   const copies: Buffer[] = [];
-  for (const piece of contentInformationPieces(passing(segments), range)) copies.push(Buffer.from(piece));
+  for (const piece of pieces) copies.push(Buffer.from(piece));
   return Buffer.concat(copies);
 };
 
@@ -76,7 +80,7 @@ describe('content information made piece by piece', () => {
     },
   );
 
-  it('refuses what is no range of the content at its first piece', () => {
+  it('refuses what is no range of the content', () => {
     const segments = publishedSegments('sha256', generateContent(100));
     for (const range of [
       { start: 100, length: 1 },

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
+import { inTurns } from '../in-turns.js';
 import type { SegmentInfo } from '../ports.js';
 
 /** How a content that its application gave a name, a URL or a path, can be found again. */
@@ -33,20 +33,12 @@ export const contentKeys = (segments: Iterable<{ readonly info: SegmentInfo }>):
   return hashes.keys();
 };
 
-/** So many are hashed before the event loop has its turn: about two milliseconds. */
-const SEGMENTS_IN_A_TURN = 256;
-
 /** The same for a content that may be of any size. */
 export const contentKeysInTurns = async (
   segments: Iterable<{ readonly info: SegmentInfo }>,
 ): Promise<ContentKeys> => {
   const hashes = new KeyHashes();
-  let count = 0;
-  for (const { info } of segments) {
-    hashes.add(info);
-    count += 1;
-    if (count % SEGMENTS_IN_A_TURN === 0) await setImmediate();
-  }
+  await inTurns(segments, ({ info }) => hashes.add(info));
   return hashes.keys();
 };
 

@@ -58,37 +58,59 @@ export const contentInformationOf = (
   };
 };
 
-/** The outline of what {@link contentInformationOf} would tell, with the same errors. It keeps none of the segments. */
-export const outlineOf = (segments: Iterable<SegmentInfo>, range?: ByteRange): ContentOutline => {
-  const { start, length } = range ?? { start: 0, length: Infinity };
-  let hash: SegmentHash | undefined;
-  let [contentLength, firstSegmentIndex, segmentCount] = [0, 0, 0];
-  let [firstOffset, lastOffset, endOffset] = [0, 0, 0];
-  for (const placed of inPlace(segments)) {
-    const { info, offsetInContent } = placed;
-    contentLength += info.length;
+/** Tells the outline of a range (by default: all) of a content whose segments are added one after the other. */
+export class Outliner {
+  readonly #range: ByteRange | undefined;
+  #hash: SegmentHash | undefined;
+  #contentLength = 0;
+  #firstSegmentIndex = 0;
+  #segmentCount = 0;
+  #firstOffset = 0;
+  #lastOffset = 0;
+  #endOffset = 0;
+
+  constructor(range?: ByteRange) {
+    this.#range = range;
+  }
+
+  add(info: SegmentInfo): void {
+    const { start, length } = this.#range ?? { start: 0, length: Infinity };
+    const placed = { info, offsetInContent: this.#contentLength };
+    this.#contentLength += info.length;
     if (touches(placed, start, start + length)) {
-      if (segmentCount === 0) firstOffset = offsetInContent;
-      hash = info.hash;
-      segmentCount += 1;
-      lastOffset = offsetInContent;
-      endOffset = contentLength;
-    } else if (segmentCount === 0) firstSegmentIndex += 1;
+      if (this.#segmentCount === 0) this.#firstOffset = placed.offsetInContent;
+      this.#hash = info.hash;
+      this.#segmentCount += 1;
+      this.#lastOffset = placed.offsetInContent;
+      this.#endOffset = this.#contentLength;
+    } else if (this.#segmentCount === 0) this.#firstSegmentIndex += 1;
   }
-  const end = range === undefined ? contentLength : start + length;
-  if (hash === undefined || start < 0 || length < 1 || end > contentLength) {
-    throw new RangeError(`bytes ${start} to ${end} are not a range of a content of ${contentLength} bytes`);
+
+  /** @throws RangeError if the range is empty or not inside the content. */
+  outline(): ContentOutline {
+    const contentLength = this.#contentLength;
+    const { start, length } = this.#range ?? { start: 0, length: contentLength };
+    const end = start + length;
+    if (this.#hash === undefined || start < 0 || length < 1 || end > contentLength) {
+      throw new RangeError(`bytes ${start} to ${end} are not a range of a content of ${contentLength} bytes`);
+    }
+    return {
+      hash: this.#hash,
+      range: { start, length },
+      contentLength,
+      firstSegmentIndex: this.#firstSegmentIndex,
+      segmentCount: this.#segmentCount,
+      firstOffset: this.#firstOffset,
+      lastOffset: this.#lastOffset,
+      endOffset: this.#endOffset,
+    };
   }
-  return {
-    hash,
-    range: { start, length: end - start },
-    contentLength,
-    firstSegmentIndex,
-    segmentCount,
-    firstOffset,
-    lastOffset,
-    endOffset,
-  };
+}
+
+const outlineOf = (segments: Iterable<SegmentInfo>, range?: ByteRange): ContentOutline => {
+  const outliner = new Outliner(range);
+  for (const info of segments) outliner.add(info);
+  return outliner.outline();
 };
 
 /** The segments with a byte of the range, one by one; each needs to be good no longer than until the next is asked for. */

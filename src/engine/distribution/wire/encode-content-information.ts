@@ -1,6 +1,5 @@
 import type { SegmentInfo } from '../ports.js';
-import { outlineOf, placedIn, type ByteRange, type ContentInformation } from './content-information.js';
-import type { ContentOutline } from './content-information.js';
+import { placedIn, type ContentInformation, type ContentOutline } from './content-information.js';
 import type { PlacedSegment } from './placed-segment.js';
 import { contentInformationPiecesV1 } from './content-information-v1.js';
 import { contentInformationPiecesV2 } from './content-information-v2.js';
@@ -25,19 +24,14 @@ export const encodeContentInformation = (information: ContentInformation): Buffe
 };
 
 /**
- * The same as {@link encodeContentInformation} makes of the content information of a range (by default: all) of a
- * content, piece by piece. It goes over the segments two or three times and keeps none of them: they may be read from
- * where they lie as they are asked for. A piece is good until the next one is asked for.
- *
- * What goes wrong then ends it with that error, and so does a range outside of the content, at the first piece.
+ * The same as {@link encodeContentInformation} makes of the content information with this outline, piece by piece. It goes
+ * over all segments of the content once or twice and keeps none of them: they may be read from where they lie as they are
+ * asked for. A piece is good until the next one is asked for. What goes wrong then ends it with that error.
  */
-export function* contentInformationPieces(
+export const contentInformationPieces = (
   segments: Iterable<SegmentInfo>,
-  range?: ByteRange,
-): Generator<Uint8Array, void> {
-  const outline = outlineOf(segments, range);
-  yield* piecesOf(outline, () => placedIn(segments, outline.range));
-}
+  outline: ContentOutline,
+): Generator<Uint8Array, void> => piecesOf(outline, () => placedIn(segments, outline.range));
 
 const piecesOf = (
   outline: ContentOutline,

@@ -9,6 +9,7 @@ export {
 export { includesBlock, rangesOfBlocks, type BlockRange } from './block-ranges.js';
 export {
   contentInformationOf,
+  Outliner,
   type ByteRange,
   type ContentInformation,
   type DescribedContent,
