@@ -17,6 +17,8 @@ export default defineConfig([
     // A CommonJS build cannot share chunks with the ESM one, but within a format one copy of every module is a must:
     // handles and errors are recognised across the sub-paths.
     splitting: true,
+    // By Rollup, which keeps the syntax of the CommonJS build as it is: otherwise `??` becomes a call of a helper, also in
+    // the text that hashing threads run.
     treeshake: true,
     sourcemap: true,
     clean: true,

@@ -9,7 +9,6 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Readable } from 'node:stream';
 import { peakIn } from './lib/measure.js';
 import { columns } from './lib/table.js';
@@ -17,8 +16,9 @@ import { writeTestFile } from './lib/test-file.js';
 
 const MIB = 2 ** 20;
 const MOST_MIB = 120;
+const [, program = ''] = process.argv;
 /** The folder of this program is in node_modules. */
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const ROOT = join(dirname(program), '..', '..');
 const COMMAND = join(ROOT, 'dist', 'cli', 'main.cjs');
 const TELL_STATUS = join(ROOT, 'bench', 'lib', 'tell-status.cjs');
 

@@ -29,7 +29,7 @@ export const measure = async (job: () => Promise<void>): Promise<Measurement> =>
 };
 
 /** Linux counts what a process had before it was this program into maxRSS, but not into VmHWM. */
-export const peakRss = (): number => {
+const peakRss = (): number => {
   try {
     return peakIn(readFileSync('/proc/self/status', 'latin1'));
   } catch {

@@ -14,7 +14,7 @@ const OLD_GROWTH_PERCENT = 30;
  */
 export const useLittleMemory = (): void => {
   setFlagsFromString(`--heap-growing-percent=${OLD_GROWTH_PERCENT}`);
-  // It doubles as it is collected.
+  // It doubles as it is collected: from more than half on, the next step would go too far.
   const collections = new PerformanceObserver(() => {
     const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
     if ((young?.space_size ?? 0) <= MOST_YOUNG_BYTES / 2) return;

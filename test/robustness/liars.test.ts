@@ -176,6 +176,8 @@ describe.each(Object.entries(LIARS))(
           // One more may be under way when all is here; an answer without a block costs none.
           const wasted = isHarmless ? 0 : liar.seen.blocks - count('BlockVerified');
           expect(wasted).toBeLessThanOrEqual(Math.max(1, count('PeerFailed')) + cutOff);
+          const received = isHarmless ? 0 : count('BlockResponseReceived') - count('BlockVerified');
+          expect(received).toBeLessThanOrEqual(Math.max(1, count('PeerFailed')));
 
           // Alone, as long as it is asked.
           const failure = await failureOf(retrieveOn(reader, alone, { peers: [liar.peer] }));

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, symlink, truncate, writeFile } from 'node:fs/
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { run, start } from '../cli/run.js';
+import { COMMAND, run, start } from '../cli/run.js';
 import { contentOf, failureOf, inDirectory, openNode, publishOn, retrieveOn } from './support/node.js';
 
 const CONTENT = contentOf(300_000);
@@ -44,8 +44,7 @@ describe('a file to read that is', () => {
       await writeFile(join(directory, 'content'), CONTENT);
       expect((await run(directory, ['ci', 'make', 'content', '-o', 'content.ci'])).code).toBe(0);
       const show = `cat content.ci | "$0" "$1" --json ci show /dev/stdin`;
-      const command = join(import.meta.dirname, '../../dist/cli/main.cjs');
-      const shown = spawnSync('sh', ['-c', show, process.execPath, command], { cwd: directory });
+      const shown = spawnSync('sh', ['-c', show, process.execPath, COMMAND], { cwd: directory });
       expect(JSON.parse(shown.stdout.toString())).toMatchObject({
         range: { length: CONTENT.length },
       });

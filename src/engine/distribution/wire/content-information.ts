@@ -58,9 +58,11 @@ export const contentInformationOf = (
   };
 };
 
+const ALL: ByteRange = { start: 0, length: Infinity };
+
 /** Tells the outline of a range (by default: all) of a content whose segments are added one after the other. */
 export class Outliner {
-  readonly #range: ByteRange | undefined;
+  readonly #range: ByteRange;
   #hash: SegmentHash | undefined;
   #contentLength = 0;
   #firstSegmentIndex = 0;
@@ -69,12 +71,12 @@ export class Outliner {
   #lastOffset = 0;
   #endOffset = 0;
 
-  constructor(range?: ByteRange) {
+  constructor(range = ALL) {
     this.#range = range;
   }
 
   add(info: SegmentInfo): void {
-    const { start, length } = this.#range ?? { start: 0, length: Infinity };
+    const { start, length } = this.#range;
     const placed = { info, offsetInContent: this.#contentLength };
     this.#contentLength += info.length;
     if (touches(placed, start, start + length)) {
@@ -89,7 +91,7 @@ export class Outliner {
   /** @throws RangeError if the range is empty or not inside the content. */
   outline(): ContentOutline {
     const contentLength = this.#contentLength;
-    const { start, length } = this.#range ?? { start: 0, length: contentLength };
+    const { start, length } = this.#range === ALL ? { start: 0, length: contentLength } : this.#range;
     const end = start + length;
     if (this.#hash === undefined || start < 0 || length < 1 || end > contentLength) {
       throw new RangeError(`bytes ${start} to ${end} are not a range of a content of ${contentLength} bytes`);

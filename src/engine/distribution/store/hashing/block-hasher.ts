@@ -59,7 +59,7 @@ export const hashBlocks = (hash: SegmentHash, bytes: Uint8Array, lengths: readon
     hashes += hashOf(algorithm, bytes.subarray(at, at + length), 'binary').slice(0, hashLength);
     at += length;
   }
-  return Buffer.from(hashes, 'latin1');
+  return Buffer.from(hashes, 'binary');
 };
 
 /** The lengths of the blocks of `length` bytes. */

@@ -70,7 +70,7 @@ export class HashingThread {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
     if (this.#pending.size === 0) this.#worker.unref();
-    if (hashes !== undefined) pending?.resolve(Buffer.from(hashes, 'latin1'));
+    if (hashes !== undefined) pending?.resolve(Buffer.from(hashes, 'binary'));
     else pending?.reject(Object.assign(new Error(error?.message), { code: error?.code }));
   }
 
