@@ -266,7 +266,8 @@ export class CacheKeeper implements ContentCache {
       for (const [block, isHere] of present.entries()) {
         const expected = hashInUnit(unit, block);
         if (isHere !== 1 || ours === undefined || expected === undefined) continue;
-        const at = { fd: ours.fd, start: ours.start, has: ours.has, layout: unit.layout };
+        const { fd, start, has } = ours;
+        const at = { fd, start, has, layout: unit.layout, keepOpen: open.keepOpen };
         const hash = unit.segments[0]?.hash ?? 'sha256';
         // A file that is too short is damaged, too.
         const isIntact = await this.#parts.units.reads

@@ -130,7 +130,7 @@ export class DiskSegment implements StoredSegment {
     const { fd, start, has, trust } = file;
     try {
       return await this.#units.reads.lend(
-        { fd, start, has, layout: open.unit.layout },
+        { fd, start, has, layout: open.unit.layout, keepOpen: open.keepOpen },
         block,
         (bytes, seen) => {
           if (isTrusting && seen !== undefined && trust.covers(block, seen)) return { result: use(bytes) };

@@ -21,6 +21,8 @@ export interface OpenUnit {
   /** The data file if it can be opened, then those that publications were made from. */
   readonly files: readonly BlockFile[];
   readonly writes: BlockWrites;
+  /** Its files are not closed until this, which does not fail, is over. */
+  readonly keepOpen: (work: Promise<void>) => void;
   /** Where it begins in a retrieved file, which its data file is another name of. */
   readonly start: number | undefined;
   /** That file, if it was being filled by this process when the unit was opened. */
@@ -121,13 +123,7 @@ export class OpenUnits {
     const entry = this.#seen(name, maxAgeMs);
     if (entry === undefined) return undefined;
     this.#onUse(name);
-    entry.users += 1;
-    try {
-      return await this.#uses.track(action(entry));
-    } finally {
-      entry.users -= 1;
-      this.#closeIfUnused(entry);
-    }
+    return this.#hold(entry, () => action(entry));
   }
 
   /**
@@ -169,6 +165,16 @@ export class OpenUnits {
     await this.#uses.end();
   }
 
+  async #hold<Result>(entry: Entry, action: () => Promise<Result>): Promise<Result> {
+    entry.users += 1;
+    try {
+      return await this.#uses.track(action());
+    } finally {
+      entry.users -= 1;
+      this.#closeIfUnused(entry);
+    }
+  }
+
   #seen(name: string, maxAgeMs: number): Entry | undefined {
     const open = maxAgeMs > 0 ? this.#entries.get(name) : undefined;
     return open !== undefined && Date.now() - open.lookedMs < maxAgeMs ? open : this.#current(name);
@@ -206,7 +212,7 @@ export class OpenUnits {
     const sources = openSources(this.#disk, paths, this.#onSourceChange);
     const copy =
       data === undefined ? [] : [copyOfOurs(this.#disk, { ...files, data }, present, new BlockTrust())];
-    return {
+    const entry: Entry = {
       unit,
       infoPath: paths.info,
       blocks,
@@ -216,12 +222,14 @@ export class OpenUnits {
       files: [...copy, ...sources.filter((source) => source !== undefined)],
       lacksSource: sources.includes(undefined),
       writes: new BlockWrites(this.#disk, files, unit.layout),
+      keepOpen: (work) => void this.#hold(entry, () => work),
       onClosed: [],
       identity,
       lookedMs: 0,
       users: 0,
       isDropped: false,
     };
+    return entry;
   }
 
   #closeLeastRecent(current: Entry): void {
