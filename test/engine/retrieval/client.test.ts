@@ -156,6 +156,18 @@ describe('block lists', () => {
     expect(kinds(peer)).toEqual(['GetBlocks', 'GetBlockList', 'GetBlocks', 'GetBlocks', 'GetBlocks']);
   });
 
+  it('are asked for of who lacks a block that was asked for without one, as it may have others', async () => {
+    const peer = await fakePeer((socket, request) => {
+      const isFirst = request._tag === 'GetBlocks' && request.ranges[0]!.index === 0;
+      socket.write(http(isFirst ? emptyBlock(request) : honestAnswer(segment, request)));
+    });
+    const client = startClient();
+    const failure = await failureOf(client.fetch(ask(0, [peer.peer], { wanted: 1 })).block);
+    expect(failure.attempts).toMatchObject([{ peer: peer.peer, reason: 'lacks-block' }]);
+    await client.fetch(ask(1, [peer.peer], { wanted: 9 })).block;
+    expect(kinds(peer)).toEqual(['GetBlocks', 'GetBlockList', 'GetBlocks']);
+  });
+
   it('keep a peer from being asked for what it lacks, for fifteen seconds and without a strike', async () => {
     const clock = settableClock();
     const peer = await fakePeer((socket, request) => void socket.write(http(emptyList(request))));

@@ -58,6 +58,9 @@ export interface NumberedBlock {
 const ENOUGH_TOGETHER = 16;
 const WAIT_MS = 10;
 
+/** The first block is on its way to a peer by then. */
+const HEAD_START_MS = 1;
+
 /** One for all, as making an error costs more than all else that is done for a block here. */
 const NOT_WANTED = new Error('nobody wants the block any more');
 
@@ -76,16 +79,27 @@ export class BlockWindow {
   readonly #writes = new TransientSet<Promise<void>>();
   #unwritten: { readonly block: number; readonly entry: Entry; readonly bytes: Buffer }[] = [];
   #writing: NodeJS.Timeout | undefined;
+  #filling: NodeJS.Timeout | undefined;
   readonly #ending = new AbortController();
 
   constructor(parts: WindowParts) {
     this.#parts = parts;
   }
 
-  /** Fetches the range, as far as there is room, until it is given up by the same object. */
+  /**
+   * Fetches the range, as far as there is room, until it is given up by the same object. Where nothing is here yet, somebody
+   * waits for the first block, which goes ahead.
+   */
   want(range: BlockRange): void {
     this.#wanted.push({ range, next: range.from });
-    this.#fill();
+    if (this.#entries.size > 0) this.#fill();
+    else {
+      this.#fill(1);
+      this.#filling ??= setTimeout(() => {
+        this.#filling = undefined;
+        this.#fill();
+      }, HEAD_START_MS);
+    }
   }
 
   giveUp(range: BlockRange): void {
@@ -150,13 +164,13 @@ export class BlockWindow {
   /** Stops fetching; resolves when nothing is being written any more. */
   async close(): Promise<void> {
     this.#wanted = [];
+    clearTimeout(this.#filling);
     this.#ending.abort(NOT_WANTED);
     for (const [block, entry] of this.#entries) this.#forget(block, entry);
     await this.flush();
   }
 
-  #fill(): void {
-    const { capacity } = this.#parts;
+  #fill(capacity = this.#parts.capacity): void {
     if (this.#entries.size >= capacity) return;
     const unseen = this.#wanted.filter(({ range, next }) => next < range.to);
     if (unseen.length > 1) unseen.sort((one, other) => one.range.from - other.range.from);

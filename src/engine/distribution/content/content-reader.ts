@@ -133,7 +133,7 @@ export class ContentReader {
       if (outcome === 'timeout') return this.#timedOut(read);
       if (outcome._tag === 'Broken') throw outcome.error;
       if (outcome._tag === 'Lacking') return this.#notDelivered(read);
-      await (this.#hasBegun ? this.#gather(read) : restOfTurn());
+      if (this.#hasBegun) await this.#gather(read);
       this.#hasBegun = true;
     }
     // Found damaged each time.

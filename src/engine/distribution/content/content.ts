@@ -99,6 +99,7 @@ export class Content implements Held {
   /** Blocks from peers that are not in the cache yet. */
   readonly #unoffered = new Set<number>();
   readonly #found = { delivered: false, lacking: false };
+  #hasFetched = false;
 
   constructor(parts: ContentParts) {
     this.#parts = parts;
@@ -368,10 +369,13 @@ export class Content implements Held {
       neighbours === undefined
         ? info.blockHashes.length - place.index
         : neighbours.segments.length - neighbours.index;
+    // Whoever waits for the first byte does not wait for a list of what there is.
+    const wanted = this.#hasFetched ? Math.min(request.wanted, left) : 1;
+    this.#hasFetched = true;
     const pending = peers.fetch(map.segmentIndexOf(block), {
       segment: info,
       block: place.index,
-      wanted: Math.min(request.wanted, left),
+      wanted,
       believesLists: member?.isAsking,
       neighbours,
       emit: this.#parts.emit,

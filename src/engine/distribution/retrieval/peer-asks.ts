@@ -153,8 +153,8 @@ export class PeerAsks {
     const listed = listing && book.list(peer, listing.key);
     if (listing === undefined) return false;
     if (peer.trusted) return includesBlock(listed ?? [], listing.index);
-    // One segment says nothing of its neighbours, unless the peer did.
-    if (listing.segments === undefined || listed !== undefined) book.setList(peer, listing.key, []);
+    // One block says nothing of its neighbours, unless the peer did.
+    if (listed !== undefined) book.setList(peer, listing.key, []);
     return false;
   }
 

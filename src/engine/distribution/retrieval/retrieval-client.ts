@@ -139,7 +139,7 @@ class HttpRetrievalClient implements RetrievalClient {
     this.#review();
   }
 
-  #conclude({ fetch, peer }: Ask, outcome: AskOutcome): void {
+  #conclude({ fetch, peer, together }: Ask, outcome: AskOutcome): void {
     switch (outcome._tag) {
       case 'Block':
         if (fetch.isOver) releaseBytes(outcome.bytes);
@@ -163,7 +163,8 @@ class HttpRetrievalClient implements RetrievalClient {
       else this.#advance(fetch);
     }
     if (outcome._tag === 'Failed') this.#review();
-    else if (peer.outstanding <= this.#book.places(peer) / 2) this.#offer(peer);
+    // Whoever got the only block that was asked for may be waiting for it, and goes first.
+    else if (together > 1 && peer.outstanding <= this.#book.places(peer) / 2) this.#offer(peer);
     else this.#offerSoon(peer);
   }
 
