@@ -470,6 +470,50 @@ describe('peers', () => {
   });
 });
 
+describe('of several requests', () => {
+  /** A peer that proves itself, then keeps what it is asked for until it is told to answer. */
+  const holdingPeer = async () => {
+    const held: (() => void)[] = [];
+    const peer = await fakePeer((socket, request, index) => {
+      if (index === 0) honest(socket, request);
+      else held.push(() => honest(socket, request));
+    });
+    return { ...peer, held };
+  };
+  const aWhile = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));
+
+  it('half are answered before more go to the same peer', async () => {
+    const { peer, held } = await holdingPeer();
+    const client = startClient({ limits: { requestsPerPeer: 4 } });
+    await client.fetch(ask(0, [peer])).block;
+    const blocks = [1, 2, 3, 4, 5, 6].map((block) => client.fetch(ask(block, [peer])).block);
+    await until(() => held.length === 4);
+    held[0]!();
+    await Promise.race(blocks);
+    await aWhile();
+    expect(held).toHaveLength(4);
+    held[1]!();
+    await until(() => held.length === 6);
+    for (const answer of held.slice(2)) answer();
+    await Promise.all(blocks);
+  });
+
+  it('one may be to another peer, which is asked as soon as there is room for it', async () => {
+    const [busy, other] = [await holdingPeer(), await holdingPeer()];
+    const client = startClient({ limits: { requests: 4, requestsPerPeer: 4 } });
+    for (const { peer } of [busy, other]) await client.fetch(ask(0, [peer])).block;
+    const blocks = [1, 2, 3, 4].map((block) => client.fetch(ask(block, [busy.peer])).block);
+    await until(() => busy.held.length === 4);
+    blocks.push(client.fetch(ask(5, [other.peer])).block);
+    await aWhile();
+    expect(other.held).toHaveLength(0);
+    busy.held[0]!();
+    await until(() => other.held.length === 1);
+    for (const answer of [...busy.held.slice(1), ...other.held]) answer();
+    await Promise.all(blocks);
+  });
+});
+
 describe('ending', () => {
   it('an abort rejects with its reason, closes the connection and blames nobody', async () => {
     const events: DistributionEvent[] = [];

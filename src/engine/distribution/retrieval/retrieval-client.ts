@@ -163,14 +163,22 @@ class HttpRetrievalClient implements RetrievalClient {
       else this.#advance(fetch);
     }
     if (outcome._tag === 'Failed') this.#review();
-    // Whoever got the only block that was asked for may be waiting for it, and goes first.
-    else if (together > 1 && peer.outstanding <= this.#book.places(peer) / 2) this.#offer(peer);
-    else this.#offerSoon(peer);
+    else if (peer.outstanding <= this.#book.places(peer) / 2) {
+      // Whoever got the only block that was asked for may be waiting for it, and goes first.
+      if (together > 1) this.#offer(peer);
+      else this.#offerSoon(peer);
+    } else if (this.#wasFull) this.#offerSoon(peer);
+  }
+
+  /** Until one request ended just now, which others may have waited for. */
+  get #wasFull(): boolean {
+    return this.#asks.size === this.#limits.requests - 1;
   }
 
   /**
-   * Offers the peer once everything that has arrived by now has been looked at. Each request that finds it asleep wakes
-   * it, which costs more than the request; half of them at a time keep it busy meanwhile.
+   * Offers the peer once everything that has arrived by now has been looked at. Requests to one peer go out by half of
+   * what it may be asked for at a time: each that finds it asleep wakes it, which costs more than the request, and what is
+   * asked for together comes in order over few connections. The other half keeps it busy meanwhile.
    */
   #offerSoon(peer: PeerRecord): void {
     this.#idle.add(peer);
