@@ -171,10 +171,10 @@ describe('the order of places', () => {
     expect(explanation?.bytes[source]).toBe(CONTENT.length);
   });
 
-  it('may not name the hosted cache where the driver cannot be told whom to ask', async () => {
+  it('may not be told whom to ask where the driver cannot', async () => {
     const { distribution } = client.driver;
     const cannotBeTold: DistributionDriver['openContent'] = (session, options, call) =>
-      options.suppliers === undefined
+      options.suppliers === undefined && (options.peers ?? []).length === 0
         ? distribution.openContent(session, options, call)
         : Promise.reject(
             win32Fault('distribution.openContent', 'ERROR_NOT_SUPPORTED', { reason: 'as on Windows' }),
@@ -183,9 +183,12 @@ describe('the order of places', () => {
     const peers = createPeerweave({ driver });
     await using session = await peers.promise(peers.effects.openSession());
     const machine = { ...client, driver, peers, session };
-    await expect(
-      fetchAll(machine, { places: ['cache', 'hosted-cache', 'peers', 'origin'] }),
-    ).rejects.toMatchObject({ _tag: 'Unsupported' });
+    for (const told of [
+      { places: ['cache', 'hosted-cache', 'peers', 'origin'] as const },
+      { peers: [endpointOf(publisher)] },
+    ]) {
+      await expect(fetchAll(machine, told)).rejects.toMatchObject({ _tag: 'Unsupported' });
+    }
     expect((await fetchAll(machine)).bytes.equals(CONTENT)).toBe(true);
   });
 

@@ -1,6 +1,7 @@
+import { isDriverFault } from '../../driver/index.js';
 import { type Content, readContentAt } from '../../effects/content.js';
 import { promiseOf } from '../../effects/effect.js';
-import { isPeerError, type PeerErrorTag } from '../../effects/error/index.js';
+import { isPeerError, type PeerError, type PeerErrorTag } from '../../effects/error/index.js';
 import { openDescribed } from '../../effects/read-content.js';
 import { sessionCore } from '../../effects/session.js';
 import type { Interpretation } from './content-state.js';
@@ -30,8 +31,7 @@ export const openInformation = async (
   const content = await openDescribed(information, { ...options, suppliers }, signal).catch(
     (error: unknown) => {
       if (!isPeerError(error) || OWN_FAULTS.has(error._tag)) throw error;
-      // Content that may be had in another way, but not in the order that was asked for.
-      if (suppliers !== undefined && error._tag === 'Unsupported') throw error;
+      if (cannotBeTold(error)) throw error;
       throw new StartOver('content-information', error.message);
     },
   );
@@ -50,6 +50,10 @@ export const openInformation = async (
     throw error;
   }
 };
+
+/** The driver could open the content, but not have it from whom it is asked for. */
+const cannotBeTold = ({ _tag, cause }: PeerError): boolean =>
+  _tag === 'Unsupported' && isDriverFault(cause) && cause.operation === 'distribution.openContent';
 
 const collect = async (pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
   const all: Uint8Array[] = [];

@@ -19,7 +19,7 @@ export interface PlacesOptions {
    * told, as that of Windows, is `Unsupported` then.
    */
   readonly places?: readonly ContentPlace[] | undefined;
-  /** Peers to ask besides those the service discovers, as `host:port`. */
+  /** Peers to ask besides those the service discovers, as `host:port`; a driver that cannot be told is `Unsupported` then. */
   readonly peers?: readonly string[] | undefined;
   /** Names the application's class of content in the cache: 16 bytes or up to 16 ASCII characters. */
   readonly tag?: ContentTagInput | undefined;
