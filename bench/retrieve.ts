@@ -4,11 +4,10 @@
  *
  *     node bench/run.mjs retrieve [MiB] [rounds]
  */
-import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { createServer, get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -18,22 +17,15 @@ import { lastValueFrom } from 'rxjs';
 import { type DistributionSession } from '../src/effects/index.js';
 import { createEngineDriver } from '../src/engine/index.js';
 import { createPeerweave, publish } from '../src/index.js';
-import { inOwnProcess, measure, median, type Measurement } from './lib/measure.js';
-import { message } from './lib/message.js';
+import { measure, median, type Measurement } from './lib/measure.js';
 import { ratioTable } from './lib/table.js';
 import { writeTestFile } from './lib/test-file.js';
-import { warmUp } from './lib/warm-up.js';
+import { serving, transfer } from './lib/transfer.js';
 
 const MIB = 2 ** 20;
 const CHUNK = MIB;
 const CONTENT_ID = Buffer.from('bench');
 const TAG = Buffer.from('peerweave--bench');
-
-/** What a serving process tells when it serves: its port, and the content information in hex where there is one. */
-interface Serving {
-  readonly port: number;
-  readonly information: string;
-}
 
 /** As users do: by its path. */
 const publishFile = async (session: DistributionSession, path: string): Promise<Uint8Array> => {
@@ -42,19 +34,12 @@ const publishFile = async (session: DistributionSession, path: string): Promise<
   return published.contentInformation;
 };
 
-/** Serves until told to stop, then tells what that cost. */
 const serve = async (kind: string, path: string, directory: string): Promise<void> => {
-  const stopped = once(process, 'message');
-  const serving = (what: Serving): Promise<Measurement> =>
-    measure(async () => {
-      process.send?.(what);
-      await stopped;
-    });
   if (kind !== 'peerweave') {
     const server = createServer((_, response) => createReadStream(path).pipe(response));
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const { port } = server.address() as AddressInfo;
-    process.send?.(await serving({ port, information: '' }));
+    await serving({ port, description: '' });
     server.close();
   } else {
     const engine = createEngineDriver({ dataDir: directory });
@@ -62,7 +47,7 @@ const serve = async (kind: string, path: string, directory: string): Promise<voi
     await using session = await promise(effects.openSession());
     const information = await publishFile(session, path);
     const { port } = engine.endpoint() ?? { port: 0 };
-    process.send?.(await serving({ port, information: Buffer.from(information).toString('hex') }));
+    await serving({ port, description: Buffer.from(information).toString('hex') });
     await engine.dispose();
   }
   process.disconnect();
@@ -125,31 +110,8 @@ const fetchAs = async (kind: string, path: string, rest: readonly string[]): Pro
   const result =
     kind === 'peerweave'
       ? await retrieve(Number(port), size, await readFile(informationPath), directory)
-      : await download(Number(port), size, kind === 'http-file' ? directory : undefined);
+      : await download(Number(port), size, kind === 'http-file' ? join(directory, 'file') : undefined);
   process.stdout.write(JSON.stringify(result));
-};
-
-/** One transfer with a process on each side. */
-const transfer = async (
-  kind: string,
-  path: string,
-  directory: string,
-): Promise<{ readonly server: Measurement; readonly client: Measurement }> => {
-  const [, program = ''] = process.argv;
-  const served = join(directory, 'server');
-  const cached = join(directory, 'client');
-  const child = fork(program, ['serve', kind, path, served]);
-  const { port, information } = await message<Serving>(child);
-  const informationPath = join(directory, 'information');
-  await writeFile(informationPath, information, 'hex');
-  if (kind !== 'http') warmUp(join(directory, 'warm-up'), (await stat(path)).size);
-  const client = await inOwnProcess(['fetch', kind, path, String(port), informationPath, cached]);
-  const measured = message<Measurement>(child);
-  child.send('stop');
-  const server = await measured;
-  await once(child, 'close');
-  await Promise.all([served, cached].map((one) => rm(one, { recursive: true, force: true })));
-  return { server, client };
 };
 
 const KINDS = [
@@ -170,7 +132,12 @@ const main = async (mib: number, rounds: number): Promise<void> => {
     }));
     for (let round = 0; round < rounds; round += 1) {
       for (const { kind, clients, servers } of runs) {
-        const { server, client } = await transfer(kind, path, directory);
+        const { server, client } = await transfer({
+          kind,
+          path,
+          directory,
+          isWarmedUp: kind !== 'http',
+        });
         clients.push(client);
         servers.push(server);
       }

@@ -7,21 +7,19 @@
  * WebTorrent is installed on first use, from the registry that npm is set to, into a folder of its own below
  * node_modules. It is no dependency of the package.
  */
-import { execFileSync, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { lastValueFrom } from 'rxjs';
 import { createEngineDriver } from '../src/engine/index.js';
 import { createPeerweave, publish, retrieve } from '../src/index.js';
-import { inOwnProcess, measure, median, type Measurement } from './lib/measure.js';
-import { message } from './lib/message.js';
+import { measure, median, type Measurement } from './lib/measure.js';
 import { ratioTable } from './lib/table.js';
 import { writeTestFile } from './lib/test-file.js';
-import { warmUp } from './lib/warm-up.js';
+import { serving, transfer } from './lib/transfer.js';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -80,22 +78,6 @@ const openTorrents = async (): Promise<TorrentClient> => {
 
 const closeTorrents = (client: TorrentClient): Promise<void> =>
   new Promise((resolve) => client.destroy(resolve));
-
-/** What a serving process tells: where it serves, and what describes the file, in hex. */
-interface Serving {
-  readonly port: number;
-  readonly description: string;
-}
-
-/** Serves until told to stop, then tells what that cost. */
-const serving = async (what: Serving): Promise<void> => {
-  const stopped = once(process, 'message');
-  const result = await measure(async () => {
-    process.send?.(what);
-    await stopped;
-  });
-  process.send?.(result);
-};
 
 /** The kinds of transfer, which are also the names of their rows. */
 const [WEBTORRENT, FILE, STREAM] = ['WebTorrent', 'peerweave', 'peerweave, a stream'] as const;
@@ -178,31 +160,6 @@ const FETCH: Readonly<Record<string, Fetch>> = {
   },
 };
 
-/** One transfer with a process on each side; a file that arrived is compared with what was sent. */
-const transfer = async (
-  kind: string,
-  path: string,
-  directory: string,
-): Promise<{ readonly server: Measurement; readonly client: Measurement }> => {
-  const [served, fetched] = [join(directory, 'served'), join(directory, 'fetched')];
-  mkdirSync(fetched, { recursive: true });
-  const child = fork(program, ['serve', kind, path, served]);
-  try {
-    const { port, description } = await message<Serving>(child);
-    const descriptionPath = join(directory, 'description');
-    await writeFile(descriptionPath, description, 'hex');
-    warmUp(join(directory, 'warm-up'), statSync(path).size);
-    const client = await inOwnProcess(['fetch', kind, String(port), descriptionPath, fetched]);
-    if (kind !== STREAM) execFileSync('cmp', [path, join(fetched, basename(path))]);
-    const measured = message<Measurement>(child);
-    child.send('stop');
-    return { server: await measured, client };
-  } finally {
-    child.kill();
-    for (const one of [served, fetched]) await rm(one, { recursive: true, force: true });
-  }
-};
-
 const main = async (mib: number, rounds: number): Promise<void> => {
   install();
   const directory = await mkdtemp(join(tmpdir(), 'peerweave-bench-'));
@@ -216,7 +173,14 @@ const main = async (mib: number, rounds: number): Promise<void> => {
     }));
     for (let round = 0; round < rounds; round += 1) {
       for (const { kind, clients, servers } of runs) {
-        const { server, client } = await transfer(kind, path, directory);
+        const { server, client } = await transfer({
+          kind,
+          path,
+          directory,
+          check: (fetched) => {
+            if (kind !== STREAM) execFileSync('cmp', [path, join(fetched, basename(path))]);
+          },
+        });
         clients.push(client);
         servers.push(server);
       }
@@ -253,7 +217,7 @@ const main = async (mib: number, rounds: number): Promise<void> => {
 const [first, kind = '', ...rest] = process.argv.slice(2);
 if (first === 'serve') await SERVE[kind]?.(rest[0] ?? '', rest[1] ?? '');
 else if (first === 'fetch') {
-  const [port, description = '', directory = ''] = rest;
+  const [, port, description = '', directory = ''] = rest;
   const result = await FETCH[kind]?.(Number(port), await readFile(description), directory);
   process.stdout.write(JSON.stringify(result));
 } else await main(Number(first ?? 1024), Number(kind || 3));

@@ -1,6 +1,7 @@
 export type { CallOptions, GivenBytesOptions, SecretText } from './call.js';
 export { systemClock, type Cancel, type Clock } from './clock.js';
 export { CONSTANTS, RESERVED_RECORD_TYPES } from './constants.js';
+export { CONTENT_SUPPLIERS, isSupplierOrder } from './content-suppliers.js';
 export type * from './distribution.js';
 export { DISTRIBUTION_CHANNEL } from './distribution-channel.js';
 export {

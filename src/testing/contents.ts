@@ -1,10 +1,11 @@
-import type {
-  ContentHandle,
-  ContentSupplier,
-  DistributionDriver,
-  ReadRequest,
-  ReadResult,
-  SessionHandle,
+import {
+  isSupplierOrder,
+  type ContentHandle,
+  type ContentSupplier,
+  type DistributionDriver,
+  type ReadRequest,
+  type ReadResult,
+  type SessionHandle,
 } from '../driver/index.js';
 import { decodeContentInformation, type FakeContentInformation } from './content-information.js';
 import type { ContentPeer } from './content-network.js';
@@ -60,18 +61,15 @@ const tagOf = (operation: OperationName, tag: Uint8Array): string => {
   return Buffer.from(tag).toString('hex');
 };
 
-const SUPPLIERS: ReadonlySet<unknown> = new Set<ContentSupplier>(['peers', 'hosted-cache']);
-
 /** There is no hosted cache in this world: who is told to ask nobody else asks nobody. */
 const asksPeers = (operation: OperationName, suppliers: readonly ContentSupplier[] = ['peers']): boolean => {
-  const named = new Set<unknown>(suppliers);
-  if (named.size === 0 || named.size < suppliers.length || suppliers.some((one) => !SUPPLIERS.has(one)))
+  if (!isSupplierOrder(suppliers))
     throw faultOf(
       operation,
       'ERROR_INVALID_PARAMETER',
       "suppliers are 'peers' and 'hosted-cache', each once",
     );
-  return named.has('peers');
+  return suppliers.includes('peers');
 };
 
 const checkRequest = (operation: OperationName, { maxBytes, timeoutMs = 0 }: ReadRequest): void => {

@@ -1,5 +1,11 @@
 import * as E from 'fp-ts/lib/Either.js';
-import { LIMITS, type ContentOptions, type ContentSupplier, type ReadRequest } from '../../driver/index.js';
+import {
+  CONTENT_SUPPLIERS,
+  LIMITS,
+  type ContentOptions,
+  type ContentSupplier,
+  type ReadRequest,
+} from '../../driver/index.js';
 import { list, object } from './object.js';
 import { endpoint } from './peer-address.js';
 import { bad, optional, type Rule } from './rule.js';
@@ -34,10 +40,8 @@ export interface ContentInput {
 
 const DEFAULT_TAG = 'peerweave';
 
-const SUPPLIERS: readonly ContentSupplier[] = ['peers', 'hosted-cache'];
-
 const suppliers: Rule<readonly ContentSupplier[]> = (value, at) => {
-  const named = list(oneOf(SUPPLIERS), 1)(value, at);
+  const named = list(oneOf(CONTENT_SUPPLIERS), 1)(value, at);
   return E.isRight(named) && new Set(named.right).size < named.right.length
     ? bad(at, 'conflict', 'must not name anybody twice')
     : named;

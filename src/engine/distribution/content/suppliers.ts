@@ -1,8 +1,6 @@
-import { win32Fault, type ContentSupplier } from '../../../driver/index.js';
+import { isSupplierOrder, win32Fault, type ContentSupplier } from '../../../driver/index.js';
 import type { CrowdService } from '../crowd/index.js';
 import type { Discovery } from '../discovery/index.js';
-
-const SUPPLIERS: ReadonlySet<unknown> = new Set<ContentSupplier>(['peers', 'hosted-cache']);
 
 /** Everybody who could be asked for a content, and how. */
 export interface Everybody {
@@ -30,17 +28,16 @@ export const askedOf = (
   { peers, discovery, crowd, hosted }: Everybody,
 ): Asked => {
   if (order === undefined) return { peers, discovery, crowd, askedCache: hosted };
-  const named = new Set<unknown>(order);
-  if (order.length === 0 || named.size < order.length || order.some((one) => !SUPPLIERS.has(one))) {
+  if (!isSupplierOrder(order)) {
     throw win32Fault(operation, 'ERROR_INVALID_PARAMETER', {
       reason: "suppliers are 'peers' and 'hosted-cache', each once at most",
     });
   }
   const askedCache =
-    hosted && named.has('hosted-cache')
+    hosted && order.includes('hosted-cache')
       ? { address: hosted.address, isAskedFirst: order[0] === 'hosted-cache' }
       : undefined;
-  return named.has('peers')
+  return order.includes('peers')
     ? { peers, discovery, crowd, askedCache }
     : { peers: [], discovery: undefined, crowd: undefined, askedCache };
 };
