@@ -49,7 +49,7 @@ class HttpRetrievalClient implements RetrievalClient {
   /** Those of which a peer was busy. */
   readonly #resting = new Set<BlockFetch>();
   /** Those that have room and have not been offered yet. */
-  readonly #idle = new Set<PeerRecord>();
+  readonly #idle = new Set<PeerRecord | 'any'>();
   readonly #isStruckOut = (peer: PeerRecord): boolean => this.#book.isStruckOut(peer);
   #offering: NodeJS.Immediate | undefined;
   #closed = false;
@@ -167,7 +167,7 @@ class HttpRetrievalClient implements RetrievalClient {
       // Whoever got the only block that was asked for may be waiting for it, and goes first.
       if (together > 1) this.#offer(peer);
       else this.#offerSoon(peer);
-    } else if (this.#wasFull) this.#offerSoon(peer);
+    } else if (this.#wasFull) this.#offerSoon('any');
   }
 
   /** Until one request ended just now, which others may have waited for. */
@@ -180,7 +180,7 @@ class HttpRetrievalClient implements RetrievalClient {
    * what it may be asked for at a time: each that finds it asleep wakes it, which costs more than the request, and what is
    * asked for together comes in order over few connections. The other half keeps it busy meanwhile.
    */
-  #offerSoon(peer: PeerRecord): void {
+  #offerSoon(peer: PeerRecord | 'any'): void {
     this.#idle.add(peer);
     this.#offering ??= setImmediate(() => {
       this.#offering = undefined;
@@ -190,11 +190,11 @@ class HttpRetrievalClient implements RetrievalClient {
     });
   }
 
-  /** Gives what room a peer has to those who have waited longest. */
-  #offer(peer: PeerRecord): void {
+  /** Gives what room a peer has, or all have together, to those who have waited longest. */
+  #offer(peer: PeerRecord | 'any'): void {
     if (this.#waiting.size === 0) return;
     for (const fetch of this.#waiting) {
-      if (!this.#book.hasRoom(peer) || this.#isFull) return;
+      if (this.#isFull || (peer !== 'any' && !this.#book.hasRoom(peer))) return;
       this.#advance(fetch);
     }
   }
