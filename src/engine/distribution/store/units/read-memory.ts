@@ -1,9 +1,12 @@
+import { releaseBytes } from '../../release-bytes.js';
+
 const SMALLEST = 64 * 1024;
 
 /** Memory that is used again: collecting what was read took a fifth of a transfer. Sizes are powers of two. */
 export class ReadMemory {
   readonly #mostKept: number;
-  readonly #free = new Map<number, Buffer[]>();
+  /** The smallest pieces first. */
+  #free: readonly Buffer[] = [];
   #kept = 0;
 
   /** @param mostKept bytes that wait for their next use. */
@@ -14,17 +17,26 @@ export class ReadMemory {
   /** At least `length` bytes of anything. */
   take(length: number): Buffer {
     const size = Math.max(SMALLEST, 2 ** Math.ceil(Math.log2(length)));
-    const free = this.#free.get(size)?.pop();
-    this.#kept -= free?.length ?? 0;
-    return free ?? Buffer.allocUnsafeSlow(size);
+    const found = this.#free.find((piece) => piece.length >= size);
+    if (found === undefined) return Buffer.allocUnsafeSlow(size);
+    this.#free = this.#free.filter((piece) => piece !== found);
+    this.#kept -= found.length;
+    return found;
   }
 
-  /** Nobody looks at it any more. */
+  /**
+   * Nobody looks at it any more. Where too much waits already the smallest pieces go back to the system at once: left to
+   * the collector, they would be there for long.
+   */
   giveBack(memory: Buffer): void {
-    if (this.#kept + memory.length > this.#mostKept) return;
+    this.#free = [...this.#free, memory].sort((one, other) => one.length - other.length);
     this.#kept += memory.length;
-    const free = this.#free.get(memory.length);
-    if (free === undefined) this.#free.set(memory.length, [memory]);
-    else free.push(memory);
+    while (this.#kept > this.#mostKept) {
+      const [smallest, ...others] = this.#free;
+      if (smallest === undefined) return;
+      this.#free = others;
+      this.#kept -= smallest.length;
+      releaseBytes(smallest);
+    }
   }
 }
