@@ -81,7 +81,11 @@ const unusable = (what: string): Error => Object.assign(new Error(what), { code:
  * Writes what only its owner may read: content information and exported keys open what they belong to. The file
  * appears whole or not at all.
  */
-export const writeSecretFile = (path: string, content: Uint8Array | string, force: boolean): Promise<void> =>
+export const writeSecretFile = (
+  path: string,
+  content: Uint8Array | string | AsyncIterable<Uint8Array>,
+  force: boolean,
+): Promise<void> =>
   withFile(path, 'write', async () => {
     const found = force ? await stat(path).catch(() => undefined) : undefined;
     // Renaming would put a file in the place of a device or pipe.

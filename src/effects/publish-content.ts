@@ -3,7 +3,7 @@ import type { Segmentation } from '../driver/index.js';
 import { addContent, sourceChanged } from './add-content.js';
 import { badSource, type ContentSource, openSource } from './content-source.js';
 import { getContentInformation } from './content-information.js';
-import { type PeerEffect, promiseOf } from './effect.js';
+import { orThrow, type PeerEffect, promiseOf } from './effect.js';
 import { cancelled, isPeerError, type PeerError } from './error/index.js';
 import {
   addSourceToPublication,
@@ -13,7 +13,11 @@ import {
   unpublish,
 } from './publication.js';
 import { type DistributionSession, sessionCore } from './session.js';
+import { object } from './validate/object.js';
 import type { ContentIdInput } from './validate/publication.js';
+import { withDefault } from './validate/rule.js';
+import { boolean } from './validate/scalars.js';
+import { validate } from './validate/validate.js';
 
 /** Where and as what to publish. */
 export interface PublishOptions {
@@ -33,6 +37,11 @@ export interface PublishOptions {
    * the file, which spares copying; once that is changed, what has other bytes is not served any more.
    */
   readonly keepCopy?: boolean | undefined;
+  /**
+   * Whether `Published` has the content information, a thousandth of the content and while it is put together two; yes by
+   * default. Who says no reads it in pieces, with `openContentInformation`.
+   */
+  readonly contentInformation?: boolean | undefined;
 }
 
 /** How far a publication has got. Bytes count from the start of the content. */
@@ -47,16 +56,18 @@ export type PublishProgress =
       readonly _tag: 'Published';
       readonly contentId: ContentIdInput;
       readonly bytes: number;
-      /** Hand this to those who may have the content: with it they find, fetch, decrypt and check it. */
+      /** Hand this to those who may have the content: with it they find, fetch, decrypt and check it. Empty if not wanted. */
       readonly contentInformation: Uint8Array;
     };
 
 /** Publishes a source step by step. Ended early, it leaves nothing of the publication. */
 export async function* publishContent(
   source: ContentSource,
-  { session, contentId = randomBytes(16), version = 1, segmentation, keepCopy = false }: PublishOptions,
+  options: PublishOptions,
   signal: AbortSignal,
 ): AsyncGenerator<PublishProgress, void> {
+  const { session, contentId = randomBytes(16), version = 1, segmentation, keepCopy = false } = options;
+  const { contentInformation: isWanted } = orThrow(validate(OWN_OPTIONS, options, 'publish'));
   const { env } = sessionCore(session, 'publish');
   const run = <A>(effect: PeerEffect<A>): Promise<A> => promiseOf(effect(env));
   const publication = { completing: false, kept: false };
@@ -83,7 +94,9 @@ export async function* publishContent(
     publication.completing = true;
     await run(completePublication(stream, { signal }));
     const query = { contentId, minVersion: version, maxVersion: version };
-    const contentInformation = await run(getContentInformation(session, query, { signal }));
+    const contentInformation = isWanted
+      ? await run(getContentInformation(session, query, { signal }))
+      : new Uint8Array(0);
     if (signal.aborted) throw cancelled('publish');
     publication.kept = true;
     yield { _tag: 'Published', contentId, bytes, contentInformation };
@@ -94,6 +107,9 @@ export async function* publishContent(
     if (publication.completing && !publication.kept) await unpublish(session, contentId)(env)();
   }
 }
+
+/** What is not checked by what it is handed on to. */
+const OWN_OPTIONS = object({ contentInformation: withDefault(boolean, true) });
 
 const empty = (): PeerError =>
   badSource('length', 'is empty; content information cannot describe no bytes', 'publish');

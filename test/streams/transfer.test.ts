@@ -7,7 +7,12 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { lastValueFrom, type Observable, takeWhile, tap, toArray } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { liveHandleCount, openSession } from '../../src/effects/index.js';
+import {
+  liveHandleCount,
+  openContentInformation,
+  openSession,
+  readContentInformation,
+} from '../../src/effects/index.js';
 import {
   contentBytes,
   contentIterable,
@@ -62,6 +67,22 @@ describe('publish', () => {
     expect(information.size).toBe(1);
     await session.close();
     rig.fake.assertClean();
+  });
+
+  it('leaves content information out that is not wanted, which can be read in pieces all the same', async () => {
+    const { rig, session } = await open();
+    const [whole, none] = [
+      await lastValueFrom(publish(Buffer.from('hello'), { session })),
+      await lastValueFrom(publish(Buffer.from('hello'), { session, contentInformation: false })),
+    ];
+    if (whole._tag !== 'Published' || none._tag !== 'Published') throw new Error('not published');
+    expect(none.contentInformation).toHaveLength(0);
+    const pieces: Uint8Array[] = [];
+    await using reader = await rig.run(openContentInformation(session, { contentId: none.contentId }));
+    do pieces.push(await rig.run(readContentInformation(reader, 7)));
+    while (pieces.at(-1)!.length > 0);
+    expect(Buffer.concat(pieces).equals(whole.contentInformation)).toBe(true);
+    await session.close();
   });
 
   it('tells how far it is', async () => {

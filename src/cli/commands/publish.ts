@@ -9,6 +9,8 @@ import { formatBytes } from '../output.js';
 import { createProgress } from '../progress.js';
 import { writeSecretFile } from '../files.js';
 
+const PIECE_BYTES = 64 * 1024;
+
 interface PublishFlags {
   readonly listen: { readonly host: string; readonly port?: number };
   readonly ciOut?: string;
@@ -79,7 +81,6 @@ export const addPublish = (program: Command): void => {
     });
 };
 
-/** A function of its own: what it needed, megabytes of content information for one, is not kept while it is served. */
 const publishOne = async (
   context: Context,
   session: effects.DistributionSession,
@@ -88,13 +89,35 @@ const publishOne = async (
 ): Promise<void> => {
   using progress = createProgress(basename(file));
   const last = await context.last(
-    publish(file, { session, version: ciVersion === '1' ? 1 : 2, segmentation, keepCopy: copy }),
+    publish(file, {
+      session,
+      version: ciVersion === '1' ? 1 : 2,
+      segmentation,
+      keepCopy: copy,
+      contentInformation: false,
+    }),
     (event) => progress.at(event.bytes, event._tag === 'Publishing' ? event.total : event.bytes, 'hashing'),
   );
   if (last._tag !== 'Published') return;
-  await writeSecretFile(ciOut, last.contentInformation, force);
+  await writeSecretFile(ciOut, informationOf(context, session, last.contentId), force);
   context.output.result(
     { file, bytes: last.bytes, contentInformation: ciOut },
     `published ${file} (${formatBytes(last.bytes)}); content information in ${ciOut}`,
   );
 };
+
+/** In pieces: all of it would be megabytes, and once more while it is put together. */
+async function* informationOf(
+  { peers, signal }: Context,
+  session: effects.DistributionSession,
+  contentId: effects.ContentIdInput,
+): AsyncGenerator<Uint8Array, void> {
+  await using reader = await peers.promise(
+    peers.effects.openContentInformation(session, { contentId }, { signal }),
+  );
+  for (;;) {
+    const piece = await peers.promise(peers.effects.readContentInformation(reader, PIECE_BYTES, { signal }));
+    if (piece.length === 0) return;
+    yield piece;
+  }
+}
