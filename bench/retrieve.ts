@@ -20,7 +20,7 @@ import { createPeerweave, publish } from '../src/index.js';
 import { measure, median, type Measurement } from './lib/measure.js';
 import { ratioTable } from './lib/table.js';
 import { writeTestFile } from './lib/test-file.js';
-import { serving, transfer } from './lib/transfer.js';
+import { inRounds, serving, transfer } from './lib/transfer.js';
 
 const MIB = 2 ** 20;
 const CHUNK = MIB;
@@ -125,23 +125,9 @@ const main = async (mib: number, rounds: number): Promise<void> => {
   try {
     const path = join(directory, 'file');
     writeTestFile(path, mib);
-    const runs = KINDS.map((kind) => ({
-      ...kind,
-      clients: [] as Measurement[],
-      servers: [] as Measurement[],
-    }));
-    for (let round = 0; round < rounds; round += 1) {
-      for (const { kind, clients, servers } of runs) {
-        const { server, client } = await transfer({
-          kind,
-          path,
-          directory,
-          isWarmedUp: kind !== 'http',
-        });
-        clients.push(client);
-        servers.push(server);
-      }
-    }
+    const runs = await inRounds(KINDS, rounds, (kind) =>
+      transfer({ kind, path, directory, isWarmedUp: kind !== 'http' }),
+    );
     const bytes = mib * MIB;
     console.log(`${mib} MiB, median of ${rounds} rounds`);
     console.log(

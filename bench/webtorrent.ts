@@ -19,7 +19,7 @@ import { createPeerweave, publish, retrieve } from '../src/index.js';
 import { measure, median, type Measurement } from './lib/measure.js';
 import { ratioTable } from './lib/table.js';
 import { writeTestFile } from './lib/test-file.js';
-import { serving, transfer } from './lib/transfer.js';
+import { inRounds, serving, transfer } from './lib/transfer.js';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -166,25 +166,19 @@ const main = async (mib: number, rounds: number): Promise<void> => {
   try {
     const path = join(directory, 'file');
     writeTestFile(path, mib);
-    const runs = Object.keys(FETCH).map((kind) => ({
-      kind,
-      clients: [] as Measurement[],
-      servers: [] as Measurement[],
-    }));
-    for (let round = 0; round < rounds; round += 1) {
-      for (const { kind, clients, servers } of runs) {
-        const { server, client } = await transfer({
+    const runs = await inRounds(
+      Object.keys(FETCH).map((kind) => ({ kind })),
+      rounds,
+      (kind) =>
+        transfer({
           kind,
           path,
           directory,
           check: (fetched) => {
             if (kind !== STREAM) execFileSync('cmp', [path, join(fetched, basename(path))]);
           },
-        });
-        clients.push(client);
-        servers.push(server);
-      }
-    }
+        }),
+    );
     const bytes = mib * MIB;
     const clients = runs.map(({ kind, clients: all }) => ({
       name: `${kind}, client`,

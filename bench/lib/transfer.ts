@@ -23,6 +23,12 @@ export const serving = async (what: Serving): Promise<void> => {
   process.send?.(result);
 };
 
+/** What a transfer cost both sides. */
+export interface Cost {
+  readonly server: Measurement;
+  readonly client: Measurement;
+}
+
 export interface Transfer {
   /** What is compared. */
   readonly kind: string;
@@ -45,7 +51,7 @@ export const transfer = async ({
   directory,
   isWarmedUp = true,
   check = () => undefined,
-}: Transfer): Promise<{ readonly server: Measurement; readonly client: Measurement }> => {
+}: Transfer): Promise<Cost> => {
   const [, program = ''] = process.argv;
   const [served, fetched] = [join(directory, 'served'), join(directory, 'fetched')];
   mkdirSync(fetched, { recursive: true });
@@ -66,4 +72,25 @@ export const transfer = async ({
     await closed;
     for (const one of [served, fetched]) await rm(one, { recursive: true, force: true });
   }
+};
+
+/** All kinds in turns, so that whatever the machine does meanwhile concerns them alike. */
+export const inRounds = async <Kind extends { readonly kind: string }>(
+  kinds: readonly Kind[],
+  rounds: number,
+  run: (kind: string) => Promise<Cost>,
+): Promise<readonly (Kind & { readonly clients: Measurement[]; readonly servers: Measurement[] })[]> => {
+  const runs = kinds.map((kind) => ({
+    ...kind,
+    clients: [] as Measurement[],
+    servers: [] as Measurement[],
+  }));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { kind, clients, servers } of runs) {
+      const { server, client } = await run(kind);
+      clients.push(client);
+      servers.push(server);
+    }
+  }
+  return runs;
 };
