@@ -3,4 +3,4 @@
  * costs more than what is found then. What others did to the disk since is missed: a block is fetched or not found, and
  * one that is written to a unit that was dropped is lost.
  */
-export const LOOK_AGE_MS = 20;
+export const LOOK_AGE_MS = 5;
