@@ -3,7 +3,7 @@ import { defaultDataDirectory } from './data-dir.js';
 import { contentKeys, contentName } from './distribution/insight/names.js';
 import { insightDirectory, isRunning, readProcessRecords } from './distribution/insight/process-files.js';
 import type { ProcessRecord, RetrievalRecord } from './distribution/insight/process-record.js';
-import { readContentInformation } from './distribution/wire/index.js';
+import { bytesInMemory, readContentInformation } from './distribution/wire/index.js';
 
 /** What one process did with a data directory. */
 export interface JournalEntry extends ProcessRecord {
@@ -92,7 +92,7 @@ const matcherOf = (
     const { nameKey } = contentName(query.name);
     return (retrieval) => (retrieval.nameKey === nameKey ? 'name' : undefined);
   }
-  const { segments } = readContentInformation(query.contentInformation);
+  const { segments } = readContentInformation(bytesInMemory(query.contentInformation));
   const keys = contentKeys(segments);
   return ({ contentKey, dataKey }) => {
     if (contentKey === keys.contentKey) return 'content';

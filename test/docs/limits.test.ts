@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { LIMITS, MOST_PEERS_COUNTED } from '../../src/driver/index.js';
 import { LONGEST_NAME } from '../../src/effects/validate/content.js';
 import { MAX_DEPTH } from '../../src/effects/validate/xml.js';
+import { MOST_IN_MEMORY } from '../../src/engine/distribution/content/content-information-bytes.js';
 import { DEFAULT_CONTENT_LIMITS } from '../../src/engine/distribution/content/content-limits.js';
 import { MOST_PINNED } from '../../src/engine/distribution/content/local-blocks.js';
 import { MOST_CLAIMED } from '../../src/engine/distribution/crowd/claim-message.js';
@@ -104,6 +105,7 @@ describe('the table of limits', () => {
     ['segment', SEGMENT_LENGTH],
     ['segment of version 2', MAX_SEGMENT_LENGTH_V2],
     ['content information', MAX_CONTENT_INFORMATION_LENGTH],
+    ['content information held in memory, engine', MOST_IN_MEMORY],
     ['bytes of one answer to a read, engine', content.maxReadBytes],
     ['blocks fetched ahead of a reader', content.readAheadBlocks],
     ['blocks of which only pieces were added', content.maxPartialBlocks],

@@ -93,10 +93,9 @@ export const clientFamily = ({ service, sessions, insight, clock, limits }: Clie
       call: GivenBytesOptions = {},
     ): Promise<void> {
       const operation = 'distribution.addContentInformation';
-      return onContent(operation, session, content, call, (found) => {
-        found.addInformation(operation, bytes, call.isConstant);
-        return Promise.resolve();
-      });
+      return onContent(operation, session, content, call, (found) =>
+        found.addInformation(operation, bytes, call.isConstant),
+      );
     },
 
     async completeContentInformation(

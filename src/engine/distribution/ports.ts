@@ -96,6 +96,18 @@ export interface FilePlace {
   readonly start: number;
 }
 
+/**
+ * For what is too much to be held in memory, and nobody else's business. It is gone when it is closed, and when the process
+ * is.
+ */
+export interface ScratchFile {
+  /** Adds to its end; `bytes` must not change until it resolves. One at a time. */
+  append(bytes: Uint8Array): Promise<void>;
+  /** Fills `target` at once with what was added, from `position` on. */
+  readNow(target: Uint8Array, position: number): void;
+  close(): void;
+}
+
 /** A block whose bytes match its hash. */
 export interface CheckedBlock {
   readonly index: number;
@@ -224,6 +236,8 @@ export interface ContentStore extends BlockSource {
    * written.
    */
   fill(path: string): Promise<FilledFile>;
+  /** A new file on the volume of the store. Close it in any case. */
+  scratch(): Promise<ScratchFile>;
   /**
    * Keeps segments that are or will be adopted together from being evicted by any process, until it is given back.
    * Pin before you adopt.

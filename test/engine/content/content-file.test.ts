@@ -4,10 +4,12 @@ import { ContentFile } from '../../../src/engine/distribution/content/content-fi
 import { ContentMap } from '../../../src/engine/distribution/content/content-map.js';
 import type { FilledFile } from '../../../src/engine/distribution/ports.js';
 import {
+  bytesInMemory,
   contentInformationOf,
   deriveServerKey,
   describeSegment,
-  SegmentList,
+  encodeContentInformation,
+  readContentInformation,
 } from '../../../src/engine/distribution/wire/index.js';
 
 const BLOCK = 65_536;
@@ -20,8 +22,8 @@ const segment = describeSegment({
   blockHashes: Array.from({ length: BLOCKS }, () => hash),
 });
 /** The same segment twice. */
-const information = contentInformationOf([segment, segment]);
-const map = new ContentMap({ ...information, segments: SegmentList.of(information.segments) });
+const information = encodeContentInformation(contentInformationOf([segment, segment]));
+const map = new ContentMap(readContentInformation(bytesInMemory(information)));
 
 let written: number[];
 let failure: Error | undefined;

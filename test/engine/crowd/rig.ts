@@ -60,8 +60,9 @@ export const machine = (clock: VirtualClock, network: Network, port: number, tok
       token: own.padStart(16, '0'),
       port,
       content: {
-        segments: SegmentList.of([{ info: INFO, offsetInContent: 0 }]),
+        segments: new SegmentList(Float64Array.of(0, INFO.length), 1, () => INFO),
         blocksPerSegment: BLOCKS,
+        numberOf: (segment) => (segment === SEGMENT ? 0 : undefined),
         has: (block) => here.has(block),
       },
       meet,

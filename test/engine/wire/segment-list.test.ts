@@ -1,6 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import {
+  bytesInMemory,
   contentInformationOf,
   encodeContentInformation,
   parseContentInformation,
@@ -36,7 +37,7 @@ describe('the segments of content information of version 2', () => {
     { numRuns: 50 },
   )('are found by their offset and their index', (lengths, offsets) => {
     const { segments } = readContentInformation(
-      encodeContentInformation(contentInformationOf(segmentsOf(lengths))),
+      bytesInMemory(encodeContentInformation(contentInformationOf(segmentsOf(lengths)))),
     );
     expect(segments.length).toBe(lengths.length);
     const starts = lengths.reduce<number[]>((all, length) => [...all, all.at(-1)! + length], [0]);
@@ -54,7 +55,7 @@ describe('the segments of content information of version 2', () => {
   it('are the same whichever way and however often they are asked for', () => {
     const lengths = Array.from({ length: MANY }, (_, index) => 1 + (index % 1_000));
     const bytes = encodeContentInformation(contentInformationOf(segmentsOf(lengths)));
-    const { segments } = readContentInformation(bytes);
+    const { segments } = readContentInformation(bytesInMemory(bytes));
     const plainly = ({ info, offsetInContent }: ReturnType<typeof parseContentInformation>['segments'][0]) =>
       `${offsetInContent} ${info.length} ${Buffer.from(info.id).toString('hex')} ${Buffer.from(info.secret).toString('hex')}`;
     const all = parseContentInformation(bytes).segments.map(plainly);

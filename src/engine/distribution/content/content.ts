@@ -14,14 +14,13 @@ import { LOOK_AGE_MS } from '../look-age.js';
 import { invalidArgument } from '../arguments.js';
 import { FetchFailure, type ContentStore, type PendingBlock, type RetrievalClient } from '../ports.js';
 import { ContentLog } from '../insight/content-log.js';
-import { contentKeysInTurns, contentName } from '../insight/names.js';
 import { MOST_RUNS_KEPT, type RetrievalRecord } from '../insight/process-record.js';
 import type { Held } from '../session/handle-table.js';
 import type { DescribedContent } from '../wire/index.js';
 import { AddedData } from './added-data.js';
 import { ContentFile } from './content-file.js';
 import { BlockWindow, type BlockRequest, type NumberedBlock } from './block-window.js';
-import type { CrowdMember, CrowdService } from '../crowd/index.js';
+import { SegmentNumbers, type CrowdMember, type CrowdService } from '../crowd/index.js';
 import type { Discovery } from '../discovery/index.js';
 import type { OfferSender } from '../hosted-cache/index.js';
 import { ContentInformationBytes } from './content-information-bytes.js';
@@ -29,6 +28,7 @@ import type { ContentLimits } from './content-limits.js';
 import { ContentMap } from './content-map.js';
 import { ContentPeers } from './content-peers.js';
 import { ContentReader, endOf } from './content-reader.js';
+import { ContentRecord } from './content-record.js';
 import { EarlyData } from './early-data.js';
 import { LocalBlocks } from './local-blocks.js';
 import { Provenance } from './provenance.js';
@@ -71,6 +71,7 @@ interface Described {
   readonly provenance: Provenance;
   readonly peers: ContentPeers;
   readonly member: CrowdMember | undefined;
+  readonly record: ContentRecord;
 }
 
 const ORIGIN: SegmentSource = { source: 'origin' };
@@ -85,15 +86,13 @@ const NOTHING_READ: ContentExplanation = {
 /** The client's side of one content, behind a content handle. */
 export class Content implements Held {
   readonly #parts: ContentParts;
-  readonly #information = new ContentInformationBytes();
+  readonly #information: ContentInformationBytes;
+  #isComplete = false;
   readonly #early: EarlyData;
   #described: Described | undefined;
   #cursor = 0;
   #hasBegun = false;
   #file: ContentFile | undefined;
-  #isReleased = false;
-  /** Its record is final. */
-  #endRecord: Cancel | undefined;
   /** The last stream read in line. */
   #lastInLine: Promise<void> = Promise.resolve();
   /** Blocks from peers that are not in the cache yet. */
@@ -103,6 +102,7 @@ export class Content implements Held {
 
   constructor(parts: ContentParts) {
     this.#parts = parts;
+    this.#information = new ContentInformationBytes(() => parts.store.scratch());
     this.#early = new EarlyData(parts.limits.maxEarlyBytes);
   }
 
@@ -115,9 +115,9 @@ export class Content implements Held {
     return this.#found.delivered && this.#found.lacking;
   }
 
-  addInformation(operation: string, bytes: Uint8Array, isConstant?: boolean): void {
-    this.#refuseWhenDescribed(operation);
-    this.#information.add(operation, bytes, isConstant);
+  async addInformation(operation: string, bytes: Uint8Array, isConstant?: boolean): Promise<void> {
+    this.#refuseWhenComplete(operation);
+    await this.#information.add(operation, bytes, isConstant);
   }
 
   /**
@@ -125,11 +125,14 @@ export class Content implements Held {
    * dropped: its readers will find it missing.
    */
   async completeInformation(operation: string): Promise<void> {
-    this.#refuseWhenDescribed(operation);
-    const information = this.#information.parse();
+    this.#refuseWhenComplete(operation);
+    this.#isComplete = true;
+    const information = await this.#information.parse().catch((error: unknown) => {
+      this.#isComplete = false;
+      throw error;
+    });
     const described = this.#describe(information);
     this.#described = described;
-    await this.#keepRecord(information, described.provenance);
     this.#cursor = described.map.start;
     for (const { offset, bytes } of this.#early.take()) {
       await this.add(operation, offset, bytes).catch((error: unknown) => {
@@ -238,8 +241,8 @@ export class Content implements Held {
     await this.#described?.window.close();
     await this.#described?.local.close();
     await this.#file?.close();
-    this.#isReleased = true;
-    this.#endRecord?.();
+    await this.#described?.record.end();
+    this.#information.close();
   }
 
   /** Puts fetched blocks into the cache. Not before that a hosted cache could fetch them from here. */
@@ -269,19 +272,6 @@ export class Content implements Held {
     }
   }
 
-  async #keepRecord({ segments }: DescribedContent, provenance: Provenance): Promise<void> {
-    const { clock, name, follow } = this.#parts;
-    const startedAt = clock.now();
-    const about: Omit<RetrievalRecord, 'explanation'> = {
-      startedAt,
-      ...(name === undefined ? {} : contentName(name)),
-      ...(await contentKeysInTurns(segments)),
-      segments: segments.length,
-    };
-    if (this.#isReleased) return;
-    this.#endRecord = follow(() => ({ ...about, explanation: provenance.explanation(MOST_RUNS_KEPT) }));
-  }
-
   #ready(operation: string): Described {
     if (this.#described === undefined) {
       throw win32Fault(operation, 'PEERDIST_ERROR_NOT_INITIALIZED', {
@@ -291,8 +281,8 @@ export class Content implements Held {
     return this.#described;
   }
 
-  #refuseWhenDescribed(operation: string): void {
-    if (this.#described !== undefined) {
+  #refuseWhenComplete(operation: string): void {
+    if (this.#isComplete) {
       throw win32Fault(operation, 'PEERDIST_ERROR_ALREADY_COMPLETED', {
         reason: 'the content information is complete',
       });
@@ -316,8 +306,14 @@ export class Content implements Held {
     });
     const local = new LocalBlocks(map, tag, store, emit);
     const { blocksPerSegment } = map;
+    const numbers = crowd && new SegmentNumbers(segments);
     const member = crowd?.join(
-      { segments, blocksPerSegment, has: (block) => local.has(block) },
+      {
+        segments,
+        blocksPerSegment,
+        numberOf: (segment) => numbers?.find(Buffer.from(segment, 'hex')),
+        has: (block) => local.has(block),
+      },
       discovery && ((wanted, met, signal) => discovery.meet(wanted, met, signal)),
     );
     const peers = new ContentPeers({
@@ -351,7 +347,15 @@ export class Content implements Held {
       maxReadBytes: limits.maxReadBytes,
     });
     const added = new AddedData(map, local, limits.maxPartialBlocks);
-    return { map, local, window, reader, added, provenance, peers, member };
+    const record = new ContentRecord({
+      segments,
+      name: this.#parts.name,
+      clock,
+      explanation: () => provenance.explanation(MOST_RUNS_KEPT),
+      follow: this.#parts.follow,
+      onSegment: (index, { id }) => numbers?.add(index, id),
+    });
+    return { map, local, window, reader, added, provenance, peers, member, record };
   }
 
   #fetch(

@@ -7,6 +7,8 @@ export interface CrowdContent {
   readonly segments: SegmentList;
   /** Of all segments but the last. */
   readonly blocksPerSegment: number;
+  /** The number of the segment that is called so; `undefined` if there is none, or it is not known yet. */
+  numberOf(segment: string): number | undefined;
   /** Whether a block is on this machine. */
   has(block: number): boolean;
 }
@@ -27,15 +29,4 @@ export const runsOf = (
     block = end;
   }
   return runs;
-};
-
-/** The number of each segment's first block. */
-export const firstBlocksOf = ({ segments, blocksPerSegment }: CrowdContent): ReadonlyMap<string, number> => {
-  const firsts = new Map<string, number>();
-  let first = 0;
-  for (const { info } of segments) {
-    firsts.set(segmentName(info), first);
-    first += blocksPerSegment;
-  }
-  return firsts;
 };

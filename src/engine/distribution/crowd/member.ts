@@ -1,12 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import type { Cancel, Clock } from '../../../driver/index.js';
 import { waitFor } from '../content/wait.js';
+import { SEGMENTS_PER_PROBE } from '../discovery/index.js';
 import type { SegmentInfo } from '../ports.js';
 import { askAround, type Reply } from './ask-around.js';
 import type { Claim } from './claim.js';
 import { MOST_CLAIMED, type BlockRun, type ClaimAnswer } from './claim-message.js';
 import type { Crowd, Fetching } from './crowd.js';
-import { firstBlocksOf, runsOf, type CrowdContent } from './crowd-content.js';
+import { runsOf, type CrowdContent } from './crowd-content.js';
 import type { Neighbours } from './neighbours.js';
 import { BUDGET_MS, WaitingBudget } from './waiting-budget.js';
 
@@ -92,7 +93,6 @@ export class CrowdMember implements Fetching {
   /** When whole blocks of it have come in last. */
   #measuredAt = 0;
   #blocks = FIRST_BLOCKS;
-  #firstBlocks: ReadonlyMap<string, number> | undefined;
 
   constructor(parts: CrowdMemberParts) {
     this.#parts = parts;
@@ -124,8 +124,9 @@ export class CrowdMember implements Fetching {
   }
 
   firstBlockOf(segment: string): number | undefined {
-    this.#firstBlocks ??= firstBlocksOf(this.#parts.content);
-    return this.#firstBlocks.get(segment);
+    const { content } = this.#parts;
+    const number = content.numberOf(segment);
+    return number === undefined ? undefined : number * content.blocksPerSegment;
   }
 
   yield(): void {
@@ -141,7 +142,8 @@ export class CrowdMember implements Fetching {
     if (this.#isFindable) return;
     this.#isFindable = true;
     const { content, meet } = this.#parts;
-    const wanted = content.segments.slice(Math.floor(block / content.blocksPerSegment));
+    const first = Math.floor(block / content.blocksPerSegment);
+    const wanted = content.segments.slice(first, first + SEGMENTS_PER_PROBE.crowd);
     this.#meeting = meet?.(
       wanted.map(({ info }) => info),
       (peer) => this.meet(peer),

@@ -33,12 +33,30 @@ export const contentKeys = (segments: Iterable<{ readonly info: SegmentInfo }>):
   return hashes.keys();
 };
 
-/** The same for a content that may be of any size. */
+/** Fewer than usual, as meanwhile somebody waits for the first bytes. */
+const IN_A_TURN = 32;
+
+/**
+ * The same for a content that may be of any size. Rejects with the signal's reason.
+ *
+ * @param also told of each segment in its turn, as long as what was made of it is at hand.
+ */
 export const contentKeysInTurns = async (
   segments: Iterable<{ readonly info: SegmentInfo }>,
+  also: (index: number, info: SegmentInfo) => void,
+  signal: AbortSignal,
 ): Promise<ContentKeys> => {
   const hashes = new KeyHashes();
-  await inTurns(segments, ({ info }) => hashes.add(info));
+  let index = 0;
+  await inTurns(
+    segments,
+    ({ info }) => {
+      hashes.add(info);
+      also(index, info);
+      index += 1;
+    },
+    { signal, inATurn: IN_A_TURN },
+  );
   return hashes.keys();
 };
 

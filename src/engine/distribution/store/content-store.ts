@@ -9,6 +9,7 @@ import type {
   Publication,
   PublicationRequest,
   PublicationWriter,
+  ScratchFile,
   SegmentInfo,
   StoredSegment,
 } from '../ports.js';
@@ -19,6 +20,7 @@ import { Departures } from './cache/departures.js';
 import { UnitPins } from './cache/unit-pins.js';
 import { nodeDisk, type Disk } from './disk/disk.js';
 import { InFlight } from './disk/in-flight.js';
+import { openScratchFile } from './disk/scratch-file.js';
 import { WorkArea } from './disk/work-area.js';
 import { InlineHasher } from './hashing/inline-hasher.js';
 import { WorkerHasher } from './hashing/worker-hasher.js';
@@ -218,6 +220,10 @@ class DiskStore implements ContentStore {
       this.#filled.push(file);
       return Promise.resolve(file);
     });
+  }
+
+  scratch(): Promise<ScratchFile> {
+    return this.#call(() => openScratchFile(this.#disk, this.#work.newPath()));
   }
 
   async pin(infos: readonly SegmentInfo[]): Promise<() => Promise<void>> {

@@ -1,9 +1,11 @@
 import type { HashName, SegmentInfo } from '../ports.js';
-import type { ContentInformation, ContentOutline } from './content-information.js';
+import { viewOf, type ByteSource } from './byte-source.js';
+import type { ByteRange, ContentOutline, DescribedContent } from './content-information.js';
 import type { PlacedSegment } from './placed-segment.js';
 import { malformed } from './content-information-error.js';
 import { hashCount, packedHashes, packSegment } from './packed-segment.js';
 import { deriveSegmentId, hashOfBlockHashes } from './secrets.js';
+import { SegmentList } from './segment-list.js';
 import { BLOCK_LENGTH, blockCount, BLOCKS_PER_SEGMENT, HASH_LENGTHS, SEGMENT_LENGTH } from './units.js';
 
 /* PCCRC 2.3. All numbers are little-endian. */
@@ -55,84 +57,102 @@ const longestOfSegments = (hash: HashName, count: number): number => {
 /** The most bytes that content information of one segment can have. */
 export const LONGEST_OF_ONE_SEGMENT = longestOfSegments('sha512', 1);
 
-/** Parses version 1. The result shares memory with `bytes`. */
-export const parseV1 = (bytes: Buffer): ContentInformation => {
-  const information = decodeV1(bytes);
+/** Parses version 1. What the result says of a segment is read from `source` when it is asked for. */
+export const parseV1 = (source: ByteSource): DescribedContent => {
+  const information = decodeV1(source);
   checkBlockHashes(information);
   return information;
 };
 
 /** The same without a look at whether its hashes fit one another. */
-export const decodeV1 = (bytes: Buffer): ContentInformation => {
-  const header = decodeHeader(bytes);
+export const decodeV1 = (source: ByteSource): DescribedContent => {
+  const header = decodeHeader(viewOf(source, 0, V1_HEADER_LENGTH));
   const { hash, segmentCount } = header;
   const size = HASH_LENGTHS[hash];
   const step = descriptionLength(size);
   // Every segment needs its description, its block count and at least one block hash.
-  if (bytes.length < V1_HEADER_LENGTH + segmentCount * (step + 4 + size)) {
-    throw malformed(`${bytes.length} bytes are too few for ${segmentCount} segments`);
+  if (source.length < V1_HEADER_LENGTH + segmentCount * (step + 4 + size)) {
+    throw malformed(`${source.length} bytes are too few for ${segmentCount} segments`);
   }
-  const segments: PlacedSegment[] = [];
+  const starts = new Float64Array(segmentCount + 1);
+  /** Where the block hashes of each segment are. */
+  const lists = new Float64Array(segmentCount);
+  const descriptionOf = (index: number): Buffer => viewOf(source, V1_HEADER_LENGTH + index * step, step);
   let at = V1_HEADER_LENGTH + segmentCount * step;
   for (let index = 0; index < segmentCount; index += 1) {
-    const description = bytes.subarray(
-      V1_HEADER_LENGTH + index * step,
-      V1_HEADER_LENGTH + (index + 1) * step,
-    );
-    const { offsetInContent, length } = decodePlace(description, segments.at(-1));
-    const blockHashes = decodeBlockHashes(bytes, at, hash, length);
-    at += 4 + blockHashes.length;
-    const hashOfData = description.subarray(16, 16 + size);
-    const secret = description.subarray(16 + size);
-    const id = deriveSegmentId(hash, secret, hashOfData);
-    const info = packSegment({ id, hash, hashOfData, secret, length }, blockHashes);
-    segments.push({ info, offsetInContent });
+    const { offset, length } = decodePlace(descriptionOf(index), index === 0 ? undefined : starts[index]);
+    starts[index] = offset;
+    starts[index + 1] = offset + length;
+    lists[index] = at;
+    at += 4 + listLength(source, at, hash, length);
   }
-  if (at !== bytes.length) throw malformed(`${bytes.length - at} bytes follow its end`);
-  const range = rangeOf(header, segments);
+  if (at !== source.length) throw malformed(`${source.length - at} bytes follow its end`);
+  const range = rangeOf(header, starts);
+  const segments = new SegmentList(starts, MOST_KEPT_SEGMENTS, (index) => {
+    const list = lists[index] ?? 0;
+    const { length } = decodePlace(descriptionOf(index), undefined);
+    const blockHashes = viewOf(source, list + 4, listLength(source, list, hash, length));
+    return decodeSegment(hash, length, descriptionOf(index), blockHashes);
+  });
   return { hash, range, firstSegmentIndex: Math.floor(range.start / SEGMENT_LENGTH), segments };
 };
 
+/** Segments that were asked for lately are made once. More than are fetched at a time; each may hold 64 KiB of the source. */
+const MOST_KEPT_SEGMENTS = 16;
+
+const decodeSegment = (
+  hash: HashName,
+  length: number,
+  description: Buffer,
+  blockHashes: Buffer,
+): SegmentInfo => {
+  const size = HASH_LENGTHS[hash];
+  const hashOfData = description.subarray(16, 16 + size);
+  const secret = description.subarray(16 + size);
+  const id = deriveSegmentId(hash, secret, hashOfData);
+  return packSegment({ id, hash, hashOfData, secret, length }, blockHashes);
+};
+
+/** @param expected where the segment before it ends. */
 const decodePlace = (
   description: Buffer,
-  previous: PlacedSegment | undefined,
-): { readonly offsetInContent: number; readonly length: number } => {
+  expected: number | undefined,
+): { readonly offset: number; readonly length: number } => {
   const offset = description.readBigUInt64LE(0);
   const length = description.readUInt32LE(8);
   if (length === 0 || length > SEGMENT_LENGTH) throw malformed(`a segment of ${length} bytes`);
   if (description.readUInt32LE(12) !== BLOCK_LENGTH) throw malformed('blocks that are not of 65536 bytes');
   if (offset + BigInt(length) > BigInt(Number.MAX_SAFE_INTEGER)) throw malformed('an offset beyond 2^53');
-  const offsetInContent = Number(offset);
-  if (offsetInContent % SEGMENT_LENGTH !== 0)
+  if (Number(offset) % SEGMENT_LENGTH !== 0)
     throw malformed('a segment that does not start at a multiple of 32 MiB');
-  if (previous !== undefined && offsetInContent !== previous.offsetInContent + previous.info.length) {
+  if (expected !== undefined && Number(offset) !== expected) {
     throw malformed('segments that do not follow one another');
   }
-  return { offsetInContent, length };
+  return { offset: Number(offset), length };
 };
 
-const decodeBlockHashes = (bytes: Buffer, at: number, hash: HashName, segmentLength: number): Buffer => {
-  const size = HASH_LENGTHS[hash];
-  if (bytes.length < at + 4) throw malformed('it ends before a list of block hashes');
-  const count = bytes.readUInt32LE(at);
+/** Bytes of the block hashes whose number is at `at`. */
+const listLength = (source: ByteSource, at: number, hash: HashName, segmentLength: number): number => {
+  const head = viewOf(source, at, 4);
+  if (head.length < 4) throw malformed('it ends before a list of block hashes');
+  const count = head.readUInt32LE(0);
   if (count > blockCount({ hash, length: segmentLength }))
     throw malformed('more block hashes than the segment has blocks');
-  if (bytes.length < at + 4 + count * size) throw malformed('it ends inside a list of block hashes');
-  return bytes.subarray(at + 4, at + 4 + count * size);
+  const length = count * HASH_LENGTHS[hash];
+  if (source.length < at + 4 + length) throw malformed('it ends inside a list of block hashes');
+  return length;
 };
 
-const rangeOf = (header: Header, segments: readonly PlacedSegment[]): ContentInformation['range'] => {
-  const [first] = segments;
-  const last = segments.at(-1);
-  if (first === undefined || last === undefined) throw malformed('it has no segment');
-  const start = first.offsetInContent + header.offsetInFirstSegment;
+const rangeOf = (header: Header, starts: Float64Array): ByteRange => {
+  const [first = 0, endOfFirst = 0] = starts;
+  const [lastStart = 0, lastEnd = 0] = starts.subarray(-2);
+  const start = first + header.offsetInFirstSegment;
   // Counted from the start of the range where that lies in the same segment.
-  const lastStart = Math.max(last.offsetInContent, start);
-  const lastEnd = last.offsetInContent + last.info.length;
-  const end = header.readBytesInLastSegment === 0 ? lastEnd : lastStart + header.readBytesInLastSegment;
-  if (header.offsetInFirstSegment >= first.info.length || end > lastEnd) {
-    throw malformed('a range outside of its segments');
-  }
+  const end =
+    header.readBytesInLastSegment === 0
+      ? lastEnd
+      : Math.max(lastStart, start) + header.readBytesInLastSegment;
+  if (start >= endOfFirst || end > lastEnd) throw malformed('a range outside of its segments');
   return { start, length: end - start };
 };
 
@@ -140,7 +160,7 @@ const rangeOf = (header: Header, segments: readonly PlacedSegment[]): ContentInf
  * Every block of the range needs its hash. A complete list must also match the hash of data; a cut one cannot be
  * checked and is trusted as the channel is that the content information came by.
  */
-const checkBlockHashes = ({ hash, range, segments }: ContentInformation): void => {
+const checkBlockHashes = ({ hash, range, segments }: DescribedContent): void => {
   const end = range.start + range.length;
   for (const { info, offsetInContent } of segments) {
     const needed = blockCount({ hash, length: Math.min(info.length, end - offsetInContent) });

@@ -1,4 +1,5 @@
 import type { SegmentInfo } from '../ports.js';
+import { viewOf, type ByteSource } from './byte-source.js';
 import type { ByteRange, ContentOutline, DescribedContent } from './content-information.js';
 import { lastAtMost } from './last-at-most.js';
 import type { PlacedSegment } from './placed-segment.js';
@@ -21,6 +22,9 @@ const CHUNK_HEADER_LENGTH = 5;
 
 /** Length, hash of data and secret of a segment. */
 const DESCRIPTION_LENGTH = 68;
+
+/** Segments that are written together, or looked at: enough for that not to cost more than what is in them. */
+const SEGMENTS_TOGETHER = 256;
 
 interface Header {
   readonly startOfFirstSegment: number;
@@ -67,16 +71,18 @@ export const longestV2 = (header: Buffer): number => {
   return V2_HEADER_LENGTH + rangeLength * (CHUNK_HEADER_LENGTH + DESCRIPTION_LENGTH);
 };
 
-/** Parses version 2. The result shares memory with `bytes`. */
-export const parseV2 = (bytes: Buffer): DescribedContent => {
-  const { startOfFirstSegment, firstSegmentIndex, offsetInFirstSegment, rangeLength } = decodeHeader(bytes);
-  const chunks = chunksIn(bytes);
-  const starts = startsIn(bytes, chunks, startOfFirstSegment);
-  const ids = new DerivedIds();
-  const segments = new SegmentList(
-    starts,
-    (index) => new ListedSegment(bytes, descriptionAt(chunks, index), ids, index),
+/** Parses version 2. What the result says of a segment is read from `source` when it is asked for. */
+export const parseV2 = (source: ByteSource): DescribedContent => {
+  const { startOfFirstSegment, firstSegmentIndex, offsetInFirstSegment, rangeLength } = decodeHeader(
+    viewOf(source, 0, V2_HEADER_LENGTH),
   );
+  const chunks = chunksIn(source);
+  const starts = startsIn(source, chunks, startOfFirstSegment);
+  const ids = new DerivedIds();
+  const segments = new SegmentList(starts, MOST_KEPT_SEGMENTS, (index) => {
+    const { bytes, at } = source.around(descriptionAt(chunks, index), DESCRIPTION_LENGTH);
+    return new ListedSegment(bytes, at, ids, index);
+  });
   const end = starts.at(-1) ?? 0;
   const start = startOfFirstSegment + offsetInFirstSegment;
   const range = { start, length: rangeLength ?? end - start };
@@ -98,17 +104,18 @@ interface Chunk {
   readonly at: number;
 }
 
-const chunksIn = (bytes: Buffer): readonly Chunk[] => {
+const chunksIn = (source: ByteSource): readonly Chunk[] => {
   const chunks: Chunk[] = [];
   let index = 0;
-  for (let at = V2_HEADER_LENGTH; at < bytes.length;) {
-    if (bytes.length < at + CHUNK_HEADER_LENGTH) throw malformed('it ends inside the head of a chunk');
-    const type = bytes.readUInt8(at);
-    const length = bytes.readUInt32BE(at + 1);
+  for (let at = V2_HEADER_LENGTH; at < source.length;) {
+    if (source.length < at + CHUNK_HEADER_LENGTH) throw malformed('it ends inside the head of a chunk');
+    const head = source.around(at, CHUNK_HEADER_LENGTH);
+    const type = head.bytes.readUInt8(head.at);
+    const length = head.bytes.readUInt32BE(head.at + 1);
     at += CHUNK_HEADER_LENGTH;
     if (type !== 0) throw malformed(`a chunk of type ${type}`);
     if (length === 0 || length % DESCRIPTION_LENGTH !== 0) throw malformed(`a chunk of ${length} bytes`);
-    if (bytes.length < at + length) throw malformed('it ends inside a chunk');
+    if (source.length < at + length) throw malformed('it ends inside a chunk');
     const count = length / DESCRIPTION_LENGTH;
     chunks.push({ index, count, at });
     index += count;
@@ -118,17 +125,21 @@ const chunksIn = (bytes: Buffer): readonly Chunk[] => {
 };
 
 /** Where each segment starts, and where the last one ends. */
-const startsIn = (bytes: Buffer, chunks: readonly Chunk[], first: number): Float64Array => {
+const startsIn = (source: ByteSource, chunks: readonly Chunk[], first: number): Float64Array => {
   const last = chunks.at(-1);
   const starts = new Float64Array(last === undefined ? 1 : last.index + last.count + 1);
   starts[0] = first;
   let end = first;
   for (const { index, count, at } of chunks) {
-    for (let segment = 0; segment < count; segment += 1) {
-      const length = bytes.readUInt32BE(at + segment * DESCRIPTION_LENGTH);
-      if (length === 0 || length > MAX_SEGMENT_LENGTH_V2) throw malformed(`a segment of ${length} bytes`);
-      end += length;
-      starts[index + segment + 1] = end;
+    for (let from = 0; from < count; from += SEGMENTS_TOGETHER) {
+      const together = Math.min(SEGMENTS_TOGETHER, count - from);
+      const found = source.around(at + from * DESCRIPTION_LENGTH, together * DESCRIPTION_LENGTH);
+      for (let segment = 0; segment < together; segment += 1) {
+        const length = found.bytes.readUInt32BE(found.at + segment * DESCRIPTION_LENGTH);
+        if (length === 0 || length > MAX_SEGMENT_LENGTH_V2) throw malformed(`a segment of ${length} bytes`);
+        end += length;
+        starts[index + from + segment + 1] = end;
+      }
     }
   }
   return starts;
@@ -152,6 +163,9 @@ const checkRange = (range: ByteRange, segments: SegmentList): void => {
     throw malformed('a range outside of its segments');
   }
 };
+
+/** Segments that were asked for lately are made once: more than are fetched at a time. */
+const MOST_KEPT_SEGMENTS = 1_024;
 
 /** Segments whose ids lie together, and so many times as many of which the ids are kept. */
 const IDS_TOGETHER = 256;
@@ -233,9 +247,6 @@ class ListedSegment implements SegmentInfo {
   }
 }
 
-/** Segments that are written together: enough for a piece not to cost more than what is in it. */
-const SEGMENTS_IN_PIECE = 256;
-
 /** Writes version 2 piece by piece, with all segments in one chunk. */
 export function* contentInformationPiecesV2(
   { range, contentLength, firstSegmentIndex, segmentCount, firstOffset }: ContentOutline,
@@ -251,7 +262,7 @@ export function* contentInformationPiecesV2(
   header.writeBigUInt64BE(BigInt(isWhole ? 0 : range.length), 23);
   header.writeUInt32BE(segmentCount * DESCRIPTION_LENGTH, V2_HEADER_LENGTH + 1);
   yield header;
-  let piece = Buffer.alloc(SEGMENTS_IN_PIECE * DESCRIPTION_LENGTH);
+  let piece = Buffer.alloc(SEGMENTS_TOGETHER * DESCRIPTION_LENGTH);
   let at = 0;
   for (const { info } of segments) {
     piece.writeUInt32BE(info.length, at);

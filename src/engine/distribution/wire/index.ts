@@ -6,6 +6,7 @@ export {
   IV_LENGTH,
   type BlockCipher,
 } from './block-cipher.js';
+export { bytesInMemory, type ByteSource, type BytesFound } from './byte-source.js';
 export { includesBlock, rangesOfBlocks, type BlockRange } from './block-ranges.js';
 export {
   contentInformationOf,

@@ -1,4 +1,5 @@
 import type { SegmentInfo } from '../ports.js';
+import { bytesInMemory, viewOf } from './byte-source.js';
 import { ContentInformationError } from './content-information-error.js';
 import type { ContentInformation } from './content-information.js';
 import type { PlacedSegment } from './placed-segment.js';
@@ -30,12 +31,12 @@ export const describeForOffer = (segment: PlacedSegment): Buffer => {
  * another is left to whoever reads the content: a hosted cache has no use for them.
  */
 export const segmentInOffer = ({ contentInformation }: SegmentInfoOffer): SegmentInfo | undefined => {
-  const { buffer, byteOffset, byteLength } = contentInformation;
-  const bytes = Buffer.from(buffer, byteOffset, byteLength);
-  if (bytes.length < V1_HEADER_LENGTH || bytes.readUInt16LE(0) !== V1_VERSION) return undefined;
+  const source = bytesInMemory(contentInformation);
+  if (source.length < V1_HEADER_LENGTH || viewOf(source, 0, 2).readUInt16LE(0) !== V1_VERSION)
+    return undefined;
   try {
-    const { segments } = decodeV1(bytes);
-    return segments.length === 1 ? segments[0]?.info : undefined;
+    const { segments } = decodeV1(source);
+    return segments.length === 1 ? segments.at(0)?.info : undefined;
   } catch (thrown) {
     if (thrown instanceof ContentInformationError) return undefined;
     throw thrown;

@@ -1,8 +1,8 @@
+import { bytesInMemory, viewOf, type ByteSource } from './byte-source.js';
 import type { ContentInformation, DescribedContent } from './content-information.js';
 import type { PlacedSegment } from './placed-segment.js';
 import { ContentInformationError, malformed } from './content-information-error.js';
 import { longestV1, parseV1, V1_HEADER_LENGTH } from './content-information-v1.js';
-import { SegmentList } from './segment-list.js';
 import { longestV2, parseV2, V2_HEADER_LENGTH } from './content-information-v2.js';
 
 /**
@@ -15,13 +15,13 @@ interface Version {
   readonly headerLength: number;
   /** The most bytes that content information with this header can have. */
   longest(header: Buffer): number;
-  parse(bytes: Buffer): DescribedContent;
+  parse(source: ByteSource): DescribedContent;
 }
 
 const VERSION_1: Version = {
   headerLength: V1_HEADER_LENGTH,
   longest: longestV1,
-  parse: (bytes) => listed(parseV1(bytes)),
+  parse: parseV1,
 };
 const VERSION_2: Version = { headerLength: V2_HEADER_LENGTH, longest: longestV2, parse: parseV2 };
 
@@ -32,7 +32,7 @@ const VERSION_2: Version = { headerLength: V2_HEADER_LENGTH, longest: longestV2,
  * @throws ContentInformationError as soon as the prefix shows that it cannot be read at all.
  */
 export const contentInformationLengthLimit = (prefix: Uint8Array): number => {
-  const bytes = asBuffer(prefix);
+  const bytes = Buffer.from(prefix.buffer, prefix.byteOffset, prefix.byteLength);
   const version = versionIn(bytes);
   return version === undefined || bytes.length < version.headerLength
     ? MAX_CONTENT_INFORMATION_LENGTH
@@ -58,7 +58,7 @@ export const contentInformationLengthLimit = (prefix: Uint8Array): number => {
  * ```
  */
 export const parseContentInformation = (bytes: Uint8Array): ContentInformation => {
-  const described = readContentInformation(bytes);
+  const described = readContentInformation(bytesInMemory(bytes));
   let segments: readonly PlacedSegment[] | undefined;
   return {
     ...described,
@@ -69,23 +69,16 @@ export const parseContentInformation = (bytes: Uint8Array): ContentInformation =
   };
 };
 
-/** The same without an object for each segment, for contents of any size. */
-export const readContentInformation = (bytes: Uint8Array): DescribedContent => {
-  if (bytes.length > MAX_CONTENT_INFORMATION_LENGTH) {
-    throw malformed(`${bytes.length} bytes are more than ${MAX_CONTENT_INFORMATION_LENGTH}`);
+/** The same without an object for each segment, for contents of any size, from wherever it lies. */
+export const readContentInformation = (source: ByteSource): DescribedContent => {
+  const { length } = source;
+  if (length > MAX_CONTENT_INFORMATION_LENGTH) {
+    throw malformed(`${length} bytes are more than ${MAX_CONTENT_INFORMATION_LENGTH}`);
   }
-  const buffer = asBuffer(bytes);
-  const version = versionIn(buffer);
-  if (version === undefined) throw malformed(`${bytes.length} bytes are too few for its header`);
-  return version.parse(buffer);
+  const version = versionIn(viewOf(source, 0, 2));
+  if (version === undefined) throw malformed(`${length} bytes are too few for its header`);
+  return version.parse(source);
 };
-
-const listed = (information: ContentInformation): DescribedContent => ({
-  ...information,
-  segments: SegmentList.of(information.segments),
-});
-
-const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** In both versions the first byte is the minor and the second the major version. `undefined`: they are not there. */
 const versionIn = (bytes: Buffer): Version | undefined => {

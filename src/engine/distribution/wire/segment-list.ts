@@ -2,11 +2,8 @@ import type { SegmentInfo } from '../ports.js';
 import { lastAtMost } from './last-at-most.js';
 import type { PlacedSegment } from './placed-segment.js';
 
-/** Segments that are asked for lately are made once: more than are fetched at a time. */
-const KEPT = 1_024;
-
 /**
- * The segments of a content in their order. Of version 2 there are 22 000 in a gigabyte, too many for an object each, so
+ * The segments of a content in their order. Of version 2 there are 15 000 in a gigabyte, too many for an object each, so
  * they are made as they are asked for and only those asked for last are kept.
  */
 export class SegmentList implements Iterable<PlacedSegment> {
@@ -16,23 +13,16 @@ export class SegmentList implements Iterable<PlacedSegment> {
   readonly #kept: PlacedSegment[] = [];
   /** Made once, as every block is looked for by it. */
   readonly #startOf = (index: number): number => this.#starts[index] ?? 0;
-  readonly #keptIndexes = new Int32Array(KEPT).fill(-1);
+  readonly #keptIndexes: Int32Array;
 
-  constructor(starts: Float64Array, describe: (index: number) => SegmentInfo) {
+  /**
+   * @param starts where each starts, and where the last one ends.
+   * @param mostKept that are not made again while they are asked for.
+   */
+  constructor(starts: Float64Array, mostKept: number, describe: (index: number) => SegmentInfo) {
     this.#starts = starts;
     this.#describe = describe;
-  }
-
-  /** The same of segments that are there. */
-  static of(segments: readonly PlacedSegment[]): SegmentList {
-    const starts = Float64Array.from([...segments.map(({ offsetInContent }) => offsetInContent), 0]);
-    const last = segments.at(-1);
-    if (last !== undefined) starts[segments.length] = last.offsetInContent + last.info.length;
-    return new SegmentList(starts, (index) => {
-      const segment = segments[index];
-      if (segment === undefined) throw new RangeError(`segment ${index} of ${segments.length}`);
-      return segment.info;
-    });
+    this.#keptIndexes = new Int32Array(Math.min(mostKept, starts.length)).fill(-1);
   }
 
   get length(): number {
@@ -42,7 +32,7 @@ export class SegmentList implements Iterable<PlacedSegment> {
   /** `undefined` if there are fewer. */
   at(index: number): PlacedSegment | undefined {
     if (!(index >= 0 && index < this.length)) return undefined;
-    const slot = index % KEPT;
+    const slot = index % this.#keptIndexes.length;
     const kept = this.#keptIndexes[slot] === index ? this.#kept[slot] : undefined;
     if (kept !== undefined) return kept;
     const made = this.#make(index);
