@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, createReadStream, fstatSync, openSync } from 'node:fs';
 import { copyFile, link, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
-import { addAbortSignal } from 'node:stream';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { PeerError, type PeerErrorTag } from 'peerweave';
 
 /** It is there and can be opened, but is not what it is wanted for. */
@@ -26,18 +26,22 @@ export const withFile = async <A>(path: string, what: string, run: () => Promise
   try {
     return await run();
   } catch (thrown) {
-    // Somebody who knows more about it has said what is wrong.
-    if (thrown instanceof PeerError) throw thrown;
-    const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'UNKNOWN';
-    throw new PeerError({
-      tag: TAGS[code] ?? 'System',
-      code,
-      operation: what,
-      what: `${path}: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-      advice: code === 'EEXIST' ? 'Use --force to overwrite it, or another name.' : 'Check the path.',
-      cause: thrown,
-    });
+    throw fileError(path, what, thrown);
   }
+};
+
+const fileError = (path: string, what: string, thrown: unknown): PeerError => {
+  // Somebody who knows more about it has said what is wrong.
+  if (thrown instanceof PeerError) return thrown;
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'UNKNOWN';
+  return new PeerError({
+    tag: TAGS[code] ?? 'System',
+    code,
+    operation: what,
+    what: `${path}: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+    advice: code === 'EEXIST' ? 'Use --force to overwrite it, or another name.' : 'Check the path.',
+    cause: thrown,
+  });
 };
 
 /** More than any file that is read as a whole has; content information has 64 MiB at most. */
@@ -47,32 +51,41 @@ const MOST_BYTES = 128 * 1024 * 1024;
 const READ = constants.O_RDONLY | (process.platform === 'win32' ? 0 : constants.O_NONBLOCK);
 
 /** All bytes of a file, or of a pipe such as a shell makes by `<(…)`; the signal ends the wait for a pipe. */
-export const readNamedFile = (path: string, signal?: AbortSignal): Promise<Buffer> =>
-  withFile(path, 'read', async () => {
-    const fd = openSync(path, READ);
-    const stats = fstatSync(fd);
-    // A socket waits for bytes without occupying a thread, and closes what it is given.
-    if (stats.isFIFO()) return await readPipe(new Socket({ fd, readable: true, writable: false }), signal);
-    try {
-      if (stats.isDirectory()) throw unusable('that is a directory');
-      if (!stats.isFile()) throw unusable('that is a device');
-      if (stats.size > MOST_BYTES) throw unusable(`that has more than ${MOST_BYTES} bytes`);
-      return readFileSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-  });
+export const readNamedFile = async (path: string, signal?: AbortSignal): Promise<Buffer> => {
+  const pieces: Buffer[] = [];
+  for await (const piece of namedFilePieces(path, signal)) pieces.push(piece);
+  return Buffer.concat(pieces);
+};
 
-const readPipe = async (pipe: Socket, signal: AbortSignal | undefined): Promise<Buffer> => {
-  if (signal !== undefined) addAbortSignal(signal, pipe);
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of pipe as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > MOST_BYTES) throw unusable(`that has more than ${MOST_BYTES} bytes`);
-    chunks.push(chunk);
+/** The same as they come. */
+export async function* namedFilePieces(path: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
+  try {
+    const stream = openNamedFile(path);
+    if (signal !== undefined) addAbortSignal(signal, stream);
+    let length = 0;
+    for await (const piece of stream as AsyncIterable<Buffer>) {
+      length += piece.length;
+      if (length > MOST_BYTES) throw unusable(`that has more than ${MOST_BYTES} bytes`);
+      yield piece;
+    }
+  } catch (thrown) {
+    throw fileError(path, 'read', thrown);
   }
-  return Buffer.concat(chunks);
+}
+
+const openNamedFile = (path: string): Readable => {
+  const fd = openSync(path, READ);
+  try {
+    const stats = fstatSync(fd);
+    // A socket waits for bytes without occupying a thread. Both close what they are given.
+    if (stats.isFIFO()) return new Socket({ fd, readable: true, writable: false });
+    if (stats.isDirectory()) throw unusable('that is a directory');
+    if (!stats.isFile()) throw unusable('that is a device');
+    return createReadStream(path, { fd });
+  } catch (thrown) {
+    closeSync(fd);
+    throw thrown;
+  }
 };
 
 const unusable = (what: string): Error => Object.assign(new Error(what), { code: UNUSABLE });

@@ -22,13 +22,27 @@ export interface OpenSource {
   isUnchanged(): Promise<boolean>;
 }
 
+/** What is wrong with a source that was given as an argument. */
+type Complaint = (code: ProblemCode, message: string) => PeerError;
+
+export interface SourceUse {
+  readonly operation: string;
+  /** What the source is called among the arguments. */
+  readonly argument?: string;
+  /** Bytes of a file read at a time. */
+  readonly pieceBytes?: number;
+}
+
 /** Opens a source. A piece is only valid until the next one is asked for; the signal ends the wait for one. */
 export const openSource = async (
   source: ContentSource,
-  operation: string,
+  { operation, argument = 'source', pieceBytes = PIECE_BYTES }: SourceUse,
   signal: AbortSignal,
 ): Promise<OpenSource & AsyncDisposable> => {
-  if (typeof source === 'string' || source instanceof URL) return openFile(source, operation);
+  const bad: Complaint = (code, message) => badArgument([{ path: argument, code, message }], operation);
+  if (typeof source === 'string' || source instanceof URL) {
+    return openFile(source, operation, pieceBytes, bad);
+  }
   if (source instanceof Uint8Array) {
     return { ...NO_FILE, length: source.length, pieces: once(source) };
   }
@@ -36,14 +50,11 @@ export const openSource = async (
     return {
       ...NO_FILE,
       length: undefined,
-      pieces: checkedPieces(iteratorOf(source), operation, signal),
+      pieces: checkedPieces(iteratorOf(source), operation, bad, signal),
     };
   }
-  throw badSource('type', 'must be a path, a URL, bytes or an iterable of bytes', operation);
+  throw bad('type', 'must be a path, a URL, bytes or an iterable of bytes');
 };
-
-export const badSource = (code: ProblemCode, message: string, operation: string): PeerError =>
-  badArgument([{ path: 'source', code, message }], operation);
 
 const NO_FILE = {
   file: undefined,
@@ -69,6 +80,7 @@ const iteratorOf = (source: Pieces): Iterator<unknown> | AsyncIterator<unknown> 
 async function* checkedPieces(
   iterator: Iterator<unknown> | AsyncIterator<unknown>,
   operation: string,
+  bad: Complaint,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const state = { done: false };
@@ -78,7 +90,7 @@ async function* checkedPieces(
       if (result === undefined) throw cancelled(operation);
       state.done = result.done === true;
       if (state.done) return;
-      if (!(result.value instanceof Uint8Array)) throw badSource('type', 'must yield Uint8Arrays', operation);
+      if (!(result.value instanceof Uint8Array)) throw bad('type', 'must yield Uint8Arrays');
       if (result.value.length > 0) yield result.value;
       // With nothing but empty pieces nobody else would ever get a turn, not even to abort.
       else await setImmediate();
@@ -92,10 +104,15 @@ async function* checkedPieces(
 /** A pipe without a writer would block the opening for ever; other files do not care. Windows has no such flag: 0. */
 const READ = constants.O_RDONLY | constants.O_NONBLOCK;
 
-const openFile = async (path: string | URL, operation: string): Promise<OpenSource & AsyncDisposable> => {
-  const file = await openPath(path, operation);
+const openFile = async (
+  path: string | URL,
+  operation: string,
+  pieceBytes: number,
+  bad: Complaint,
+): Promise<OpenSource & AsyncDisposable> => {
+  const file = await openPath(path, operation, bad);
   try {
-    const version = await versionOf(file, operation);
+    const version = await versionOf(file, operation, bad);
     const length = Number(version.size);
     return {
       length,
@@ -106,10 +123,10 @@ const openFile = async (path: string | URL, operation: string): Promise<OpenSour
       ),
       pieces: readAhead(
         (buffer, at) => onFile(operation, () => file.read(buffer, 0, buffer.length, at)),
-        length,
+        Math.min(pieceBytes, Math.max(length, 1)),
       ),
       isUnchanged: async () => {
-        const { modifiedNs, size } = await versionOf(file, operation);
+        const { modifiedNs, size } = await versionOf(file, operation, bad);
         return modifiedNs === version.modifiedNs && size === version.size;
       },
       [Symbol.asyncDispose]: () => file.close().catch(() => undefined),
@@ -120,23 +137,19 @@ const openFile = async (path: string | URL, operation: string): Promise<OpenSour
   }
 };
 
-const openPath = async (path: string | URL, operation: string): Promise<FileHandle> => {
+const openPath = async (path: string | URL, operation: string, bad: Complaint): Promise<FileHandle> => {
   try {
     return await onFile(operation, () => open(path, READ));
   } catch (thrown) {
     // What Node says to a path that no file can have.
-    throw thrown instanceof TypeError ? badSource('format', thrown.message, operation) : thrown;
+    throw thrown instanceof TypeError ? bad('format', thrown.message) : thrown;
   }
 };
 
-const versionOf = async (file: FileHandle, operation: string): Promise<FileVersion> => {
+const versionOf = async (file: FileHandle, operation: string, bad: Complaint): Promise<FileVersion> => {
   const stats = await onFile(operation, () => file.stat({ bigint: true }));
   if (stats.isFile()) return fileVersion(stats);
-  throw badSource(
-    'type',
-    `is ${stats.isDirectory() ? 'a directory' : 'a device or pipe'}, not a file`,
-    operation,
-  );
+  throw bad('type', `is ${stats.isDirectory() ? 'a directory' : 'a device or pipe'}, not a file`);
 };
 
 const fileVersion = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): FileVersion => ({
@@ -150,11 +163,9 @@ const fileVersion = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): FileVer
 /** Reads the next piece while the last one is being worked on. Shared memory, so that worker threads need no copy. */
 async function* readAhead(
   read: (buffer: Uint8Array, at: number) => Promise<{ readonly bytesRead: number }>,
-  size: number,
+  pieceBytes: number,
 ): AsyncGenerator<Uint8Array> {
-  const buffers = [0, 1].map(
-    () => new Uint8Array(new SharedArrayBuffer(Math.min(PIECE_BYTES, Math.max(size, 1)))),
-  );
+  const buffers = [0, 1].map(() => new Uint8Array(new SharedArrayBuffer(pieceBytes)));
   const fill = async (turn: number, at: number): Promise<Uint8Array> => {
     const buffer = buffers[turn % 2] as Uint8Array;
     const { bytesRead } = await read(buffer, at);

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Segmentation } from '../driver/index.js';
 import { addContent, sourceChanged } from './add-content.js';
-import { badSource, type ContentSource, openSource } from './content-source.js';
+import { type ContentSource, openSource } from './content-source.js';
 import { getContentInformation } from './content-information.js';
 import { orThrow, type PeerEffect, promiseOf } from './effect.js';
-import { cancelled, isPeerError, type PeerError } from './error/index.js';
+import { badArgument, cancelled, isPeerError, type PeerError } from './error/index.js';
 import {
   addSourceToPublication,
   addToPublication,
@@ -73,7 +73,7 @@ export async function* publishContent(
   const publication = { completing: false, kept: false };
   let bytes = 0;
   try {
-    await using content = await openSource(source, 'publish', signal);
+    await using content = await openSource(source, { operation: 'publish' }, signal);
     const { length: total } = content;
     if (total === 0) throw empty();
     const { file } = content;
@@ -112,7 +112,10 @@ export async function* publishContent(
 const OWN_OPTIONS = object({ contentInformation: withDefault(boolean, true) });
 
 const empty = (): PeerError =>
-  badSource('length', 'is empty; content information cannot describe no bytes', 'publish');
+  badArgument(
+    [{ path: 'source', code: 'length', message: 'is empty; content information cannot describe no bytes' }],
+    'publish',
+  );
 
 /** A driver found it out. */
 const isSourceChanged = (thrown: unknown): boolean =>

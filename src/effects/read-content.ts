@@ -7,6 +7,7 @@ import {
   openContent,
   readContent,
 } from './content.js';
+import { type ContentSource, openSource, type SourceUse } from './content-source.js';
 import { orThrow, type PeerEffect, promiseOf } from './effect.js';
 import { cancelled, fromFault } from './error/index.js';
 import { type DistributionSession, sessionCore } from './session.js';
@@ -56,7 +57,7 @@ const PIECE_BYTES = 1024 * 1024;
  * origin. Nothing is fetched beyond a small window ahead of what is taken.
  */
 export async function* readPieces(
-  contentInformation: Uint8Array,
+  contentInformation: ContentSource,
   options: ReadContentOptions,
   signal: AbortSignal,
 ): AsyncGenerator<ContentPiece, void> {
@@ -64,9 +65,16 @@ export async function* readPieces(
   yield* piecesOf(content, options, signal);
 }
 
+/** A gigabyte of content has half a megabyte of it, or twice that. */
+const CONTENT_INFORMATION: SourceUse = {
+  operation: 'retrieve',
+  argument: 'contentInformation',
+  pieceBytes: 64 * 1024,
+};
+
 /** Opens content and tells it what it consists of. */
 export const openDescribed = async (
-  contentInformation: Uint8Array,
+  contentInformation: ContentSource,
   { session, peers, suppliers, tag, name, pieceBytes = PIECE_BYTES }: ReadContentOptions,
   signal: AbortSignal,
 ): Promise<Content> => {
@@ -82,7 +90,11 @@ export const openDescribed = async (
   };
   const content = await run(openContent(session, input, { signal }));
   try {
-    await run(giveContentInformation(content, contentInformation, { signal }, true));
+    await using source = await openSource(contentInformation, CONTENT_INFORMATION, signal);
+    const isConstant = contentInformation instanceof Uint8Array;
+    for await (const piece of source.pieces) {
+      await run(giveContentInformation(content, piece, { signal }, isConstant));
+    }
     await run(completeContentInformation(content, { signal }));
     return content;
   } catch (error) {

@@ -5,6 +5,7 @@ import { isRight } from 'fp-ts/lib/Either.js';
 import type { ContentExplanation } from '../driver/index.js';
 import { contentHandle, explainContent } from './content.js';
 import { fillContentFile, finishContentFile } from './content-file.js';
+import type { ContentSource } from './content-source.js';
 import { type PeerEffect, promiseOf } from './effect.js';
 import { onFile } from './error/from-system.js';
 import { cancelled, isPeerError } from './error/index.js';
@@ -25,8 +26,10 @@ export interface RetrieveOptions extends ReadContentOptions {
 }
 
 /** How far a retrieval has got; `Retrieved` comes last. */
-export type RetrieveProgress = TransferCounts &
-  (
+export type RetrieveProgress = TransferCounts & {
+  /** Bytes that the content information describes; `undefined` where the service does not tell (Windows). */
+  readonly total: number | undefined;
+} & (
     | { readonly _tag: 'Retrieving' }
     | {
         readonly _tag: 'Retrieved';
@@ -38,7 +41,7 @@ export type RetrieveProgress = TransferCounts &
 
 /** Retrieves content step by step. Ended early, what was verified stays in the cache and no partial file appears. */
 export async function* retrieveContent(
-  contentInformation: Uint8Array,
+  contentInformation: ContentSource,
   { to, keepCopy = false, ...options }: RetrieveOptions,
   signal: AbortSignal,
 ): AsyncGenerator<RetrieveProgress, void> {
@@ -52,17 +55,18 @@ export async function* retrieveContent(
     const { env } = sessionCore(reading.session, 'retrieve');
     const run = <A>(effect: PeerEffect<A>): Promise<A> => promiseOf(effect(env));
     if (!keepCopy) await file.fill((path) => run(fillContentFile(content, path, { signal })));
-    yield { _tag: 'Retrieving', ...counter.counts() };
+    const { total } = counter;
+    yield { _tag: 'Retrieving', total, ...counter.counts() };
     for await (const piece of piecesOf(content, reading, signal, true)) {
       await file.write(piece);
       counter.take(piece);
-      yield { _tag: 'Retrieving', ...counter.counts() };
+      yield { _tag: 'Retrieving', total, ...counter.counts() };
     }
     if (signal.aborted) throw cancelled('retrieve');
     await file.finish(() => run(finishContentFile(content, { signal })));
     const explained = await explainContent(content)(env)();
     const explanation = isRight(explained) ? explained.right : undefined;
-    yield { _tag: 'Retrieved', to, explanation, ...counter.counts() };
+    yield { _tag: 'Retrieved', to, explanation, total, ...counter.counts() };
   } finally {
     stopObserving();
   }

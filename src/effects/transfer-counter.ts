@@ -15,7 +15,10 @@ export interface TransferCounts {
 /** Adds up what is told of one content, and what was taken of it. */
 export class TransferCounter {
   readonly #fromPeers = new Map<string, number>();
+  /** Bytes of the contents that were described before it was told which one to count. */
+  readonly #described = new Map<ContentHandle, number>();
   #content: ContentHandle | undefined;
+  #total: number | undefined;
   #bytes = 0;
   #blocks = 0;
   #lastBlock = '';
@@ -23,11 +26,21 @@ export class TransferCounter {
   #fromHostedCache = 0;
   #fromOrigin = 0;
 
+  /** Bytes of the whole content, if that was told. */
+  get total(): number | undefined {
+    return this.#total;
+  }
+
   count(content: ContentHandle): void {
     this.#content = content;
+    this.#total = this.#described.get(content);
+    this.#described.clear();
   }
 
   observe(event: DistributionEvent): void {
+    if (event._tag === 'ContentInformationAdded' && this.#content === undefined) {
+      this.#described.set(event.content, event.bytes);
+    }
     if (event._tag !== 'SourceChosen' || event.content !== this.#content) return;
     const { source, peer = '', bytes } = event;
     if (source === 'origin') return;

@@ -44,7 +44,9 @@ export function publish(source: ContentSource, options: PublishOptions): Observa
  * Cold: each subscription retrieves once, emits `Retrieving` after every piece with the counts so far, then one
  * `Retrieved`. Unsubscribing stops all network and disk work at once; what was verified stays in the cache, so that the
  * next time goes on from there, and no partial file appears. Counts are bytes and blocks of 64 KiB, those by peer of
- * the whole session. The content information must not change meanwhile: what it says is read from it as it is needed.
+ * the whole session. Content information is a path, bytes, which must not change meanwhile, as they are read as they are
+ * needed, or an iterable of pieces. For large contents give a path or pieces: the engine does not hold much of them in
+ * memory.
  *
  * Errors: `Protocol` for broken content information and `Unsupported` for another version of it, `NotFound` or
  * `Timeout` for bytes that nobody delivered, `BadArgument` for a directory as target, `AccessDenied`, `System` for the
@@ -66,7 +68,7 @@ export function publish(source: ContentSource, options: PublishOptions): Observa
  * ```
  */
 export function retrieve(
-  contentInformation: Uint8Array,
+  contentInformation: ContentSource,
   options: RetrieveOptions,
 ): Observable<RetrieveProgress> {
   return fromGenerator('retrieve', (signal) => retrieveContent(contentInformation, options, signal));
@@ -93,7 +95,7 @@ export function retrieve(
  * ```
  */
 export function contentBytes(
-  contentInformation: Uint8Array,
+  contentInformation: ContentSource,
   options: ReadContentOptions,
 ): Observable<Uint8Array> {
   return fromGenerator('contentBytes', async function* (signal) {
@@ -123,7 +125,7 @@ export function contentBytes(
  * ```
  */
 export function contentIterable(
-  contentInformation: Uint8Array,
+  contentInformation: ContentSource,
   options: ReadContentOptions & { readonly signal?: AbortSignal | undefined },
 ): AsyncGenerator<Uint8Array, void> {
   return bytesUntil('contentIterable', contentInformation, options, new AbortController().signal);
@@ -132,7 +134,7 @@ export function contentIterable(
 /** The bytes of the content, until one of two signals. */
 async function* bytesUntil(
   operation: string,
-  contentInformation: Uint8Array,
+  contentInformation: ContentSource,
   options: ReadContentOptions & { readonly signal?: AbortSignal | undefined },
   own: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
@@ -168,7 +170,7 @@ async function* bytesUntil(
  * ```
  */
 export function contentStream(
-  contentInformation: Uint8Array,
+  contentInformation: ContentSource,
   options: ReadContentOptions & { readonly signal?: AbortSignal | undefined },
 ): ReadableStream<Uint8Array> {
   return readableFrom((signal) => bytesUntil('contentStream', contentInformation, options, signal));

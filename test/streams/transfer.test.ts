@@ -262,6 +262,58 @@ describe('retrieve', () => {
     onlyThePublisher(rig);
   });
 
+  it('takes content information as bytes, by path and by URL, in an array and in an async iterable', async () => {
+    const { session, information } = await opened();
+    const path = join(directory, 'information');
+    await writeFile(path, information);
+    const pieces = [information.subarray(0, 1), information.subarray(1)];
+    async function* later() {
+      yield* pieces;
+    }
+    for (const source of [information, path, pathToFileURL(path), pieces, later()]) {
+      const bytes = await lastValueFrom(contentBytes(source, { session, pieceBytes: content.length }));
+      expect(content.equals(bytes)).toBe(true);
+      expect(await lastValueFrom(retrieve(source === path ? path : information, { session }))).toMatchObject({
+        _tag: 'Retrieved',
+        bytes: content.length,
+      });
+    }
+    await session.close();
+  });
+
+  it('says what is wrong with content information that is not there, or is none', async () => {
+    const { rig, session } = await opened();
+    const cases: readonly (readonly [unknown, string, string])[] = [
+      [join(directory, 'missing'), 'NotFound', 'no such file'],
+      [directory, 'BadArgument', 'contentInformation'],
+      [7, 'BadArgument', 'contentInformation'],
+      [undefined, 'BadArgument', 'contentInformation'],
+      [['text'], 'BadArgument', 'contentInformation'],
+      [[], 'Protocol', ''],
+      [Buffer.from('nonsense'), 'Protocol', ''],
+    ];
+    for (const [source, tag, said] of cases) {
+      const failure = await failureOf(retrieve(source as string, { session }));
+      expect(failure, String(source)).toMatchObject({ _tag: tag });
+      expect(String(failure)).toContain(said);
+    }
+    await session.close();
+    onlyThePublisher(rig);
+  });
+
+  it('can be left while its content information hangs', async () => {
+    const { rig, session, information } = await opened();
+    async function* hanging() {
+      yield information.subarray(0, 10);
+      await new Promise(() => undefined);
+    }
+    const subscription = retrieve(hanging(), { session }).subscribe();
+    await new Promise((resolve) => setImmediate(resolve));
+    subscription.unsubscribe();
+    await session.close();
+    onlyThePublisher(rig);
+  });
+
   it('counts its own bytes only, though others are read in the same session', async () => {
     const { rig, session, information } = await opened();
     const other = await lastValueFrom(publish(randomBytes(200_000), { session }));

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { retrieve } from 'peerweave';
-import { parseContentInformation } from 'peerweave/engine';
 import { inSession, withContext } from '../context.js';
-import { readNamedFile } from '../files.js';
+import { openInformationFile } from '../information-file.js';
 import { formatBytes, formatRate } from '../output.js';
 import { addPeerOptions, engineFor, type PeerFlags } from '../peer-options.js';
 import { createProgress } from '../progress.js';
@@ -35,13 +34,12 @@ export const addRetrieve = (program: Command): void => {
         given,
         (context) =>
           inSession(context, async (session) => {
-            const information = await readNamedFile(ciFile, context.signal);
-            const total = lengthOf(information);
+            await using information = await openInformationFile(ciFile, context.signal);
             const started = Date.now();
             let reported = 0;
             using progress = createProgress('retrieving');
             const last = await context.last(
-              retrieve(information, {
+              retrieve(information.source, {
                 session,
                 peers: flags.peer,
                 to: flags.output,
@@ -49,6 +47,7 @@ export const addRetrieve = (program: Command): void => {
                 keepCopy: flags.copy,
               }),
               (event) => {
+                const total = event.total ?? information.total;
                 const rate = formatRate(event.bytes, (Date.now() - started) / 1000);
                 progress.at(event.bytes, total, `${rate}, ${sourcesIn(event)}`);
                 if (!context.output.json || event._tag !== 'Retrieving') return;
@@ -72,13 +71,4 @@ export const addRetrieve = (program: Command): void => {
         engineFor(flags),
       );
     });
-};
-
-/** For the progress bar; content information that cannot be read is reported by the retrieval itself. */
-const lengthOf = (information: Uint8Array): number | undefined => {
-  try {
-    return parseContentInformation(information).range.length;
-  } catch {
-    return undefined;
-  }
 };
