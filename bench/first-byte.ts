@@ -1,6 +1,7 @@
 /**
  * How long a reader waits for its first byte: from opening a content that its machine has never seen, with no connection
- * to anybody yet, to the first data. Publisher and reader are two processes; multicast goes over loopback.
+ * to anybody yet, to the first data. Publisher and reader are two processes; multicast goes over loopback. Of one content
+ * there is nothing but the first segment: it is for what a gigabyte of version 2 has more of, content information.
  *
  *     node bench/run.mjs first-byte [contents]
  */
@@ -10,12 +11,27 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ContentHandle, SessionHandle } from '../src/driver/index.js';
+import {
+  contentInformationOf,
+  deriveServerKey,
+  describeSegment,
+  encodeContentInformation,
+  hashBlock,
+} from '../src/engine/distribution/wire/index.js';
 import { createEngineDriver, type DiscoveryOptions, type EngineDriver } from '../src/engine/index.js';
 import { message } from './lib/message.js';
 
 const LOOPBACK = '127.0.0.1';
 const CONTENT_BYTES = 2 * 2 ** 20;
 const TAG = Buffer.from('peerweave--bench');
+
+/** As content-defined cutting makes them on average. */
+const SEGMENT_BYTES = 73_000;
+const GIGABYTE_SEGMENTS = Math.ceil(2 ** 30 / SEGMENT_BYTES);
+const HASH = 'truncated-sha512';
+/** Content information comes in pieces. */
+const PIECE_BYTES = 65_536;
 
 interface Serving {
   readonly peer: string;
@@ -38,6 +54,46 @@ const publish = async ({ distribution }: EngineDriver, seed: number): Promise<st
 };
 let sessionOf: Awaited<ReturnType<EngineDriver['distribution']['startup']>> | undefined;
 
+/** The first segment of a gigabyte, and what describes all of it. */
+const gigabyte = (): { readonly first: Buffer; readonly information: Buffer } => {
+  const first = Buffer.alloc(SEGMENT_BYTES, 'first');
+  const serverKey = deriveServerKey(HASH, Buffer.from('a secret'));
+  const segments = Array.from({ length: GIGABYTE_SEGMENTS }, (_, index) => {
+    const block = index === 0 ? first : Buffer.from(String(index));
+    return describeSegment({
+      hash: HASH,
+      serverKey,
+      length: SEGMENT_BYTES,
+      blockHashes: [hashBlock(HASH, block)],
+    });
+  });
+  return { first, information: encodeContentInformation(contentInformationOf(segments)) };
+};
+
+const addInformation = async (
+  { distribution }: EngineDriver,
+  session: SessionHandle,
+  content: ContentHandle,
+  information: Buffer,
+): Promise<void> => {
+  for (let at = 0; at < information.length; at += PIECE_BYTES) {
+    const piece = information.subarray(at, at + PIECE_BYTES);
+    await distribution.addContentInformation(session, content, piece);
+  }
+  await distribution.completeContentInformation(session, content);
+};
+
+/** Has the first segment of it in the cache. */
+const holdGigabyte = async (engine: EngineDriver): Promise<void> => {
+  const { distribution } = engine;
+  const { first, information } = gigabyte();
+  const session = (sessionOf ??= await distribution.startup());
+  const content = await distribution.openContent(session, { tag: TAG });
+  await addInformation(engine, session, content, information);
+  await distribution.addData(session, content, 0, first);
+  await distribution.closeContent(session, content);
+};
+
 const serve = async (directory: string, port: number, contents: number): Promise<void> => {
   const stopped = once(process, 'message');
   const engine = createEngineDriver({
@@ -47,6 +103,7 @@ const serve = async (directory: string, port: number, contents: number): Promise
   });
   const informations: string[] = [];
   for (let seed = 1; seed <= contents; seed += 1) informations.push(await publish(engine, seed));
+  await holdGigabyte(engine);
   const endpoint = engine.endpoint();
   const peer = `${LOOPBACK}:${endpoint?.port ?? 0}`;
   process.send?.({ peer, informations } satisfies Serving);
@@ -58,7 +115,7 @@ const serve = async (directory: string, port: number, contents: number): Promise
 /** Milliseconds to the first byte, with an engine of its own that is running already. */
 const firstByte = async (
   dataDir: string,
-  information: string,
+  information: Buffer,
   how: { readonly peers: readonly string[]; readonly discovery: DiscoveryOptions | false },
 ): Promise<number> => {
   const engine = createEngineDriver({ dataDir, listen: false, discovery: how.discovery, journal: false });
@@ -66,8 +123,7 @@ const firstByte = async (
   const session = await distribution.startup();
   const start = performance.now();
   const content = await distribution.openContent(session, { tag: TAG, peers: how.peers });
-  await distribution.addContentInformation(session, content, Buffer.from(information, 'hex'));
-  await distribution.completeContentInformation(session, content);
+  await addInformation(engine, session, content, information);
   const read = await distribution.streamRead(session, content, { maxBytes: 1 });
   const took = performance.now() - start;
   if (read._tag !== 'Data') throw new Error(`${read._tag} instead of a byte`);
@@ -91,15 +147,23 @@ const main = async (contents: number): Promise<void> => {
     const { peer, informations } = await message<Serving>(child);
     const known: number[] = [];
     const found: number[] = [];
-    for (const [index, information] of informations.entries()) {
+    const large: number[] = [];
+    const { information: ofGigabyte } = gigabyte();
+    for (const [index, hex] of informations.entries()) {
+      const information = Buffer.from(hex, 'hex');
       const dataDir = (how: string): string => join(directory, `${how}-${index}`);
       known.push(await firstByte(dataDir('known'), information, { peers: [peer], discovery: false }));
       found.push(await firstByte(dataDir('found'), information, { peers: [], discovery: discoveryOn(port) }));
+    }
+    for (const index of informations.keys()) {
+      const dataDir = join(directory, `large-${index}`);
+      large.push(await firstByte(dataDir, ofGigabyte, { peers: [peer], discovery: false }));
     }
     console.log(`${contents} contents, milliseconds to the first byte`);
     console.log(`${''.padEnd(14)}   median      95%    worst    aim`);
     console.log(row('known peer', 40, known));
     console.log(row('by multicast', 400, found));
+    console.log(row('of a gigabyte', 40, large));
   } finally {
     child.send('stop');
     await once(child, 'close');
