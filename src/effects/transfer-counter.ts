@@ -12,12 +12,12 @@ export interface TransferCounts {
   readonly fromOrigin: number;
 }
 
-/** Adds up what is told of one content, and what was taken of it. */
+/** Adds up what is told of one content, under one handle or several, and what was taken of it. */
 export class TransferCounter {
   readonly #fromPeers = new Map<string, number>();
+  readonly #handles = new Set<ContentHandle>();
   /** Bytes of the contents that were described before it was told which one to count. */
   readonly #described = new Map<ContentHandle, number>();
-  #content: ContentHandle | undefined;
   #total: number | undefined;
   #bytes = 0;
   #blocks = 0;
@@ -32,16 +32,16 @@ export class TransferCounter {
   }
 
   count(content: ContentHandle): void {
-    this.#content = content;
-    this.#total = this.#described.get(content);
+    this.#handles.add(content);
+    this.#total ??= this.#described.get(content);
     this.#described.clear();
   }
 
   observe(event: DistributionEvent): void {
-    if (event._tag === 'ContentInformationAdded' && this.#content === undefined) {
+    if (event._tag === 'ContentInformationAdded' && this.#handles.size === 0) {
       this.#described.set(event.content, event.bytes);
     }
-    if (event._tag !== 'SourceChosen' || event.content !== this.#content) return;
+    if (event._tag !== 'SourceChosen' || !this.#handles.has(event.content)) return;
     const { source, peer = '', bytes } = event;
     if (source === 'origin') return;
     // The end of one piece and the start of the next may lie in one block.
