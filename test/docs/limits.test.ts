@@ -74,6 +74,7 @@ import { SCRYPT_COST } from '../../src/engine/grouping/crypto/password.js';
 import { MAX_DOCUMENT_LENGTH } from '../../src/engine/grouping/documents/xml.js';
 import { MIN_GROUP_PASSWORD_LENGTH } from '../../src/engine/grouping/group-properties.js';
 import { MAX_IDENTITIES } from '../../src/engine/grouping/storage/identity-store.js';
+import { LONGEST_REST_MS } from '../../src/http/client/resting-origin.js';
 
 const text = readFileSync(new URL('../../docs/LIMITS.md', import.meta.url), 'utf8');
 
@@ -132,6 +133,7 @@ describe('the table of limits', () => {
     ['notes of segments that left the cache, each of two files', MOST_BYTES],
     ['description in a cache package', MAX_DESCRIPTION_LENGTH],
     ['wait for a read', LIMITS['peerdist.readTimeout.default']],
+    ['rest of an origin that failed', LONGEST_REST_MS],
     ['peers asked for one block', client.peersPerContent],
     ['requests to all peers', client.requests],
     ['requests to one peer', client.requestsPerPeer],

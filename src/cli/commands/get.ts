@@ -26,7 +26,7 @@ export const addGet = (program: Command): void => {
     .addOption(
       new Option(
         '--places <list>',
-        'where to look for each block, in this order; cache,peers,origin by default',
+        'where to look for each block, in this order, cache first, or origin alone; cache,peers,origin by default',
       ).argParser(placesOf),
     );
   addPeerOptions(command, 'where others can fetch from this process while it runs; without it, nobody can')

@@ -1,5 +1,5 @@
 import type { ContentExplanation, SegmentReason } from '../../driver/index.js';
-import { type Content, contentHandle, explainContent } from '../../effects/content.js';
+import { contentHandle, explainContent } from '../../effects/content.js';
 import type { PeerEnv } from '../../effects/env.js';
 import { cancelled, PeerError } from '../../effects/error/index.js';
 import type { ContentPiece } from '../../effects/read-content.js';
@@ -8,6 +8,7 @@ import { TransferCounter } from '../../effects/transfer-counter.js';
 import { askForContent } from './ask-for-content.js';
 import type { Interpretation } from './content-state.js';
 import type { GetProgress } from './get-progress.js';
+import { mergedExplanation } from './merged-explanation.js';
 import { openInformation } from './open-information.js';
 import { checkedOptions, type GetOptions } from './options.js';
 import { Origin, originOf } from './origin.js';
@@ -18,6 +19,7 @@ import { plainBody } from './plain-body.js';
 import { readableVersion } from './readable-version.js';
 import { readDescribed } from './read-described.js';
 import { shareFile } from './share-file.js';
+import type { SuppliedContent } from './supplied-content.js';
 
 /** A content that changes oftener than that while it is fetched cannot be had. */
 const MOST_RESTARTS = 3;
@@ -86,7 +88,7 @@ async function* attempt(transfer: Transfer, asked: Asked): AsyncGenerator<GetPro
       found.brings === 'information'
         ? await openInformation(answer.pieces(), found, { ...options, name: origin.url }, signal)
         : undefined;
-    if (content !== undefined) counter.count(contentHandle(content, OPERATION));
+    if (content !== undefined) content.onOpened((one) => counter.count(contentHandle(one, OPERATION)));
     else if (!places.includes('origin')) throw noInformation(origin.url);
 
     await file?.begin(found.start, found);
@@ -124,7 +126,7 @@ async function* attempt(transfer: Transfer, asked: Asked): AsyncGenerator<GetPro
 const describedBody = (
   { origin, places, patienceMs, env, signal }: Transfer,
   found: Interpretation,
-  content: Content,
+  content: SuppliedContent,
 ): AsyncGenerator<ContentPiece, void> => {
   const { start, length: end = start } = found;
   const steps = stepsOf(places);
@@ -132,11 +134,12 @@ const describedBody = (
 };
 
 const explanationOf = async (
-  content: Content | undefined,
+  content: SuppliedContent | undefined,
   env: PeerEnv,
 ): Promise<ContentExplanation | undefined> => {
-  const explained = content === undefined ? undefined : await explainContent(content)(env)();
-  return explained?._tag === 'Right' ? explained.right : undefined;
+  const parts = await Promise.all((content?.opened ?? []).map((one) => explainContent(one)(env)()));
+  const explained = parts.flatMap((part) => (part._tag === 'Right' ? [part.right] : []));
+  return explained.length === parts.length ? mergedExplanation(explained) : undefined;
 };
 
 const ORIGIN_ONLY: SegmentReason = { _tag: 'DisabledByPolicy', detail: 'only the origin was to be asked' };

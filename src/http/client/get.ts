@@ -18,8 +18,9 @@ import { OPERATION } from './origin-failure.js';
  * kept as `….part`, also when the process is killed, and the next time goes on from it. It cannot be slowed down; for
  * back-pressure use {@link getIterable}.
  *
- * Bytes from peers are checked before they are emitted. An origin that breaks off or falls silent is asked again; peers
- * that fail cost `patienceMs` at most for a block, and less each time.
+ * Bytes from peers are checked before they are emitted. An origin that breaks off or falls silent is asked again, after
+ * those behind it in the order of `places`, if there are any; peers that fail cost `patienceMs` at most for a block, and
+ * less each time.
  *
  * Errors: `NotFound`, `AccessDenied`, `Unavailable`, `Timeout` by what the origin answers (`code` is `HTTP_` and the
  * status), `Protocol` for an answer that makes no sense, `Unavailable` for a content that changes too often, `NotFound`

@@ -1,5 +1,5 @@
 import { isDriverFault } from '../../driver/index.js';
-import { type Content, readContentAt } from '../../effects/content.js';
+import { readContentAt } from '../../effects/content.js';
 import { promiseOf } from '../../effects/effect.js';
 import { isPeerError, type PeerError, type PeerErrorTag } from '../../effects/error/index.js';
 import { openDescribed } from '../../effects/read-content.js';
@@ -7,7 +7,8 @@ import { sessionCore } from '../../effects/session.js';
 import type { Interpretation } from './content-state.js';
 import type { PlacesOptions } from './options.js';
 import { OPERATION, StartOver } from './origin-failure.js';
-import { DEFAULT_PLACES, suppliersOf } from './places.js';
+import { DEFAULT_PLACES, supplierGroups, type Suppliers } from './places.js';
+import { SuppliedContent } from './supplied-content.js';
 
 /** As much as the service takes; of version 1 it describes 128 GiB. */
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -24,27 +25,26 @@ export const openInformation = async (
   { start, length = 0 }: Interpretation,
   options: PlacesOptions & { readonly name: string },
   signal: AbortSignal,
-): Promise<Content> => {
+): Promise<SuppliedContent> => {
   const { env } = sessionCore(options.session, OPERATION);
   const information = await collect(pieces);
-  const suppliers = suppliersOf(options.places ?? DEFAULT_PLACES);
-  const content = await openDescribed(information, { ...options, suppliers }, signal).catch(
-    (error: unknown) => {
-      if (!isPeerError(error) || OWN_FAULTS.has(error._tag)) throw error;
-      if (cannotBeTold(error)) throw error;
-      throw new StartOver('content-information', error.message);
-    },
-  );
+  const [first, second] = supplierGroups(options.places ?? DEFAULT_PLACES);
+  const open = (suppliers: Suppliers) => openDescribed(information, { ...options, suppliers }, signal);
+  const content = await open(first).catch((error: unknown) => {
+    if (!isPeerError(error) || OWN_FAULTS.has(error._tag)) throw error;
+    if (cannotBeTold(error)) throw error;
+    throw new StartOver('content-information', error.message);
+  });
   try {
-    const [first, last, behind] = await Promise.all(
+    const [begin, last, behind] = await Promise.all(
       [start, length - 1, length].map((at) =>
         promiseOf(readContentAt(content, at, { maxBytes: 0 }, { signal })(env)),
       ),
     );
-    if (first?._tag === 'End' || last?._tag === 'End' || behind?._tag !== 'End') {
+    if (begin?._tag === 'End' || last?._tag === 'End' || behind?._tag !== 'End') {
       throw new StartOver('content-information', 'the content information is of content of another length');
     }
-    return content;
+    return new SuppliedContent(content, second && (() => open(second)));
   } catch (error) {
     await content.close();
     throw error;

@@ -14,9 +14,9 @@ export interface PlacesOptions {
   readonly session: DistributionSession;
   /**
    * Places in the order in which they are asked for each block: `cache`, `peers` (with the hosted cache) and `origin` by
-   * default. It begins with the cache, or is the origin alone. What is not named is not asked. Where `hosted-cache` is
-   * named, too, beside `peers` or without them, its place counts and not the engine's order; a driver that cannot be
-   * told, as that of Windows, is `Unsupported` then.
+   * default. It begins with the cache, which a service looks into first, whatever it is asked; or it is the origin alone.
+   * The others come in any order, and what is not named is not asked. Where `hosted-cache` is named, too, its place
+   * counts and not the engine's order; a driver that cannot be told, as that of Windows, is `Unsupported` then.
    */
   readonly places?: readonly ContentPlace[] | undefined;
   /** Peers to ask besides those the service discovers, as `host:port`; a driver that cannot be told is `Unsupported` then. */

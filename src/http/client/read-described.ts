@@ -1,20 +1,20 @@
 import * as E from 'fp-ts/lib/Either.js';
-import type { ReadResult } from '../../driver/index.js';
-import { addContentData, type Content, readContentAt } from '../../effects/content.js';
+import { addContentData } from '../../effects/content.js';
 import type { PeerEnv } from '../../effects/env.js';
-import { PeerError } from '../../effects/error/index.js';
+import type { PeerError } from '../../effects/error/index.js';
 import type { ContentPiece } from '../../effects/read-content.js';
 import type { ContentState } from './content-state.js';
 import { inBlocks } from './in-blocks.js';
+import { type Missing, nobodyElseHasIt, nobodyHasIt } from './nobody-has-it.js';
 import type { Origin } from './origin.js';
-import { OPERATION, StartOver } from './origin-failure.js';
-import { Patience } from './patience.js';
-import { pause } from './pause.js';
+import { mayPass, StartOver } from './origin-failure.js';
 import type { Step } from './places.js';
-import { readOrigin } from './read-origin.js';
+import { RestingOrigin } from './resting-origin.js';
+import { ServiceReader } from './service-reader.js';
+import type { SuppliedContent } from './supplied-content.js';
 
 export interface DescribedParts {
-  readonly content: Content;
+  readonly content: SuppliedContent;
   readonly origin: Origin;
   readonly state: ContentState;
   readonly start: number;
@@ -24,16 +24,6 @@ export interface DescribedParts {
   readonly patienceMs: number;
   readonly env: PeerEnv;
 }
-
-/** Most bytes that are asked for at once. */
-const PIECE_BYTES = 1024 * 1024;
-
-/** Beyond the patience with peers: for them to say who fetches what. */
-const CLAIM_MS = 150;
-/** For peers that were waited for already. */
-const ONCE_MORE_MS = 20;
-/** Of what is left of the patience, the most that is let pass before peers are asked again; the rest is for their answer. */
-const PAUSE_SHARE = 0.75;
 
 /**
  * The bytes that content information describes, from `start` to `end`: each gap from the first place that fills it.
@@ -54,51 +44,52 @@ export async function* readDescribed(
   }
 }
 
-type Data = Extract<ReadResult, { readonly _tag: 'Data' }>;
-type Missing = Extract<ReadResult, { readonly _tag: 'Missing' }>;
-type ServiceAnswer = E.Either<PeerError, Data | Missing>;
-
 class DescribedReader {
   readonly #parts: DescribedParts;
   readonly #signal: AbortSignal;
-  readonly #patience: Patience;
-  /** For peers that are on their way to what they lack. */
-  readonly #prospects: Patience;
-  /** Why the service cannot be asked any more. */
-  #gone: PeerError | undefined;
-  /** A read that runs while its consumer works on the piece before. */
-  #ahead: { readonly at: number; readonly answer: Promise<ServiceAnswer> } | undefined;
+  /** By group of suppliers. */
+  readonly #services: readonly [ServiceReader, ServiceReader];
+  readonly #origin: RestingOrigin;
 
   constructor(parts: DescribedParts, signal: AbortSignal) {
+    const { content, origin, state, env } = parts;
     this.#parts = parts;
     this.#signal = signal;
-    this.#patience = new Patience(parts.patienceMs);
-    this.#prospects = new Patience(parts.patienceMs);
+    this.#services = [
+      new ServiceReader({ ...parts, content: () => content.of(0) }, signal),
+      new ServiceReader({ ...parts, content: () => content.of(1) }, signal),
+    ];
+    this.#origin = new RestingOrigin(origin, state, env);
   }
 
   /** One piece or more from `from` on. */
   async *readAt(from: number): AsyncGenerator<ContentPiece, void> {
     let gapEnd = this.#parts.end;
-    let failure: unknown;
+    const lacking: Missing[] = [];
+    let gone: PeerError | undefined;
+    let originFailure: unknown;
     const { steps } = this.#parts;
     for (const [index, step] of steps.entries()) {
       if (step._tag === 'Service') {
-        const fillsGaps = step.waits && steps.slice(index).some(({ _tag }) => _tag === 'Origin');
-        const answer = await this.#askService(from, step.waits, fillsGaps);
-        if (E.isLeft(answer)) failure = answer.left;
-        else if (answer.right._tag === 'Missing') {
-          gapEnd = from + answer.right.length;
-          failure = lacking(answer.right);
+        const service = this.#services[step.group];
+        const answer = await service.ask(from, step);
+        if (E.isLeft(answer)) {
+          if (this.#signal.aborted) throw answer.left;
+          gone = answer.left;
+        } else if (answer.right._tag === 'Missing') {
+          gapEnd = Math.min(gapEnd, from + answer.right.length);
+          lacking.push(answer.right);
         } else {
           const { offset, bytes } = answer.right;
-          this.#readAhead(offset + bytes.length, step.waits);
+          // Others are not asked before it is their turn.
+          if (index === 0) service.readAhead(offset + bytes.length, step.waits);
           yield { offset, bytes, from: 'service' };
           return;
         }
-      } else {
+      } else if (step.insists ? originFailure === undefined || mayPass(originFailure) : !this.#origin.rests) {
         let at = from;
         try {
-          for await (const bytes of this.#fetch(from, gapEnd)) {
+          for await (const bytes of this.#fetch(from, gapEnd, step.insists)) {
             yield { offset: at, bytes, from: 'origin' };
             at += bytes.length;
           }
@@ -106,78 +97,25 @@ class DescribedReader {
         } catch (error) {
           if (error instanceof StartOver || this.#signal.aborted) throw error;
           if (at > from) return;
-          failure = error;
+          originFailure = error;
         }
       }
     }
-    throw failure;
+    const unobtainable = { offset: from, length: gapEnd - from, lacking, gone };
+    if (originFailure === undefined) throw gone ?? nobodyHasIt(unobtainable);
+    const hasOthers = steps.some((step) => step._tag === 'Origin' && !step.insists);
+    throw hasOthers ? nobodyElseHasIt(unobtainable, originFailure) : originFailure;
   }
 
-  async #askService(at: number, waits: boolean, fillsGaps: boolean): Promise<ServiceAnswer> {
-    if (this.#gone !== undefined) return E.left(this.#gone);
-    const { patienceMs } = this.#parts;
-    const { clock, random } = this.#parts.env;
-    const begun = clock.now();
-    // However often peers are asked for the same bytes, it is one wait for whoever wants them.
-    const left = (): number => Math.max(ONCE_MORE_MS, Math.round(patienceMs - (clock.now() - begun)));
-    const ahead = this.#ahead?.at === at ? this.#ahead.answer : undefined;
-    this.#ahead = undefined;
-    let first = await (ahead ?? this.#read(at, waits, fillsGaps, patienceMs));
-    // What was read ahead leaves it open who fetches what is missing.
-    if (fillsGaps && ahead !== undefined && E.isRight(first) && first.right._tag === 'Missing') {
-      first = await this.#read(at, waits, true, first.right.cause === 'timeout' ? ONCE_MORE_MS : left());
-    }
-    if (!waits || E.isLeft(first) || !isPromising(first.right)) return first;
-    // At random, so that of several that lack the same only one goes to the origin, and the others find it there then.
-    const longest = Math.min(this.#prospects.ms, left() * PAUSE_SHARE);
-    await pause(clock, random() * longest, this.#signal);
-    const second = await this.#read(at, waits, fillsGaps, left());
-    if (E.isRight(second) && second.right._tag === 'Data') this.#prospects.reward();
-    else this.#prospects.disappoint();
-    return second;
-  }
-
-  /** @param mostMs that peers are waited for, if they are. */
-  async #read(at: number, waits: boolean, fillsGaps: boolean, mostMs: number): Promise<ServiceAnswer> {
-    const { content, end, env } = this.#parts;
-    const request = {
-      maxBytes: Math.min(PIECE_BYTES, end - at),
-      timeoutMs: waits ? Math.min(mostMs, Math.round(this.#patience.ms)) : 0,
-      ...(fillsGaps ? { fillsGapsAfterMs: mostMs + CLAIM_MS } : {}),
-    };
-    const result = await readContentAt(content, at, request, { signal: this.#signal })(env)();
-    if (E.isLeft(result)) {
-      this.#gone = result.left;
-      return result;
-    }
-    const found = result.right;
-    if (found._tag === 'Data') {
-      this.#patience.reward();
-      return E.right(found);
-    }
-    if (found._tag !== 'Missing')
-      throw new StartOver('content-information', 'it describes less than it says');
-    if (found.cause === 'timeout') this.#patience.disappoint();
-    return E.right(found);
-  }
-
-  #readAhead(at: number, waits: boolean): void {
-    if (at >= this.#parts.end) return;
-    const answer = this.#read(at, waits, false, this.#parts.patienceMs);
-    // Looked at by the next read; if there is none, nobody else would.
-    answer.catch(() => undefined);
-    this.#ahead = { at, answer };
-  }
-
-  async *#fetch(offset: number, end: number): AsyncGenerator<Uint8Array, void> {
-    const { origin, state, env } = this.#parts;
+  async *#fetch(offset: number, end: number, insists: boolean): AsyncGenerator<Uint8Array, void> {
+    const { clock } = this.#parts.env;
     let at = offset;
     for await (const bytes of inBlocks(
-      readOrigin(origin, state, { offset, end }, env, this.#signal),
+      this.#origin.read({ offset, end }, insists, this.#signal),
       offset,
-      env.clock,
+      clock,
     )) {
-      if (this.#gone === undefined) await this.#keep(at, bytes);
+      if (!this.#services[0].isGone) await this.#keep(at, bytes);
       yield bytes;
       at += bytes.length;
     }
@@ -186,7 +124,7 @@ class DescribedReader {
   /** Only bytes that are not the right ones matter here: what the cache cannot hold is right all the same. */
   async #keep(at: number, bytes: Uint8Array): Promise<void> {
     const { content, env } = this.#parts;
-    const kept = await addContentData(content, at, bytes, { signal: this.#signal })(env)();
+    const kept = await addContentData(content.first, at, bytes, { signal: this.#signal })(env)();
     if (E.isRight(kept)) return;
     if (this.#signal.aborted) throw kept.left;
     if (kept.left._tag === 'Protocol') {
@@ -194,22 +132,3 @@ class DescribedReader {
     }
   }
 }
-
-/** A peer has some of it, or was too busy to say: a moment later it may deliver. */
-const isPromising = (result: ReadResult): boolean =>
-  result._tag === 'Missing' &&
-  result.cause === 'missing' &&
-  result.isClaimed !== true &&
-  (result.attempts ?? []).some(({ reason }) => reason === 'lacks-block' || reason === 'busy');
-
-const lacking = ({ offset, length, attempts = [] }: Missing): PeerError =>
-  new PeerError({
-    tag: 'NotFound',
-    code: 'PEERDIST_ERROR_MISSING_DATA',
-    operation: OPERATION,
-    what: [
-      `nobody who may be asked has the ${length} bytes from ${offset} on`,
-      ...new Set(attempts.map(({ peer, detail }) => `${peer} ${detail}`)),
-    ].join('; '),
-    advice: "Name 'origin' among the places.",
-  });

@@ -13,6 +13,7 @@ const FIRST_PAUSE_MS = 250;
  * The bytes of a content from `offset` to `end`, from its origin; beyond `end` where the origin cannot answer in parts.
  * A connection that breaks is made again from where it was.
  *
+ * @param mostFailures in a row that are not told yet.
  * @throws StartOver when the content is not the same any more.
  */
 export async function* readOrigin(
@@ -21,6 +22,7 @@ export async function* readOrigin(
   { offset, end }: { readonly offset: number; readonly end: number },
   { clock }: PeerEnv,
   signal: AbortSignal,
+  mostFailures = MOST_FAILURES,
 ): AsyncGenerator<Uint8Array, void> {
   let failures = 0;
   for (let at = offset; at < end;) {
@@ -32,7 +34,7 @@ export async function* readOrigin(
       }
     } catch (error) {
       failures += 1;
-      if (!mayPass(error) || failures > MOST_FAILURES) throw error;
+      if (!mayPass(error) || failures > mostFailures) throw error;
       await pause(clock, FIRST_PAUSE_MS * 2 ** (failures - 1), signal);
     }
   }

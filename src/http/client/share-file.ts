@@ -44,7 +44,7 @@ export const shareFile = async (
       let at = 0;
       for await (const piece of file.createReadStream({ highWaterMark: PIECE_BYTES, autoClose: false })) {
         const bytes = piece as Buffer;
-        await promiseOf(addContentData(content, at, bytes, { signal })(env));
+        await promiseOf(addContentData(content.first, at, bytes, { signal })(env));
         at += bytes.length;
       }
       return;
