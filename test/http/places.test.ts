@@ -5,7 +5,7 @@ import { Agent, fetch as undiciFetch } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DistributionDriver, DistributionEvent } from '../../src/driver/index.js';
 import { observeDistribution, systemClock } from '../../src/effects/index.js';
-import { findRetrievals, readJournal, startHostedCache } from '../../src/engine/index.js';
+import { type EngineOptions, findRetrievals, readJournal, startHostedCache } from '../../src/engine/index.js';
 import {
   type ContentPlace,
   createContentServer,
@@ -132,10 +132,11 @@ const ORDERS: readonly Order[] = [
 ];
 
 /** A reader for whom those before the origin have nothing, and those behind it everything or nothing. */
-const startReader = async ({ behind }: Order, isRich = true) => {
+const startReader = async ({ behind }: Order, isRich = true, limits: EngineOptions['limits'] = {}) => {
   const cache = behind === 'hosted-cache' && isRich ? richCache : poorCache;
   const peer = endpointOf(behind === 'peer' && isRich ? publisher : poor);
-  const machine = await startMachine(HASTY, { hostedCache: { address: cache.address }, listen: false });
+  const hostedCache = { address: cache.address };
+  const machine = await startMachine(HASTY, { hostedCache, listen: false, limits });
   const events: DistributionEvent[] = [];
   observeDistribution(machine.session, (event) => events.push(event));
   return { ...machine, events, peer, cache: cache.address };
@@ -263,6 +264,18 @@ describe.each(ORDERS)('the order $places', (order) => {
     expect(contentsIn(reader)).toBe(2);
   });
 });
+
+it.each<Order>([...ORDERS, { places: ['cache', 'origin', 'peers'], behind: 'peer' }])(
+  'an origin that failed once has its turn again: $places',
+  async (order) => {
+    part = (request, response, answer) => (ranges.length === 1 ? refuses : well)(request, response, answer);
+    await using reader = await startReader(order, true, { content: { readAheadBlocks: 4 } });
+    const { counts } = await fetchAll(reader, { places: order.places });
+    // The others give what they are asked for at once, and what is fetched ahead then.
+    expect(counts.fromOrigin).toBeGreaterThanOrEqual(CONTENT.length - 16 * 65_536);
+    expect(counts.fromOrigin).toBeLessThan(CONTENT.length);
+  },
+);
 
 describe('the contents of an order with the origin in the middle are closed once each, before the session', () => {
   /** The driver of a reader that tells of what it opens and closes, and when it calls what on a second content. */
