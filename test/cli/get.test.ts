@@ -73,6 +73,8 @@ test('get asks the places that it is told, in their order', () =>
     expect(await getFrom('cache,peers')).toMatchObject({ code: 3 });
     const peersOnly = await getFrom('cache,peers', '--peer', peers);
     expect(lastOf(peersOnly.stdout)).toMatchObject({ fromPeers: { [peers]: CONTENT.length }, fromOrigin: 0 });
+    const inTheMiddle = await getFrom('cache,hosted-cache,origin,peers', '--peer', peers);
+    expect(lastOf(inTheMiddle.stdout)).toMatchObject({ fromPeers: {}, fromOrigin: CONTENT.length });
     for (const places of ['cache,origin,peers', 'origin']) {
       const { stdout } = await getFrom(places, '--peer', peers);
       expect(lastOf(stdout)).toMatchObject({ fromPeers: {}, fromOrigin: CONTENT.length });
