@@ -175,6 +175,32 @@ describe('content information', () => {
     expect(basis).toMatchObject({ basis: 'content' });
   });
 
+  it.each([1, 2])('that breaks off %i times is asked for twice before the content itself', async (times) => {
+    // Of its own: what was cached would not be asked for.
+    const content = contentOf(CONTENT.length, 20 + times);
+    const information = await makeContentInformation([content], { secret: SECRET });
+    const asked: boolean[] = [];
+    const url = await serve((request, response) => {
+      asked.push(acceptsPeerDist(request));
+      if (!acceptsPeerDist(request)) answerWell(request, response, content);
+      else if (asked.length > times) sendInformation(response, information, content.length);
+      else {
+        response.writeHead(200, {
+          ETag: ETAG,
+          'Content-Encoding': 'peerdist',
+          'Content-Length': information.length,
+          'X-P2P-PeerDist': `Version=1.1, ContentLength=${content.length}`,
+        });
+        response.write(information.subarray(0, 300), () => response.destroy());
+      }
+    });
+    const { bytes, restarts, basis } = await fetchAll(url);
+    expect(bytes.equals(content)).toBe(true);
+    expect(restarts).toBe(times);
+    expect(basis).toMatchObject({ basis: times === 1 ? 'content-information' : 'content' });
+    expect(asked.slice(0, 3)).toEqual([true, true, false]);
+  });
+
   it('of another content never puts that into the file', async () => {
     const other = contentOf(CONTENT.length, 9);
     const information = await makeContentInformation([other], { secret: SECRET });

@@ -38,6 +38,7 @@ export async function* getContent(
   const transfer = { origin, file, options, places, patienceMs, env, signal };
   let asked: Asked = {
     ranges: true,
+    hasBroken: false,
     noInformation: places.includes('cache') ? undefined : ORIGIN_ONLY,
   };
   for (let restarts = 0; ; restarts += 1) {
@@ -48,8 +49,10 @@ export async function* getContent(
       if (!(error instanceof StartOver)) throw error;
       if (restarts === MOST_RESTARTS) throw unsteady(error);
       const { without, message: reason } = error;
+      const { hasBroken } = asked;
       if (without === 'ranges') asked = { ...asked, ranges: false };
-      if (without === 'content-information') {
+      if (without === 'broken-information') asked = { ...asked, hasBroken: true };
+      if (without === 'content-information' || (without === 'broken-information' && hasBroken)) {
         asked = { ...asked, noInformation: { _tag: 'NoContentInformation', detail: reason } };
       }
       yield { _tag: 'Restarted', reason, total: undefined, counts: new TransferCounter().counts() };
@@ -70,6 +73,8 @@ interface Transfer {
 /** How to ask the origin. */
 interface Asked {
   readonly ranges: boolean;
+  /** Whether content information has broken off once. */
+  readonly hasBroken: boolean;
   /** Why not for content information. */
   readonly noInformation: SegmentReason | undefined;
 }

@@ -1,12 +1,13 @@
 import { isDriverFault } from '../../driver/index.js';
 import { readContentAt } from '../../effects/content.js';
+import type { ContentSource } from '../../effects/content-source.js';
 import { promiseOf } from '../../effects/effect.js';
 import { isPeerError, type PeerError, type PeerErrorTag } from '../../effects/error/index.js';
 import { openDescribed } from '../../effects/read-content.js';
 import { sessionCore } from '../../effects/session.js';
 import type { Interpretation } from './content-state.js';
 import type { PlacesOptions } from './options.js';
-import { OPERATION, StartOver } from './origin-failure.js';
+import { mayPass, OPERATION, StartOver } from './origin-failure.js';
 import { DEFAULT_PLACES, supplierGroups, type Suppliers } from './places.js';
 import { SuppliedContent } from './supplied-content.js';
 
@@ -27,12 +28,14 @@ export const openInformation = async (
   signal: AbortSignal,
 ): Promise<SuppliedContent> => {
   const { env } = sessionCore(options.session, OPERATION);
-  const information = await collect(pieces);
   const [first, second] = supplierGroups(options.places ?? DEFAULT_PLACES);
-  const open = (suppliers: Suppliers) => openDescribed(information, { ...options, suppliers }, signal);
-  const content = await open(first).catch((error: unknown) => {
-    if (!isPeerError(error) || OWN_FAULTS.has(error._tag)) throw error;
-    if (cannotBeTold(error)) throw error;
+  const came = new PiecesOfInformation(pieces);
+  // There may be much of it: it is only held here if it is needed once more.
+  const information = second === undefined ? came : await came.whole();
+  const open = (from: ContentSource, suppliers: Suppliers) =>
+    openDescribed(from, { ...options, suppliers }, signal);
+  const content = await open(information, first).catch((error: unknown) => {
+    if (!isPeerError(error) || OWN_FAULTS.has(error._tag) || cannotBeTold(error)) throw error;
     throw new StartOver('content-information', error.message);
   });
   try {
@@ -44,7 +47,7 @@ export const openInformation = async (
     if (begin?._tag === 'End' || last?._tag === 'End' || behind?._tag !== 'End') {
       throw new StartOver('content-information', 'the content information is of content of another length');
     }
-    return new SuppliedContent(content, second && (() => open(second)));
+    return new SuppliedContent(content, second && (() => open(information, second)));
   } catch (error) {
     await content.close();
     throw error;
@@ -55,14 +58,32 @@ export const openInformation = async (
 const cannotBeTold = ({ _tag, cause }: PeerError): boolean =>
   _tag === 'Unsupported' && isDriverFault(cause) && cause.operation === 'distribution.openContent';
 
-const collect = async (pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
-  const all: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of pieces) {
-    length += piece.length;
-    if (length > MOST_BYTES)
-      throw new StartOver('content-information', 'the content information is too long');
-    all.push(piece);
+/** Content information as it comes from the origin, no more of it than is of use. */
+class PiecesOfInformation implements AsyncIterable<Uint8Array> {
+  readonly #pieces: AsyncIterable<Uint8Array>;
+
+  constructor(pieces: AsyncIterable<Uint8Array>) {
+    this.#pieces = pieces;
   }
-  return Buffer.concat(all);
-};
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    let length = 0;
+    try {
+      for await (const piece of this.#pieces) {
+        length += piece.length;
+        if (length > MOST_BYTES)
+          throw new StartOver('content-information', 'the content information is too long');
+        yield piece;
+      }
+    } catch (error) {
+      if (!mayPass(error)) throw error;
+      throw new StartOver('broken-information', 'the content information broke off');
+    }
+  }
+
+  async whole(): Promise<Uint8Array> {
+    const all: Uint8Array[] = [];
+    for await (const piece of this) all.push(piece);
+    return Buffer.concat(all);
+  }
+}

@@ -74,8 +74,8 @@ export const mayPass = (error: unknown): boolean =>
 /** The transfer cannot go on as it began; it can from the start. */
 export class StartOver extends Error {
   constructor(
-    /** What has to be different then. */
-    readonly without: 'nothing' | 'ranges' | 'content-information',
+    /** What has to be different then; content information that broke off may do the second time. */
+    readonly without: 'nothing' | 'ranges' | 'content-information' | 'broken-information',
     reason: string,
   ) {
     super(reason);
