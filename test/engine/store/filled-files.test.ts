@@ -151,6 +151,31 @@ describe.runIf(canShare)('a file that is filled', () => {
     expect(await read(store)).toEqual(here(...ALL));
   });
 
+  it('loses nothing that is written while another store puts a copy in the place of what lies in it', async () => {
+    const directory = temporaryDirectory();
+    let meanwhile: (() => Promise<unknown>) | undefined;
+    const disk: Disk = {
+      ...nodeDisk,
+      write: async (...written) => {
+        const first = meanwhile;
+        meanwhile = undefined;
+        await first?.();
+        await nodeDisk.write(...written);
+      },
+    };
+    const [store, other] = [await openStore(directory, { disk }), await openStore(directory)];
+    const { path, file, adopted } = await fill(store, join(directory, 'file'));
+    await write(adopted, [0, 1]);
+    meanwhile = async () => write(await other.adoptAll([info], tag('x')), [2]);
+    // In the file they may be or not: whoever fills it is told that it is for him to see to that.
+    expect(await write(adopted, [3, 4])).toBeUndefined();
+    expect(await read(store)).toEqual(here(...ALL));
+    expect(await read(other)).toEqual(here(...ALL));
+    for (const index of ALL) await file.write(blocks[index]!, index * BLOCK);
+    await file.finish();
+    expect(readFileSync(path).equals(CONTENT)).toBe(true);
+  });
+
   it('that its owner made unreadable is as if its blocks were not there', async () => {
     const directory = temporaryDirectory();
     let isLocked = false;

@@ -77,6 +77,7 @@ export class BlockWindow {
   /** With the first block of each that has not been looked at. One or two, so that looking through them makes nothing. */
   #wanted: { readonly range: BlockRange; next: number }[] = [];
   readonly #writes = new TransientSet<Promise<void>>();
+  #blocksInWrites = 0;
   #unwritten: { readonly block: number; readonly entry: Entry; readonly bytes: Buffer }[] = [];
   #writing: NodeJS.Timeout | undefined;
   #filling: NodeJS.Timeout | undefined;
@@ -153,6 +154,15 @@ export class BlockWindow {
     this.#entries.delete(block);
     entry.end(HERE);
     entry.pending.cancel(NOT_WANTED);
+  }
+
+  /**
+   * Resolves at once, unless the disk is slower than the peers: then when it has caught up so far that more can be fetched.
+   * A reader asks for its next block whether the window is full or not, so without that there would be no end to what waits
+   * to be written.
+   */
+  async room(): Promise<void> {
+    while (this.#blocksInWrites >= this.#parts.capacity) await Promise.race(this.#writes);
   }
 
   /** Resolves when everything that has been fetched by now has been given to the cache. */
@@ -236,8 +246,10 @@ export class BlockWindow {
     if (this.#unwritten.length === 0) return;
     const blocks = this.#unwritten;
     this.#unwritten = [];
+    this.#blocksInWrites += blocks.length;
     const write = this.#parts.keep(blocks).then(() => {
       this.#writes.delete(write);
+      this.#blocksInWrites -= blocks.length;
       for (const { block, entry } of blocks) {
         entry.isWriting = false;
         if (!this.#isWanted(block)) this.#forget(block, entry);

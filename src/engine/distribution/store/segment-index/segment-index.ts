@@ -21,6 +21,9 @@ interface OwnTable {
   readonly table: IndexTable;
 }
 
+/** Entries that are added before the event loop has its turn: each takes two system calls or more. */
+const ADDED_IN_A_TURN = 32;
+
 /** How full a new table is at most; pages begin to overflow at about twice that. */
 const FIRST_LOAD = 0.4;
 
@@ -75,7 +78,14 @@ export class SegmentIndex {
 
   /** @throws the system's error. */
   async add(entries: readonly Entry[]): Promise<void> {
-    if (this.#isClosed || entries.length === 0) return;
+    for (let from = 0; from < entries.length; from += ADDED_IN_A_TURN) {
+      if (from > 0) await setImmediate();
+      await this.#addNow(entries.slice(from, from + ADDED_IN_A_TURN));
+    }
+  }
+
+  async #addNow(entries: readonly Entry[]): Promise<void> {
+    if (this.#isClosed) return;
     let own = this.#own ?? (await this.#begin());
     for (const [id, place] of entries) {
       const looked = own.table.add(id, place);

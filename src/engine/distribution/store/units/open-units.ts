@@ -109,6 +109,12 @@ export class OpenUnits {
     return this.#entries.get(name) ?? this.lookUp(name);
   }
 
+  /** Whether it is still what is on disk under its name. */
+  isOnDisk(unit: OpenUnit): boolean {
+    const { infoPath, identity } = unit as Entry;
+    return this.#disk.identity(infoPath) === identity;
+  }
+
   /**
    * Keeps the unit open while `action` runs.
    *

@@ -12,6 +12,9 @@ export interface SegmentBlock extends CheckedBlock {
   readonly first: number;
 }
 
+/** Another process has put another unit in the place of the one that was written to. */
+const REPLACED = Symbol('replaced');
+
 /** Writes blocks into units, and notes which segments of version 2 they are. */
 export class UnitWriter {
   readonly #units: OpenUnits;
@@ -37,14 +40,21 @@ export class UnitWriter {
       }
     }
     if (blocks.length === 0) return undefined;
-    return this.#units.use(unit, (open) => this.#writeTo(open, blocks), LOOK_AGE_MS);
+    const written = await this.#units.use(unit, (open) => this.#writeTo(open, blocks), LOOK_AGE_MS);
+    if (written !== REPLACED) return written;
+    const again = await this.#units.use(unit, (open) => this.#writeTo(open, blocks));
+    return again === REPLACED ? undefined : again;
   }
 
-  async #writeTo(open: OpenUnit, blocks: readonly SegmentBlock[]): Promise<FilePlace | undefined> {
+  async #writeTo(
+    open: OpenUnit,
+    blocks: readonly SegmentBlock[],
+  ): Promise<FilePlace | typeof REPLACED | undefined> {
     if (!isWritable(open)) return undefined;
     const { start, filled } = open;
     const written = this.#put(open, blocks);
     await (filled?.track(written) ?? written);
+    if (!this.#units.isOnDisk(open)) return REPLACED;
     await this.#note(open, blocks);
     return start === undefined || filled === undefined ? undefined : { file: filled, start };
   }
