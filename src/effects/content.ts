@@ -129,7 +129,8 @@ export const completeContentInformation = (content: Content, options?: EffectOpt
  *
  * Use it for a content from its start to its end; see {@link openContent} for an example. Several reads may wait, they
  * are answered in order. A gap moves the cursor behind it. `maxBytes: 0` asks how many bytes the cache holds from here.
- * Waits `timeoutMs`, 5 000 ms unless told; 0 means the local cache only. Bytes are checked.
+ * Waits `timeoutMs` for peers, 5 000 ms unless told, and as long as it takes for a disk that is slower than they are; 0 means
+ * the local cache only. Bytes are checked.
  *
  * Errors: `NotReady` before the content information is complete, `Invalidated` by the service's status. Bytes that
  * nobody has are no error but a `Missing`. Source: PeerDistClientStreamRead.

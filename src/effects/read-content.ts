@@ -9,6 +9,8 @@ import {
 } from './content.js';
 import { type ContentSource, openSource, type SourceUse } from './content-source.js';
 import { orThrow, type PeerEffect, promiseOf } from './effect.js';
+import { eitherSignal } from './either-signal.js';
+import type { PeerEnv } from './env.js';
 import { cancelled, fromFault } from './error/index.js';
 import { type DistributionSession, sessionCore } from './session.js';
 import { untilAborted } from './until-aborted.js';
@@ -66,8 +68,7 @@ export async function* readPieces(
 }
 
 /** A gigabyte of content has half a megabyte of it, or twice that. */
-const CONTENT_INFORMATION: SourceUse = {
-  operation: 'retrieve',
+const CONTENT_INFORMATION: Omit<SourceUse, 'operation'> = {
   argument: 'contentInformation',
   pieceBytes: 64 * 1024,
 };
@@ -77,10 +78,11 @@ export const openDescribed = async (
   contentInformation: ContentSource,
   { session, peers, suppliers, tag, name, pieceBytes = PIECE_BYTES }: ReadContentOptions,
   signal: AbortSignal,
+  operation = 'retrieve',
 ): Promise<Content> => {
-  const { env } = sessionCore(session, 'retrieve');
+  const { env } = sessionCore(session, operation);
   // A read of no bytes asks what the cache holds and gets nowhere.
-  orThrow(validate(PIECE, { pieceBytes }, 'retrieve'));
+  orThrow(validate(PIECE, { pieceBytes }, operation));
   const run = <A>(effect: PeerEffect<A>): Promise<A> => promiseOf(effect(env));
   const input = {
     ...(tag === undefined ? {} : { tag }),
@@ -90,16 +92,46 @@ export const openDescribed = async (
   };
   const content = await run(openContent(session, input, { signal }));
   try {
-    await using source = await openSource(contentInformation, CONTENT_INFORMATION, signal);
-    const isConstant = contentInformation instanceof Uint8Array;
-    for await (const piece of source.pieces) {
-      await run(giveContentInformation(content, piece, { signal }, isConstant));
-    }
+    await describe(content, contentInformation, operation, env, signal);
     await run(completeContentInformation(content, { signal }));
     return content;
   } catch (error) {
     await content.close();
     throw error;
+  }
+};
+
+/**
+ * Gives content its content information, as it comes: until the signal fires, or the content is closed by others. Rejects
+ * with what a source rejects with.
+ */
+const describe = async (
+  content: Content,
+  contentInformation: ContentSource,
+  operation: string,
+  env: PeerEnv,
+  signal: AbortSignal,
+): Promise<void> => {
+  const gone = new AbortController();
+  void content.closed.then(() => gone.abort());
+  const ended = eitherSignal(gone.signal, signal);
+  const give = (piece: Uint8Array): Promise<void> =>
+    promiseOf(
+      giveContentInformation(content, piece, { signal }, contentInformation instanceof Uint8Array)(env),
+    );
+  try {
+    await using source = await openSource(
+      contentInformation,
+      { operation, ...CONTENT_INFORMATION },
+      ended.signal,
+    );
+    for await (const piece of source.pieces) await give(piece);
+  } catch (error) {
+    // Says why it is closed.
+    if (gone.signal.aborted && !signal.aborted) await give(new Uint8Array(0));
+    throw error;
+  } finally {
+    ended.unlink();
   }
 };
 

@@ -109,6 +109,7 @@ describe('the table of limits', () => {
     ['content information held in memory, engine', MOST_IN_MEMORY],
     ['bytes of one answer to a read, engine', content.maxReadBytes],
     ['blocks fetched ahead of a reader', content.readAheadBlocks],
+    ['blocks being written', content.readAheadBlocks],
     ['blocks of which only pieces were added', content.maxPartialBlocks],
     ['bytes added before content information', content.maxEarlyBytes],
     ['content tag', LIMITS['peerdist.contentTag.size']],

@@ -201,6 +201,25 @@ describe('content information', () => {
     expect(asked.slice(0, 3)).toEqual([true, true, false]);
   });
 
+  it('that breaks off each time is the origin’s failure where that is not asked for the content', async () => {
+    const asked: boolean[] = [];
+    const url = await serve((request, response) => {
+      asked.push(acceptsPeerDist(request));
+      response.writeHead(200, {
+        ETag: ETAG,
+        'Content-Encoding': 'peerdist',
+        'Content-Length': 10_000,
+        'X-P2P-PeerDist': `Version=1.1, ContentLength=${CONTENT.length}`,
+      });
+      response.write(Buffer.from('0001', 'hex'), () => response.destroy());
+    });
+    await expect(fetchAll(url, { places: ['cache', 'peers'] })).rejects.toMatchObject({
+      _tag: 'Unavailable',
+      operation: 'get',
+    });
+    expect(asked).toEqual([true, true]);
+  });
+
   it('of another content never puts that into the file', async () => {
     const other = contentOf(CONTENT.length, 9);
     const information = await makeContentInformation([other], { secret: SECRET });

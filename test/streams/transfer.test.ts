@@ -301,6 +301,27 @@ describe('retrieve', () => {
     onlyThePublisher(rig);
   });
 
+  it.each(['closed', 'switched off'])(
+    'ends when its session is %s while its content information hangs',
+    async (how) => {
+      const { rig, session, information } = await opened();
+      let given = (): void => undefined;
+      const isGiven = new Promise<void>((resolve) => (given = resolve));
+      async function* hanging() {
+        yield information.subarray(0, 10);
+        given();
+        await new Promise(() => undefined);
+      }
+      const failing = failureOf(retrieve(hanging(), { session }));
+      await isGiven;
+      if (how === 'closed') await session.close();
+      else rig.fake.distribution.setStatus('disabled');
+      expect(await failing).toMatchObject({ _tag: how === 'closed' ? 'HandleClosed' : 'Invalidated' });
+      await session.close();
+      onlyThePublisher(rig);
+    },
+  );
+
   it('can be left while its content information hangs', async () => {
     const { rig, session, information } = await opened();
     async function* hanging() {

@@ -50,6 +50,7 @@ export async function* getContent(
       if (restarts === MOST_RESTARTS) throw unsteady(error);
       const { without, message: reason } = error;
       const { hasBroken } = asked;
+      if (without === 'broken-information' && hasBroken && !places.includes('origin')) throw error.cause;
       if (without === 'ranges') asked = { ...asked, ranges: false };
       if (without === 'broken-information') asked = { ...asked, hasBroken: true };
       if (without === 'content-information' || (without === 'broken-information' && hasBroken)) {

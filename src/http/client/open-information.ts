@@ -33,7 +33,7 @@ export const openInformation = async (
   // There may be much of it: it is only held here if it is needed once more.
   const information = second === undefined ? came : await came.whole();
   const open = (from: ContentSource, suppliers: Suppliers) =>
-    openDescribed(from, { ...options, suppliers }, signal);
+    openDescribed(from, { ...options, suppliers }, signal, OPERATION);
   const content = await open(information, first).catch((error: unknown) => {
     if (!isPeerError(error) || OWN_FAULTS.has(error._tag) || cannotBeTold(error)) throw error;
     throw new StartOver('content-information', error.message);
@@ -77,7 +77,7 @@ class PiecesOfInformation implements AsyncIterable<Uint8Array> {
       }
     } catch (error) {
       if (!mayPass(error)) throw error;
-      throw new StartOver('broken-information', 'the content information broke off');
+      throw new StartOver('broken-information', 'the content information broke off', error);
     }
   }
 

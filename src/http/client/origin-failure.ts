@@ -77,8 +77,9 @@ export class StartOver extends Error {
     /** What has to be different then; content information that broke off may do the second time. */
     readonly without: 'nothing' | 'ranges' | 'content-information' | 'broken-information',
     reason: string,
+    cause?: unknown,
   ) {
-    super(reason);
+    super(reason, { cause });
     this.name = 'StartOver';
   }
 }

@@ -71,7 +71,7 @@ const expectAll = ({ segments }: DescribedContent): void => {
 };
 
 describe('content information as it comes in', () => {
-  it.each([100, 65_536, 500_000, bytes.length])(
+  it.each([3, 100, 65_536, 500_000, bytes.length])(
     'goes to a file when it is large, in pieces of %i',
     async (size) => {
       expect(bytes.length).toBeGreaterThan(MOST_IN_MEMORY);
@@ -84,6 +84,12 @@ describe('content information as it comes in', () => {
       expect(files[0]!.closed).toBe(1);
     },
   );
+
+  it('goes there also when it is not large but comes in very small pieces', async () => {
+    for (let at = 0; at < 6_000; at += 1) await information.add('test', bytes.subarray(at, at + 1));
+    expect(files).toHaveLength(1);
+    information.close();
+  });
 
   it('stays where it is when it does not change', async () => {
     await addAll(bytes.length, true);

@@ -1,10 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import type { ReadResult } from '../../../src/driver/index.js';
 import type { RetrievalClient } from '../../../src/engine/distribution/ports.js';
 import { nodeDisk } from '../../../src/engine/distribution/store/disk/disk.js';
 import { openContentStore } from '../../../src/engine/distribution/store/index.js';
-import { LIMITS, openContent, publish } from '../driver/rig.js';
+import {
+  contentInformationOf,
+  deriveServerKey,
+  describeSegment,
+  encodeContentInformation,
+  hashBlock,
+} from '../../../src/engine/distribution/wire/index.js';
+import { LIMITS, openContent, publish, TAG } from '../driver/rig.js';
 import { startRig } from '../driver/started-rigs.js';
 import { until } from '../retrieval/harness.js';
 
@@ -70,3 +78,57 @@ it.each([1, 2] as const)(
     expect(Buffer.concat(read).equals(bytes)).toBe(true);
   },
 );
+
+/** Segments so small that what describes them is more than is held in memory. */
+const SMALL = 600;
+const SMALL_SEGMENTS = 18_000;
+
+const described = (count: number): { readonly information: Buffer; readonly first: Buffer } => {
+  const hash = 'truncated-sha512';
+  const first = Buffer.alloc(SMALL, 'first');
+  const serverKey = deriveServerKey(hash, Buffer.from('a secret'));
+  const segments = Array.from({ length: count }, (_, index) => {
+    const block = index === 0 ? first : Buffer.from(String(index));
+    return describeSegment({ hash, serverKey, length: SMALL, blockHashes: [hashBlock(hash, block)] });
+  });
+  return { information: encodeContentInformation(contentInformationOf(segments)), first };
+};
+
+it('what cannot be known of a block any more is an error for its reader, and for nobody else', async () => {
+  const { information, first } = described(SMALL_SEGMENTS);
+  let isBroken = false;
+  const broken = Object.assign(new Error('a bad disk'), { code: 'EIO' });
+  const { distribution } = await startRig({
+    openStore: (directory) =>
+      openContentStore({
+        directory,
+        serverSecret: Buffer.from('a secret'),
+        disk: {
+          ...nodeDisk,
+          readNow: (fd, target, position) => {
+            if (isBroken && target.length > 4_096) throw broken;
+            return nodeDisk.readNow(fd, target, position);
+          },
+        },
+      }),
+  });
+  const session = await distribution.startup();
+  const content = await distribution.openContent(session, { tag: TAG, peers: ['127.0.0.1:9'] });
+  await distribution.addContentInformation(session, content, information);
+  await distribution.completeContentInformation(session, content);
+  await distribution.addData(session, content, 0, first);
+  const readAt = (segment: number): Promise<ReadResult> =>
+    distribution.blockRead(session, content, SMALL * segment, { maxBytes: 10 });
+  // Where a page of 64 KiB of what describes them ends; what is fetched ahead is described on the next one.
+  const last = Math.floor((8 * 65_536 - 36) / 68) - 1;
+  expect(await readAt(last - LIMITS.readAheadBlocks - 2)).toMatchObject({ _tag: 'Missing' });
+  isBroken = true;
+  await expect(readAt(SMALL_SEGMENTS / 4)).rejects.toMatchObject({ cause: { code: 'EIO' } });
+  expect(await readAt(last - 2)).toMatchObject({ _tag: 'Missing' });
+  isBroken = false;
+  const read = await distribution.blockRead(session, content, 0, { maxBytes: 10 });
+  expect(read._tag === 'Data' && first.subarray(0, 10).equals(read.bytes)).toBe(true);
+  isBroken = true;
+  await distribution.closeContent(session, content);
+  await distribution.shutdown(session);
+});

@@ -4,7 +4,7 @@ import { CrowdMember, type Meet } from '../../../src/engine/distribution/crowd/m
 import { Neighbours } from '../../../src/engine/distribution/crowd/neighbours.js';
 import type { BlockSource, SegmentInfo, StoredSegment } from '../../../src/engine/distribution/ports.js';
 import type { AnswerListener, Transport } from '../../../src/engine/distribution/retrieval/transport.js';
-import { SegmentList } from '../../../src/engine/distribution/wire/index.js';
+import { SEGMENT_LENGTH, SegmentList, SegmentStarts } from '../../../src/engine/distribution/wire/index.js';
 
 const ID = Buffer.alloc(32, 9);
 export const SEGMENT = ID.toString('hex');
@@ -17,6 +17,10 @@ const INFO: SegmentInfo = {
   length: BLOCKS * 65_536,
   blockHashes: Array.from({ length: BLOCKS }, () => Buffer.alloc(32)),
 };
+
+const STARTS = new SegmentStarts(1, SEGMENT_LENGTH);
+STARTS.set(0, 0);
+STARTS.set(1, INFO.length);
 
 export type VirtualClock = ReturnType<typeof createVirtualClock>;
 
@@ -60,7 +64,7 @@ export const machine = (clock: VirtualClock, network: Network, port: number, tok
       token: own.padStart(16, '0'),
       port,
       content: {
-        segments: new SegmentList(Float64Array.of(0, INFO.length), 1, () => INFO),
+        segments: new SegmentList(STARTS, 1, () => INFO),
         blocksPerSegment: BLOCKS,
         numberOf: (segment) => (segment === SEGMENT ? 0 : undefined),
         has: (block) => here.has(block),

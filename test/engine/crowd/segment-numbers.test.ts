@@ -2,21 +2,21 @@ import { randomBytes } from 'node:crypto';
 import { fc, test } from '@fast-check/vitest';
 import { expect, it } from 'vitest';
 import { SegmentNumbers } from '../../../src/engine/distribution/crowd/index.js';
-import { SegmentList } from '../../../src/engine/distribution/wire/index.js';
+import {
+  MAX_SEGMENT_LENGTH_V2,
+  SegmentList,
+  SegmentStarts,
+} from '../../../src/engine/distribution/wire/index.js';
 
 const listOf = (ids: readonly Buffer[]): SegmentList =>
-  new SegmentList(
-    Float64Array.from({ length: ids.length + 1 }, (_, index) => index),
-    8,
-    (index) => ({
-      id: ids[index]!,
-      hash: 'truncated-sha512',
-      hashOfData: Buffer.alloc(32),
-      secret: Buffer.alloc(32),
-      length: 1,
-      blockHashes: [Buffer.alloc(32)],
-    }),
-  );
+  new SegmentList(new SegmentStarts(ids.length, MAX_SEGMENT_LENGTH_V2), 8, (index) => ({
+    id: ids[index]!,
+    hash: 'truncated-sha512',
+    hashOfData: Buffer.alloc(32),
+    secret: Buffer.alloc(32),
+    length: 1,
+    blockHashes: [Buffer.alloc(32)],
+  }));
 
 const numbersOf = (ids: readonly Buffer[]): SegmentNumbers => {
   const numbers = new SegmentNumbers(listOf(ids));

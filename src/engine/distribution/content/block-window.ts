@@ -157,12 +157,16 @@ export class BlockWindow {
   }
 
   /**
-   * Resolves at once, unless the disk is slower than the peers: then when it has caught up so far that more can be fetched.
-   * A reader asks for its next block whether the window is full or not, so without that there would be no end to what waits
-   * to be written.
+   * Whether the disk is so much slower than the peers that it has to catch up first; see {@link room}. A reader asks for its
+   * next block whether the window is full or not, so without that there would be no end to what waits to be written.
    */
+  get isBehind(): boolean {
+    return this.#blocksInWrites >= this.#parts.capacity;
+  }
+
+  /** Resolves when something has been written. */
   async room(): Promise<void> {
-    while (this.#blocksInWrites >= this.#parts.capacity) await Promise.race(this.#writes);
+    await Promise.race(this.#writes);
   }
 
   /** Resolves when everything that has been fetched by now has been given to the cache. */
@@ -187,9 +191,18 @@ export class BlockWindow {
     for (const wanted of unseen) {
       const { to } = wanted.range;
       for (; wanted.next < to && this.#entries.size < capacity; wanted.next += 1) {
-        const { next } = wanted;
-        if (!this.#entries.has(next) && !this.#parts.isLocal(next)) this.#fetch(next, to - next);
+        if (!this.#fetchAhead(wanted.next, to)) return;
       }
+    }
+  }
+
+  /** `false`: what there is to know of the block cannot be read. Whoever gets to it is told so. */
+  #fetchAhead(block: number, to: number): boolean {
+    try {
+      if (!this.#entries.has(block) && !this.#parts.isLocal(block)) this.#fetch(block, to - block);
+      return true;
+    } catch {
+      return false;
     }
   }
 

@@ -13,6 +13,8 @@ const PREFIX_LENGTH = 64;
 
 /** Copies of so many bytes are held in memory: what describes one or two gigabytes. More goes to a file. */
 export const MOST_IN_MEMORY = 1024 * 1024;
+/** Memory that a copy takes, however short it is. */
+const PIECE_OVERHEAD = 256;
 /** What is written to that together. */
 const WRITTEN_TOGETHER = 64 * 1024;
 
@@ -21,7 +23,7 @@ export class ContentInformationBytes {
   readonly #openFile: () => Promise<ScratchFile>;
   #prefix = Buffer.alloc(0);
   #length = 0;
-  /** What is not in the file, and how much of that was copied. */
+  /** What is not in the file, and how much memory copies of that take. */
   #pieces: Uint8Array[] = [];
   #copied = 0;
   #file: ScratchFile | undefined;
@@ -49,14 +51,14 @@ export class ContentInformationBytes {
     this.#prefix = prefix;
     this.#length += piece.length;
     this.#pieces.push(isConstant ? piece : Uint8Array.from(piece));
-    if (!isConstant) this.#copied += piece.length;
+    if (!isConstant) this.#copied += piece.length + PIECE_OVERHEAD;
     if (this.#copied > (this.#isOnDisk ? WRITTEN_TOGETHER : MOST_IN_MEMORY)) this.#write();
     await this.#written;
   }
 
   /** Good until this is closed. Nothing can be added any more. */
   async parse(): Promise<DescribedContent> {
-    if (this.#isOnDisk) this.#write();
+    if (this.#isOnDisk && this.#pieces.length > 0) this.#write();
     await this.#written;
     const [first] = this.#pieces;
     const isOne = first !== undefined && this.#pieces.length === 1;
@@ -81,7 +83,7 @@ export class ContentInformationBytes {
     this.#isOnDisk = true;
     this.#written = this.#written.then(async () => {
       this.#file ??= await this.#openFile();
-      for (const piece of pieces) await this.#file.append(piece);
+      await this.#file.append(Buffer.concat(pieces));
     });
   }
 }

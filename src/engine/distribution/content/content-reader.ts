@@ -11,6 +11,8 @@ const DEFAULT_TIMEOUT_MS = 5_000;
 /** An answer has so many blocks if they come within this time: an answer costs more than a block. */
 const ENOUGH_TOGETHER = 16;
 const GATHER_MS = 10;
+/** A disk that is slow is looked after that often. */
+const DISK_MS = 1_000;
 /** A block found damaged is forgotten, so that the second attempt fetches it. */
 const ATTEMPTS = 3;
 
@@ -128,9 +130,13 @@ export class ContentReader {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const bytes = await this.#collect(read);
       if (bytes !== undefined) return { _tag: 'Data', offset, bytes };
-      // Not a part of the wait for peers: nobody who could be asked instead makes the disk any faster.
-      await window.room();
       signal.throwIfAborted();
+      if (window.isBehind) {
+        await this.#waitForDisk(signal);
+        // It may have come by another way meanwhile.
+        attempt -= 1;
+        continue;
+      }
       const outcome = await waitFor(window.get(wanted), { clock, ms: read.timeoutMs, signal });
       if (outcome === 'timeout') return this.#timedOut(read);
       if (outcome._tag === 'Broken') throw outcome.error;
@@ -142,6 +148,13 @@ export class ContentReader {
     const missing = this.#missing(offset, wanted.from + 1, 'missing');
     this.#parts.provenance.failed(missing, { _tag: 'LeftCache', cause: 'damaged' });
     return missing;
+  }
+
+  /** Not a part of the wait for peers: nobody who could be asked instead makes the disk any faster. */
+  async #waitForDisk(signal: AbortSignal): Promise<void> {
+    const { window, clock } = this.#parts;
+    const limits = { clock, ms: DISK_MS, signal };
+    while (window.isBehind) await waitFor(window.room(), limits);
   }
 
   /** Waits a moment for more of what is wanted, if that is on its way. */

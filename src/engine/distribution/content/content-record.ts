@@ -16,13 +16,21 @@ export interface ContentRecordParts {
   readonly onSegment: (index: number, info: SegmentInfo) => void;
 }
 
+/**
+ * Segments that are gone through in some tenths of a second. The end of a retrieval waits for that; of more segments it does
+ * not, so that one of many gigabytes that was left in its first second is found by its name only.
+ */
+const SOON = 65_536;
+
 /** What is kept of one retrieval, and how it can be found again. */
 export class ContentRecord {
   readonly #ending = new AbortController();
+  readonly #isSoonNamed: boolean;
   readonly #setFinal: Cancel;
   readonly #named: Promise<void>;
 
   constructor({ segments, name, clock, explanation, follow, onSegment }: ContentRecordParts) {
+    this.#isSoonNamed = segments.length <= SOON;
     const startedAt = clock.now();
     const named = name === undefined ? {} : contentName(name);
     let keys: Partial<ContentKeys> = {};
@@ -44,7 +52,7 @@ export class ContentRecord {
 
   /** The retrieval is over. Never rejects; the segments are not looked at any more then. */
   async end(): Promise<void> {
-    this.#ending.abort();
+    if (!this.#isSoonNamed) this.#ending.abort();
     await this.#named;
     this.#setFinal();
   }

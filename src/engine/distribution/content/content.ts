@@ -237,12 +237,16 @@ export class Content implements Held {
   }
 
   async release(): Promise<void> {
-    this.#described?.member?.leave();
-    await this.#described?.window.close();
-    await this.#described?.local.close();
-    await this.#file?.close();
-    await this.#described?.record.end();
-    this.#information.close();
+    const { member, window, local, record } = this.#described ?? {};
+    member?.leave();
+    try {
+      await window?.close();
+      await local?.close();
+      await this.#file?.close();
+    } finally {
+      await record?.end();
+      this.#information.close();
+    }
   }
 
   /** Puts fetched blocks into the cache. Not before that a hosted cache could fetch them from here. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { SegmentList } from '../wire/index.js';
 
 /** Of each entry: the number of a segment and one, and above that a part of its id. Content information has no more segments. */
@@ -10,12 +11,17 @@ const MOST_SEGMENTS = 2 ** NUMBER_BITS - 1;
  */
 export class SegmentNumbers {
   readonly #segments: SegmentList;
-  /** By what an id begins with, or in the next free place; 0: free. */
+  /** Where what an id begins with says, or in the next free place; 0: free. */
   readonly #entries: Uint32Array;
+  readonly #unusedBits: number;
+  /** Ids are hashes, but of what a publisher may choose: nobody can know which of them get into one another's way. */
+  readonly #factor = randomBytes(4).readUInt32LE() | 1;
 
   constructor(segments: SegmentList) {
+    const bits = Math.max(1, Math.ceil(Math.log2(1.5 * segments.length + 1)));
     this.#segments = segments;
-    this.#entries = new Uint32Array(2 ** Math.ceil(Math.log2(1.5 * segments.length + 1)));
+    this.#entries = new Uint32Array(2 ** bits);
+    this.#unusedBits = 32 - bits;
   }
 
   /** Of segments with the same id the one that is added first counts. */
@@ -32,7 +38,7 @@ export class SegmentNumbers {
 
   #lookUp(id: Uint8Array): { readonly at: number; readonly found: number | undefined } {
     const mark = markOf(id);
-    for (let at = startOf(id) % this.#entries.length; ; at = (at + 1) % this.#entries.length) {
+    for (let at = this.#startOf(id); ; at = (at + 1) % this.#entries.length) {
       const entry = this.#entries[at] ?? 0;
       if (entry === 0) return { at, found: undefined };
       const number = (entry & MOST_SEGMENTS) - 1;
@@ -40,14 +46,15 @@ export class SegmentNumbers {
     }
   }
 
+  #startOf(id: Uint8Array): number {
+    return Math.imul(wordAt(id, 0), this.#factor) >>> this.#unusedBits;
+  }
+
   #is(number: number, id: Uint8Array): boolean {
-    const segment = this.#segments.at(number);
-    return segment !== undefined && Buffer.compare(segment.info.id, id) === 0;
+    return Buffer.compare(this.#segments.idOf(number), id) === 0;
   }
 }
 
-/* Ids are hashes: whichever of their bits are taken, they are evenly distributed. */
-const startOf = (id: Uint8Array): number => wordAt(id, 0) >>> 0;
 const markOf = (id: Uint8Array): number => (wordAt(id, 4) >>> NUMBER_BITS) & 0xfff;
 
 const wordAt = (id: Uint8Array, at: number): number =>

@@ -6,6 +6,7 @@ import { malformed } from './content-information-error.js';
 import { hashCount, packedHashes, packSegment } from './packed-segment.js';
 import { deriveSegmentId, hashOfBlockHashes } from './secrets.js';
 import { SegmentList } from './segment-list.js';
+import { SegmentStarts } from './segment-starts.js';
 import { BLOCK_LENGTH, blockCount, BLOCKS_PER_SEGMENT, HASH_LENGTHS, SEGMENT_LENGTH } from './units.js';
 
 /* PCCRC 2.3. All numbers are little-endian. */
@@ -74,15 +75,15 @@ export const decodeV1 = (source: ByteSource): DescribedContent => {
   if (source.length < V1_HEADER_LENGTH + segmentCount * (step + 4 + size)) {
     throw malformed(`${source.length} bytes are too few for ${segmentCount} segments`);
   }
-  const starts = new Float64Array(segmentCount + 1);
+  const starts = new SegmentStarts(segmentCount, SEGMENT_LENGTH);
   /** Where the block hashes of each segment are. */
   const lists = new Float64Array(segmentCount);
   const descriptionOf = (index: number): Buffer => viewOf(source, V1_HEADER_LENGTH + index * step, step);
   let at = V1_HEADER_LENGTH + segmentCount * step;
   for (let index = 0; index < segmentCount; index += 1) {
-    const { offset, length } = decodePlace(descriptionOf(index), index === 0 ? undefined : starts[index]);
-    starts[index] = offset;
-    starts[index + 1] = offset + length;
+    const { offset, length } = decodePlace(descriptionOf(index), index === 0 ? undefined : starts.at(index));
+    if (index === 0) starts.set(0, offset);
+    starts.set(index + 1, offset + length);
     lists[index] = at;
     at += 4 + listLength(source, at, hash, length);
   }
@@ -143,9 +144,9 @@ const listLength = (source: ByteSource, at: number, hash: HashName, segmentLengt
   return length;
 };
 
-const rangeOf = (header: Header, starts: Float64Array): ByteRange => {
-  const [first = 0, endOfFirst = 0] = starts;
-  const [lastStart = 0, lastEnd = 0] = starts.subarray(-2);
+const rangeOf = (header: Header, starts: SegmentStarts): ByteRange => {
+  const [first, endOfFirst] = [starts.at(0), starts.at(1)];
+  const [lastStart, lastEnd] = [starts.at(starts.count - 1), starts.at(starts.count)];
   const start = first + header.offsetInFirstSegment;
   // Counted from the start of the range where that lies in the same segment.
   const end =

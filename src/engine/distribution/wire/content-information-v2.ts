@@ -6,6 +6,7 @@ import type { PlacedSegment } from './placed-segment.js';
 import { malformed } from './content-information-error.js';
 import { deriveSegmentId } from './secrets.js';
 import { SegmentList } from './segment-list.js';
+import { SegmentStarts } from './segment-starts.js';
 import { HASH_LENGTHS, MAX_SEGMENT_LENGTH_V2 } from './units.js';
 
 /* PCCRC 2.4. All numbers are big-endian. */
@@ -83,7 +84,7 @@ export const parseV2 = (source: ByteSource): DescribedContent => {
     const { bytes, at } = source.around(descriptionAt(chunks, index), DESCRIPTION_LENGTH);
     return new ListedSegment(bytes, at, ids, index);
   });
-  const end = starts.at(-1) ?? 0;
+  const end = starts.at(starts.count);
   const start = startOfFirstSegment + offsetInFirstSegment;
   const range = { start, length: rangeLength ?? end - start };
   checkRange(range, segments);
@@ -96,17 +97,31 @@ export const parseV2 = (source: ByteSource): DescribedContent => {
   };
 };
 
-/** Descriptions that lie one after the other. */
-interface Chunk {
-  /** The index of the first of the segments. */
-  readonly index: number;
+/** Where descriptions lie one after the other. There may be as many of these as there are segments. */
+interface Chunks {
   readonly count: number;
-  readonly at: number;
+  /** The index of the first segment of each, and behind the last one how many segments there are. */
+  readonly firsts: Uint32Array;
+  /** Where the first description of each is. */
+  readonly places: Uint32Array;
 }
 
-const chunksIn = (source: ByteSource): readonly Chunk[] => {
-  const chunks: Chunk[] = [];
-  let index = 0;
+const chunksIn = (source: ByteSource): Chunks => {
+  const count = goThroughChunks(source, () => undefined);
+  const chunks = { count, firsts: new Uint32Array(count + 1), places: new Uint32Array(count) };
+  goThroughChunks(source, (chunk, at, segments) => {
+    chunks.places[chunk] = at;
+    chunks.firsts[chunk + 1] = (chunks.firsts[chunk] ?? 0) + segments;
+  });
+  return chunks;
+};
+
+/** @returns how many there are. */
+const goThroughChunks = (
+  source: ByteSource,
+  onChunk: (chunk: number, at: number, segments: number) => void,
+): number => {
+  let count = 0;
   for (let at = V2_HEADER_LENGTH; at < source.length;) {
     if (source.length < at + CHUNK_HEADER_LENGTH) throw malformed('it ends inside the head of a chunk');
     const head = source.around(at, CHUNK_HEADER_LENGTH);
@@ -116,29 +131,30 @@ const chunksIn = (source: ByteSource): readonly Chunk[] => {
     if (type !== 0) throw malformed(`a chunk of type ${type}`);
     if (length === 0 || length % DESCRIPTION_LENGTH !== 0) throw malformed(`a chunk of ${length} bytes`);
     if (source.length < at + length) throw malformed('it ends inside a chunk');
-    const count = length / DESCRIPTION_LENGTH;
-    chunks.push({ index, count, at });
-    index += count;
+    onChunk(count, at, length / DESCRIPTION_LENGTH);
+    count += 1;
     at += length;
   }
-  return chunks;
+  return count;
 };
 
 /** Where each segment starts, and where the last one ends. */
-const startsIn = (source: ByteSource, chunks: readonly Chunk[], first: number): Float64Array => {
-  const last = chunks.at(-1);
-  const starts = new Float64Array(last === undefined ? 1 : last.index + last.count + 1);
-  starts[0] = first;
+const startsIn = (source: ByteSource, { count, firsts, places }: Chunks, first: number): SegmentStarts => {
+  const starts = new SegmentStarts(firsts[count] ?? 0, MAX_SEGMENT_LENGTH_V2);
+  starts.set(0, first);
   let end = first;
-  for (const { index, count, at } of chunks) {
-    for (let from = 0; from < count; from += SEGMENTS_TOGETHER) {
-      const together = Math.min(SEGMENTS_TOGETHER, count - from);
-      const found = source.around(at + from * DESCRIPTION_LENGTH, together * DESCRIPTION_LENGTH);
+  let index = 0;
+  for (let chunk = 0; chunk < count; chunk += 1) {
+    const behind = firsts[chunk + 1] ?? 0;
+    for (let at = places[chunk] ?? 0; index < behind; at += SEGMENTS_TOGETHER * DESCRIPTION_LENGTH) {
+      const together = Math.min(SEGMENTS_TOGETHER, behind - index);
+      const found = source.around(at, together * DESCRIPTION_LENGTH);
       for (let segment = 0; segment < together; segment += 1) {
         const length = found.bytes.readUInt32BE(found.at + segment * DESCRIPTION_LENGTH);
         if (length === 0 || length > MAX_SEGMENT_LENGTH_V2) throw malformed(`a segment of ${length} bytes`);
         end += length;
-        starts[index + from + segment + 1] = end;
+        index += 1;
+        starts.set(index, end);
       }
     }
   }
@@ -146,10 +162,9 @@ const startsIn = (source: ByteSource, chunks: readonly Chunk[], first: number): 
 };
 
 /** Where the description of a segment starts. Mostly there is one chunk. */
-const descriptionAt = (chunks: readonly Chunk[], segment: number): number => {
-  const chunk = chunks[lastAtMost(segment, chunks.length, (at) => chunks[at]?.index ?? 0)];
-  if (chunk === undefined) throw new RangeError(`segment ${segment} of none`);
-  return chunk.at + (segment - chunk.index) * DESCRIPTION_LENGTH;
+const descriptionAt = ({ count, firsts, places }: Chunks, segment: number): number => {
+  const chunk = lastAtMost(segment, count, (at) => firsts[at] ?? 0);
+  return (places[chunk] ?? 0) + (segment - (firsts[chunk] ?? 0)) * DESCRIPTION_LENGTH;
 };
 
 /** The first and the last segment must both have a byte of the range. */

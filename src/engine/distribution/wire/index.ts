@@ -18,6 +18,7 @@ export {
 export type { PlacedSegment } from './placed-segment.js';
 export { ContentInformationError, type ContentInformationErrorCode } from './content-information-error.js';
 export { SegmentList } from './segment-list.js';
+export { SegmentStarts } from './segment-starts.js';
 export { contentInformationPieces, encodeContentInformation } from './encode-content-information.js';
 export {
   decodeKeyFile,

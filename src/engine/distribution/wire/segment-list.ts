@@ -1,32 +1,29 @@
 import type { SegmentInfo } from '../ports.js';
 import { lastAtMost } from './last-at-most.js';
 import type { PlacedSegment } from './placed-segment.js';
+import type { SegmentStarts } from './segment-starts.js';
 
 /**
  * The segments of a content in their order. Of version 2 there are 15 000 in a gigabyte, too many for an object each, so
  * they are made as they are asked for and only those asked for last are kept.
  */
 export class SegmentList implements Iterable<PlacedSegment> {
-  /** Where each starts, and where the last one ends. */
-  readonly #starts: Float64Array;
+  readonly #starts: SegmentStarts;
   readonly #describe: (index: number) => SegmentInfo;
   readonly #kept: PlacedSegment[] = [];
   /** Made once, as every block is looked for by it. */
-  readonly #startOf = (index: number): number => this.#starts[index] ?? 0;
+  readonly #startOf = (index: number): number => this.#starts.at(index);
   readonly #keptIndexes: Int32Array;
 
-  /**
-   * @param starts where each starts, and where the last one ends.
-   * @param mostKept that are not made again while they are asked for.
-   */
-  constructor(starts: Float64Array, mostKept: number, describe: (index: number) => SegmentInfo) {
+  /** @param mostKept that are not made again while they are asked for. */
+  constructor(starts: SegmentStarts, mostKept: number, describe: (index: number) => SegmentInfo) {
     this.#starts = starts;
     this.#describe = describe;
-    this.#keptIndexes = new Int32Array(Math.min(mostKept, starts.length)).fill(-1);
+    this.#keptIndexes = new Int32Array(Math.min(mostKept, starts.count)).fill(-1);
   }
 
   get length(): number {
-    return this.#starts.length - 1;
+    return this.#starts.count;
   }
 
   /** `undefined` if there are fewer. */
@@ -39,6 +36,11 @@ export class SegmentList implements Iterable<PlacedSegment> {
     this.#kept[slot] = made;
     this.#keptIndexes[slot] = index;
     return made;
+  }
+
+  /** The id of a segment, of which nothing is kept. */
+  idOf(index: number): Uint8Array {
+    return this.#describe(index).id;
   }
 
   /** Those from `from` to `to` (exclusive), as many as there are. */
