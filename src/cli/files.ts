@@ -46,6 +46,7 @@ const fileError = (path: string, what: string, thrown: unknown): PeerError => {
 
 /** More than any file that is read as a whole has; content information has 64 MiB at most. */
 const MOST_BYTES = 128 * 1024 * 1024;
+const TOO_LARGE = `that has more than ${MOST_BYTES} bytes`;
 
 /** A pipe without a writer would block its opening, and with it the end of the process. Windows has no such flag. */
 const READ = constants.O_RDONLY | (process.platform === 'win32' ? 0 : constants.O_NONBLOCK);
@@ -65,7 +66,7 @@ export async function* namedFilePieces(path: string, signal?: AbortSignal): Asyn
     let length = 0;
     for await (const piece of stream as AsyncIterable<Buffer>) {
       length += piece.length;
-      if (length > MOST_BYTES) throw unusable(`that has more than ${MOST_BYTES} bytes`);
+      if (length > MOST_BYTES) throw unusable(TOO_LARGE);
       yield piece;
     }
   } catch (thrown) {
@@ -81,6 +82,7 @@ const openNamedFile = (path: string): Readable => {
     if (stats.isFIFO()) return new Socket({ fd, readable: true, writable: false });
     if (stats.isDirectory()) throw unusable('that is a directory');
     if (!stats.isFile()) throw unusable('that is a device');
+    if (stats.size > MOST_BYTES) throw unusable(TOO_LARGE);
     return createReadStream(path, { fd });
   } catch (thrown) {
     closeSync(fd);
