@@ -14,6 +14,7 @@ import {
 } from './publication.js';
 import { type DistributionSession, sessionCore } from './session.js';
 import { object } from './validate/object.js';
+import { UntilClosed } from './until-closed.js';
 import type { ContentIdInput } from './validate/publication.js';
 import { withDefault } from './validate/rule.js';
 import { boolean } from './validate/scalars.js';
@@ -73,20 +74,28 @@ export async function* publishContent(
   const publication = { completing: false, kept: false };
   let bytes = 0;
   try {
-    await using content = await openSource(source, { operation: 'publish' }, signal);
+    using ended = new UntilClosed(signal);
+    await using content = await openSource(source, { operation: 'publish' }, ended.signal);
     const { length: total } = content;
     if (total === 0) throw empty();
     const { file } = content;
     const wanted = { contentId, length: total, version, segmentation, source: file, keepCopy };
     await using stream = await run(openPublication(session, wanted, { signal }));
+    ended.watch(stream);
     yield { _tag: 'Publishing', bytes, total };
     const additions = addContent(content, {
       bytes: (piece) => run(addToPublication(stream, piece, { signal })),
       fromSource: (length) => run(addSourceToPublication(stream, length, { signal })),
     });
-    for await (const added of additions) {
-      bytes += added;
-      yield { _tag: 'Publishing', bytes, total };
+    try {
+      for await (const added of additions) {
+        bytes += added;
+        yield { _tag: 'Publishing', bytes, total };
+      }
+    } catch (thrown) {
+      // Says why it is closed.
+      if (ended.isHandleClosed) await run(addToPublication(stream, new Uint8Array(0), { signal }));
+      throw thrown;
     }
     if (bytes === 0) throw empty();
     if (total !== undefined && bytes < total) throw sourceChanged(total);

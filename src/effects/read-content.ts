@@ -9,11 +9,11 @@ import {
 } from './content.js';
 import { type ContentSource, openSource, type SourceUse } from './content-source.js';
 import { orThrow, type PeerEffect, promiseOf } from './effect.js';
-import { eitherSignal } from './either-signal.js';
 import type { PeerEnv } from './env.js';
 import { cancelled, fromFault } from './error/index.js';
 import { type DistributionSession, sessionCore } from './session.js';
 import { untilAborted } from './until-aborted.js';
+import { UntilClosed } from './until-closed.js';
 import type { ContentTagInput } from './validate/content.js';
 import { count } from './validate/count.js';
 import { object } from './validate/object.js';
@@ -112,9 +112,8 @@ const describe = async (
   env: PeerEnv,
   signal: AbortSignal,
 ): Promise<void> => {
-  const gone = new AbortController();
-  void content.closed.then(() => gone.abort());
-  const ended = eitherSignal(gone.signal, signal);
+  using ended = new UntilClosed(signal);
+  ended.watch(content);
   const give = (piece: Uint8Array): Promise<void> =>
     promiseOf(
       giveContentInformation(content, piece, { signal }, contentInformation instanceof Uint8Array)(env),
@@ -128,10 +127,8 @@ const describe = async (
     for await (const piece of source.pieces) await give(piece);
   } catch (error) {
     // Says why it is closed.
-    if (gone.signal.aborted && !signal.aborted) await give(new Uint8Array(0));
+    if (ended.isHandleClosed) await give(new Uint8Array(0));
     throw error;
-  } finally {
-    ended.unlink();
   }
 };
 

@@ -214,6 +214,24 @@ describe('publish', () => {
     await session.close();
   });
 
+  it.each(['closed', 'switched off'])('ends when its session is %s while its source hangs', async (how) => {
+    const { rig, session } = await open();
+    let given = (): void => undefined;
+    const isGiven = new Promise<void>((resolve) => (given = resolve));
+    async function* hanging() {
+      yield Buffer.from('abc');
+      given();
+      await new Promise(() => undefined);
+    }
+    const failing = failureOf(publish(hanging(), { session }));
+    await isGiven;
+    if (how === 'closed') await session.close();
+    else rig.fake.distribution.setStatus('disabled');
+    expect(await failing).toMatchObject({ _tag: how === 'closed' ? 'HandleClosed' : 'Invalidated' });
+    await session.close();
+    rig.fake.assertClean();
+  });
+
   it('ends with Invalidated when the service is switched off under it', async () => {
     const { rig, session } = await open();
     rig.fake.script('distribution.addToStream').hang();
