@@ -44,6 +44,18 @@ const failureOf = (stream$: Observable<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
+/** A source that has one piece, and never another one or an end; `isGiven` when that is waited for. */
+const hangingAfter = (piece: Uint8Array) => {
+  let given = (): void => undefined;
+  const isGiven = new Promise<void>((resolve) => (given = resolve));
+  async function* hanging() {
+    yield piece;
+    given();
+    await new Promise(() => undefined);
+  }
+  return { source: hanging(), isGiven };
+};
+
 /** Publications that somebody could still find: the fake refuses an id in use. */
 const isFree = async (rig: Rig, session: Awaited<ReturnType<typeof open>>['session'], contentId: string) =>
   (await lastValueFrom(publish(Buffer.from('x'), { session, contentId })))._tag === 'Published';
@@ -216,14 +228,8 @@ describe('publish', () => {
 
   it.each(['closed', 'switched off'])('ends when its session is %s while its source hangs', async (how) => {
     const { rig, session } = await open();
-    let given = (): void => undefined;
-    const isGiven = new Promise<void>((resolve) => (given = resolve));
-    async function* hanging() {
-      yield Buffer.from('abc');
-      given();
-      await new Promise(() => undefined);
-    }
-    const failing = failureOf(publish(hanging(), { session }));
+    const { source, isGiven } = hangingAfter(Buffer.from('abc'));
+    const failing = failureOf(publish(source, { session }));
     await isGiven;
     if (how === 'closed') await session.close();
     else rig.fake.distribution.setStatus('disabled');
@@ -323,14 +329,8 @@ describe('retrieve', () => {
     'ends when its session is %s while its content information hangs',
     async (how) => {
       const { rig, session, information } = await opened();
-      let given = (): void => undefined;
-      const isGiven = new Promise<void>((resolve) => (given = resolve));
-      async function* hanging() {
-        yield information.subarray(0, 10);
-        given();
-        await new Promise(() => undefined);
-      }
-      const failing = failureOf(retrieve(hanging(), { session }));
+      const { source, isGiven } = hangingAfter(information.subarray(0, 10));
+      const failing = failureOf(retrieve(source, { session }));
       await isGiven;
       if (how === 'closed') await session.close();
       else rig.fake.distribution.setStatus('disabled');
@@ -342,12 +342,9 @@ describe('retrieve', () => {
 
   it('can be left while its content information hangs', async () => {
     const { rig, session, information } = await opened();
-    async function* hanging() {
-      yield information.subarray(0, 10);
-      await new Promise(() => undefined);
-    }
-    const subscription = retrieve(hanging(), { session }).subscribe();
-    await new Promise((resolve) => setImmediate(resolve));
+    const { source, isGiven } = hangingAfter(information.subarray(0, 10));
+    const subscription = retrieve(source, { session }).subscribe();
+    await isGiven;
     subscription.unsubscribe();
     await session.close();
     onlyThePublisher(rig);
