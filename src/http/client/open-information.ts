@@ -29,9 +29,9 @@ export const openInformation = async (
 ): Promise<SuppliedContent> => {
   const { env } = sessionCore(options.session, OPERATION);
   const [first, second] = supplierGroups(options.places ?? DEFAULT_PLACES);
-  const came = new PiecesOfInformation(pieces);
+  const came = usable(pieces);
   // There may be much of it: it is only held here if it is needed once more.
-  const information = second === undefined ? came : await came.whole();
+  const information = second === undefined ? came : await whole(came);
   const open = (from: ContentSource, suppliers: Suppliers) =>
     openDescribed(from, { ...options, suppliers }, signal, OPERATION);
   const content = await open(information, first).catch((error: unknown) => {
@@ -59,31 +59,23 @@ const cannotBeTold = ({ _tag, cause }: PeerError): boolean =>
   _tag === 'Unsupported' && isDriverFault(cause) && cause.operation === 'distribution.openContent';
 
 /** Content information as it comes from the origin, no more of it than is of use. */
-class PiecesOfInformation implements AsyncIterable<Uint8Array> {
-  readonly #pieces: AsyncIterable<Uint8Array>;
-
-  constructor(pieces: AsyncIterable<Uint8Array>) {
-    this.#pieces = pieces;
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
-    let length = 0;
-    try {
-      for await (const piece of this.#pieces) {
-        length += piece.length;
-        if (length > MOST_BYTES)
-          throw new StartOver('content-information', 'the content information is too long');
-        yield piece;
-      }
-    } catch (error) {
-      if (!mayPass(error)) throw error;
-      throw new StartOver('broken-information', 'the content information broke off', error);
+async function* usable(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let length = 0;
+  try {
+    for await (const piece of pieces) {
+      length += piece.length;
+      if (length > MOST_BYTES)
+        throw new StartOver('content-information', 'the content information is too long');
+      yield piece;
     }
-  }
-
-  async whole(): Promise<Uint8Array> {
-    const all: Uint8Array[] = [];
-    for await (const piece of this) all.push(piece);
-    return Buffer.concat(all);
+  } catch (error) {
+    if (!mayPass(error)) throw error;
+    throw new StartOver('broken-information', 'the content information broke off', error);
   }
 }
+
+const whole = async (pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
+  const all: Uint8Array[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return Buffer.concat(all);
+};

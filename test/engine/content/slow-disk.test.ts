@@ -5,14 +5,8 @@ import type { ReadResult } from '../../../src/driver/index.js';
 import type { RetrievalClient } from '../../../src/engine/distribution/ports.js';
 import { nodeDisk } from '../../../src/engine/distribution/store/disk/disk.js';
 import { openContentStore } from '../../../src/engine/distribution/store/index.js';
-import {
-  contentInformationOf,
-  deriveServerKey,
-  describeSegment,
-  encodeContentInformation,
-  hashBlock,
-} from '../../../src/engine/distribution/wire/index.js';
 import { LIMITS, openContent, publish, TAG } from '../driver/rig.js';
+import { describeSmall, SMALL, SMALL_SEGMENTS } from '../driver/small-segments.js';
 import { startRig } from '../driver/started-rigs.js';
 import { until } from '../retrieval/harness.js';
 
@@ -79,23 +73,9 @@ it.each([1, 2] as const)(
   },
 );
 
-/** Segments so small that what describes them is more than is held in memory. */
-const SMALL = 600;
-const SMALL_SEGMENTS = 18_000;
-
-const described = (count: number): { readonly information: Buffer; readonly first: Buffer } => {
-  const hash = 'truncated-sha512';
-  const first = Buffer.alloc(SMALL, 'first');
-  const serverKey = deriveServerKey(hash, Buffer.from('a secret'));
-  const segments = Array.from({ length: count }, (_, index) => {
-    const block = index === 0 ? first : Buffer.from(String(index));
-    return describeSegment({ hash, serverKey, length: SMALL, blockHashes: [hashBlock(hash, block)] });
-  });
-  return { information: encodeContentInformation(contentInformationOf(segments)), first };
-};
-
 it('what cannot be known of a block any more is an error for its reader, and for nobody else', async () => {
-  const { information, first } = described(SMALL_SEGMENTS);
+  const first = Buffer.alloc(SMALL, 'first');
+  const information = describeSmall((index) => (index === 0 ? first : Buffer.from(String(index))));
   let isBroken = false;
   const broken = Object.assign(new Error('a bad disk'), { code: 'EIO' });
   const { distribution } = await startRig({

@@ -5,38 +5,16 @@ import type { SessionHandle } from '../../../src/driver/index.js';
 import { MOST_IN_MEMORY } from '../../../src/engine/distribution/content/content-information-bytes.js';
 import { nodeDisk } from '../../../src/engine/distribution/store/disk/disk.js';
 import { openContentStore } from '../../../src/engine/distribution/store/index.js';
-import {
-  contentInformationOf,
-  deriveServerKey,
-  describeSegment,
-  encodeContentInformation,
-  hashBlock,
-} from '../../../src/engine/distribution/wire/index.js';
 import { createRig, type Rig, TAG } from './rig.js';
+import { describeSmall, SMALL, SMALL_SEGMENTS } from './small-segments.js';
 
-/** Small segments: a content that is described by as much as one of a gigabyte usually is. */
-const SEGMENT = 600;
-const COUNT = 18_000;
 const PIECE = 65_536;
-const HASH = 'truncated-sha512';
 
-const content = createHash('shake256', { outputLength: SEGMENT * COUNT })
+/** Described by as much as one of a gigabyte usually is. */
+const content = createHash('shake256', { outputLength: SMALL * SMALL_SEGMENTS })
   .update('content')
   .digest();
-const serverKey = deriveServerKey(HASH, Buffer.from('a secret'));
-const information = encodeContentInformation(
-  contentInformationOf(
-    Array.from({ length: COUNT }, (_, index) => {
-      const block = content.subarray(index * SEGMENT, (index + 1) * SEGMENT);
-      return describeSegment({
-        hash: HASH,
-        serverKey,
-        length: SEGMENT,
-        blockHashes: [hashBlock(HASH, block)],
-      });
-    }),
-  ),
-);
+const information = describeSmall((index) => content.subarray(index * SMALL, (index + 1) * SMALL));
 
 let holder: Rig;
 let holding: SessionHandle;

@@ -8,7 +8,6 @@ import {
   type DistributionEvent,
   type ReadRequest,
   type ReadResult,
-  type SegmentSource,
 } from '../../../driver/index.js';
 import { LOOK_AGE_MS } from '../look-age.js';
 import { invalidArgument } from '../arguments.js';
@@ -73,8 +72,6 @@ interface Described {
   readonly member: CrowdMember | undefined;
   readonly record: ContentRecord;
 }
-
-const ORIGIN: SegmentSource = { source: 'origin' };
 
 const NOTHING_READ: ContentExplanation = {
   bytes: { cache: 0, peer: 0, 'hosted-cache': 0, origin: 0 },
@@ -214,16 +211,16 @@ export class Content implements Held {
       this.#early.add(operation, offset, data);
       return;
     }
-    const { added, window, member } = this.#described;
+    const { added, window, member, map, provenance } = this.#described;
     const blocks = await added.add(operation, offset, data);
     await this.#file?.putBytes(offset, data);
     this.#file?.throwIfFailed();
     for (const block of blocks) {
       window.supply(block);
-      this.#offer(this.#described.map, block);
+      this.#offer(map, block);
     }
     member?.progress(blocks.length);
-    this.#noteOrigin(this.#described, offset, data.length);
+    provenance.cameFromOrigin(map, { offset, length: data.length });
   }
 
   /** The cache has dropped what the tag held. */
@@ -263,17 +260,6 @@ export class Content implements Held {
   #offer(map: ContentMap, block: number): void {
     const place = map.find(block);
     if (place !== undefined) this.#parts.hosted?.kept(place.segment, this.#parts.tag);
-  }
-
-  #noteOrigin({ map, provenance }: Described, from: number, length: number): void {
-    const end = from + length;
-    for (let offset = Math.max(from, map.describedStart); offset < end;) {
-      const block = map.blockAt(offset);
-      const next = Math.min(end, map.startOf(block + 1));
-      const place = map.find(block);
-      if (place !== undefined) provenance.cameFrom(ORIGIN, place, { offset, length: next - offset });
-      offset = next;
-    }
   }
 
   #ready(operation: string): Described {

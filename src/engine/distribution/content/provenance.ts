@@ -10,7 +10,9 @@ import type {
 import { ContentLog } from '../insight/content-log.js';
 import type { Waiting } from '../crowd/index.js';
 import { segmentName } from '../segment-name.js';
-import type { PlacedBlock } from './content-map.js';
+import type { ContentMap, PlacedBlock } from './content-map.js';
+
+const ORIGIN: SegmentSource = { source: 'origin' };
 
 /** A run of bytes of the content. */
 interface Bytes {
@@ -34,6 +36,18 @@ export class Provenance {
     const segment = segmentName(place.segment.info);
     const { content } = this;
     this.emit({ _tag: 'SourceChosen', content, segment, block: place.index, bytes: length, ...from });
+  }
+
+  /** Bytes of the content were taken from the origin; those that are not described are of no account. */
+  cameFromOrigin(map: ContentMap, { offset: from, length }: Bytes): void {
+    const end = from + length;
+    for (let offset = Math.max(from, map.describedStart); offset < end;) {
+      const block = map.blockAt(offset);
+      const next = Math.min(end, map.startOf(block + 1));
+      const place = map.find(block);
+      if (place !== undefined) this.cameFrom(ORIGIN, place, { offset, length: next - offset });
+      offset = next;
+    }
   }
 
   /** A block is wanted and not in the cache. */

@@ -76,8 +76,8 @@ export const decodeV1 = (source: ByteSource): DescribedContent => {
     throw malformed(`${source.length} bytes are too few for ${segmentCount} segments`);
   }
   const starts = new SegmentStarts(segmentCount, SEGMENT_LENGTH);
-  /** Where the block hashes of each segment are. */
-  const lists = new Float64Array(segmentCount);
+  /** Where the number of block hashes of each segment is, and where the last of them end. */
+  const lists = new Float64Array(segmentCount + 1);
   const descriptionOf = (index: number): Buffer => viewOf(source, V1_HEADER_LENGTH + index * step, step);
   let at = V1_HEADER_LENGTH + segmentCount * step;
   for (let index = 0; index < segmentCount; index += 1) {
@@ -87,13 +87,13 @@ export const decodeV1 = (source: ByteSource): DescribedContent => {
     lists[index] = at;
     at += 4 + listLength(source, at, hash, length);
   }
+  lists[segmentCount] = at;
   if (at !== source.length) throw malformed(`${source.length - at} bytes follow its end`);
   const range = rangeOf(header, starts);
   const segments = new SegmentList(starts, MOST_KEPT_SEGMENTS, (index) => {
-    const list = lists[index] ?? 0;
-    const { length } = decodePlace(descriptionOf(index), undefined);
-    const blockHashes = viewOf(source, list + 4, listLength(source, list, hash, length));
-    return decodeSegment(hash, length, descriptionOf(index), blockHashes);
+    const [list = 0, end = 0] = lists.subarray(index, index + 2);
+    const length = starts.at(index + 1) - starts.at(index);
+    return decodeSegment(hash, length, descriptionOf(index), viewOf(source, list + 4, end - list - 4));
   });
   return { hash, range, firstSegmentIndex: Math.floor(range.start / SEGMENT_LENGTH), segments };
 };
