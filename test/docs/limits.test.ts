@@ -36,6 +36,8 @@ import {
   REQUESTS_TOGETHER,
 } from '../../src/engine/distribution/retrieval/requests-together.js';
 import {
+  ACTIVE_CLIENTS,
+  REQUESTS_PER_CLIENT,
   DEFAULT_PULLER_LIMITS as puller,
   DEFAULT_QUOTA,
 } from '../../src/engine/distribution/hosted-cache/hosted-cache.js';
@@ -161,13 +163,17 @@ describe('the table of limits', () => {
     ['request message', MAX_REQUEST_LENGTH],
     ['response message', MAX_RESPONSE_LENGTH],
     ['requests served at a time', server.activeClients],
+    ['of them for one client', server.requestsPerClient],
     ['their wait', server.busyAfterMs],
     ['connections served', server.connections],
+    ['of them of one client', server.connectionsPerClient],
     ['one answer', server.uploadTimeoutMs],
     ['head of a request', server.headTimeoutMs],
     ['whole request', server.requestTimeoutMs],
     ['connection without a request', server.idleTimeoutMs],
     ['bytes of a hosted cache', DEFAULT_QUOTA],
+    ['requests for blocks served by it at a time', ACTIVE_CLIENTS],
+    ['of those for one client', REQUESTS_PER_CLIENT],
     ['segments that wait for one client', puller.segmentsPerClient],
     ['clients fetched from', puller.clients],
     ['clients whose offers wait', puller.waitingClients],

@@ -8,10 +8,10 @@ import {
 } from '../../../driver/index.js';
 import { Insight } from '../insight/insight.js';
 import { insightDirectory } from '../insight/process-files.js';
-import { hostAndPort } from '../retrieval/host-and-port.js';
 import { HttpServer } from '../retrieval/http-server.js';
 import { HttpTransport } from '../retrieval/http-transport.js';
 import { DEFAULT_SERVER_LIMITS } from '../retrieval/limits.js';
+import { WaitingRoom } from '../retrieval/waiting-room.js';
 import { EncryptedStore } from './encrypted-store.js';
 import { OfferDesk } from './offer-desk.js';
 import { PlainService } from './plain-service.js';
@@ -68,7 +68,8 @@ const ANY = '0.0.0.0';
 const told = channel(DISTRIBUTION_CHANNEL);
 
 /** PCCRR allows a hosted cache more clients than a peer. */
-const ACTIVE_CLIENTS = 1_024;
+export const ACTIVE_CLIENTS = 1_024;
+export const REQUESTS_PER_CLIENT = 512;
 
 export const DEFAULT_PULLER_LIMITS: PullerLimits = {
   requestTimeoutMs: 2_000,
@@ -115,12 +116,18 @@ export const startHostedCache = async (options: HostedCacheOptions): Promise<Hos
   const limits = { ...DEFAULT_PULLER_LIMITS, ...options.limits };
   const puller = new Puller({ store, transport: new HttpTransport(), clock, emit, limits });
   const desk = new OfferDesk({ store, puller, emit });
-  const service = new PlainService({ store, desk, activeClients: ACTIVE_CLIENTS, emit });
+  const room = new WaitingRoom({
+    clock,
+    places: ACTIVE_CLIENTS,
+    placesPerClient: REQUESTS_PER_CLIENT,
+    patienceMs: DEFAULT_SERVER_LIMITS.busyAfterMs,
+  });
+  const service = new PlainService({ store, desk, room, emit });
   const plain = new HttpServer({
     service,
-    limits: { ...DEFAULT_SERVER_LIMITS, activeClients: ACTIVE_CLIENTS, connections: 2 * ACTIVE_CLIENTS },
+    limits: DEFAULT_SERVER_LIMITS,
     clock,
-    onDrop: (client) => service.refuse(hostAndPort(client?.remoteAddress, client?.remotePort), 'limit'),
+    onDrop: (peer) => service.refuse(peer, 'limit'),
   });
   const offers =
     secure &&
@@ -135,6 +142,7 @@ export const startHostedCache = async (options: HostedCacheOptions): Promise<Hos
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> =>
     (closing ??= (async () => {
+      room.close();
       await Promise.allSettled([plain.close(), offers?.close(), puller.close()]);
       await store.close();
       endpoint = undefined;

@@ -1,8 +1,10 @@
 import type { DistributionEvent, RefusalReason } from '../../../driver/index.js';
+import { hostOf } from '../retrieval/host-and-port.js';
 import { HttpError } from '../retrieval/http-head.js';
 import type { RequestHead } from '../retrieval/http-request-head.js';
 import type { HttpAnswer, HttpService } from '../retrieval/http-server-connection.js';
 import { isRetrievalPath } from '../retrieval/retrieval-path.js';
+import type { WaitingRoom } from '../retrieval/waiting-room.js';
 import { segmentName } from '../segment-name.js';
 import {
   decodeRequest,
@@ -19,8 +21,8 @@ import { replay } from './replay.js';
 export interface PlainServiceOptions {
   readonly store: EncryptedStore;
   readonly desk: OfferDesk;
-  /** Requests for blocks that are answered at a time; more get the answer that it is not here. */
-  readonly activeClients: number;
+  /** For requests for blocks; who does not get in gets the answer that nothing is here. */
+  readonly room: WaitingRoom;
   readonly emit: (event: DistributionEvent) => void;
 }
 
@@ -28,7 +30,6 @@ export interface PlainServiceOptions {
 export class PlainService implements HttpService {
   readonly maxBody = Math.max(MAX_REQUEST_LENGTH, MAX_OFFER_LENGTH);
   readonly #options: PlainServiceOptions;
-  #active = 0;
 
   constructor(options: PlainServiceOptions) {
     this.#options = options;
@@ -66,29 +67,29 @@ export class PlainService implements HttpService {
   }
 
   async #replay(message: Buffer, peer: string): Promise<HttpAnswer> {
-    const { store, emit, activeClients } = this.#options;
+    const { store, emit, room } = this.#options;
     const request = decodeRequest(message);
     this.#tell(request, peer);
-    const busy = this.#active >= activeClients;
-    if (busy) this.refuse(peer, 'busy');
-    this.#active += 1;
+    const client = hostOf(peer);
+    const isIn = await room.enter(client);
+    if (!isIn) this.refuse(peer, 'busy');
+    const leave = (): void => {
+      if (isIn) room.leave(client);
+    };
     try {
-      const { body, served } = await replay(request, store, busy);
+      const { body, served } = await replay(request, store, !isIn);
       return {
         body,
         onEnd: (sent) => {
-          this.#active -= 1;
+          leave();
           if (!sent || served === undefined) return;
           const { segmentId, block, bytes } = served;
           emit({ _tag: 'BlockResponseSent', peer, segment: segmentName({ id: segmentId }), block, bytes });
         },
       };
     } catch (error) {
-      this.#active -= 1;
+      leave();
       throw error;
     }
   }
 }
-
-/** Of `host:port`, with the brackets of IPv6. */
-const hostOf = (peer: string): string => peer.slice(0, peer.lastIndexOf(':'));

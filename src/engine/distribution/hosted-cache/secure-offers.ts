@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { hostAndPort } from '../retrieval/host-and-port.js';
+import { hostAndPort, hostOf } from '../retrieval/host-and-port.js';
 import { MAX_OFFER_LENGTH, MessageError } from '../wire/index.js';
 import type { OfferDesk } from './offer-desk.js';
 import { isOfferPath } from './offer-path.js';
@@ -62,7 +62,7 @@ export class SecureOffers {
         return;
       }
       const peer = hostAndPort(remoteAddress, remotePort);
-      const answer = this.#desk.answer(body, peer.slice(0, peer.lastIndexOf(':')), 1);
+      const answer = this.#desk.answer(body, hostOf(peer), 1);
       response.writeHead(200, {
         'content-type': 'application/octet-stream',
         'content-length': answer.length,

@@ -1,5 +1,6 @@
-import { createServer, type AddressInfo, type DropArgument, type Server, type Socket } from 'node:net';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Clock } from '../../../driver/index.js';
+import { hostAndPort } from './host-and-port.js';
 import { HttpServerConnection, type HttpService } from './http-server-connection.js';
 import type { RetrievalServerLimits } from './limits.js';
 import { Ticker } from './ticker.js';
@@ -8,8 +9,8 @@ export interface HttpServerOptions {
   readonly service: HttpService;
   readonly limits: RetrievalServerLimits;
   readonly clock: Clock;
-  /** Told of a client that was one too many. */
-  readonly onDrop: (peer: DropArgument | undefined) => void;
+  /** Told of a connection that was one too many. `peer`: `host:port`. */
+  readonly onDrop: (peer: string) => void;
 }
 
 /**
@@ -19,21 +20,28 @@ export interface HttpServerOptions {
 export class HttpServer {
   readonly #server: Server;
   readonly #connections = new Map<Socket, HttpServerConnection>();
+  /** How many connections each client has. */
+  readonly #ofClients = new Map<string, number>();
   readonly #ticker: Ticker;
   readonly #deathListeners: ((cause: Error) => void)[] = [];
 
   constructor({ service, limits, clock, onDrop }: HttpServerOptions) {
     this.#ticker = new Ticker(clock, () => this.#review());
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      const { remoteAddress = '', remotePort } = socket;
+      const ofClient = this.#ofClients.get(remoteAddress) ?? 0;
+      if (ofClient >= limits.connectionsPerClient) {
+        onDrop(hostAndPort(remoteAddress, remotePort));
+        socket.destroy();
+        return;
+      }
+      this.#ofClients.set(remoteAddress, ofClient + 1);
       this.#connections.set(socket, new HttpServerConnection(socket, service, limits, this.#ticker));
       this.#ticker.start();
-      socket.on('close', () => {
-        this.#connections.delete(socket);
-        if (this.#connections.size === 0) this.#ticker.stop();
-      });
+      socket.on('close', () => this.#forget(socket, remoteAddress));
     });
     this.#server.maxConnections = limits.connections;
-    this.#server.on('drop', onDrop);
+    this.#server.on('drop', (client) => onDrop(hostAndPort(client?.remoteAddress, client?.remotePort)));
   }
 
   /** Binds and listens; rejects with the system's error. */
@@ -71,6 +79,14 @@ export class HttpServer {
       this.#server.close(() => resolve());
       for (const socket of this.#connections.keys()) socket.destroy();
     });
+  }
+
+  #forget(socket: Socket, remoteAddress: string): void {
+    this.#connections.delete(socket);
+    if (this.#connections.size === 0) this.#ticker.stop();
+    const left = (this.#ofClients.get(remoteAddress) ?? 0) - 1;
+    if (left > 0) this.#ofClients.set(remoteAddress, left);
+    else this.#ofClients.delete(remoteAddress);
   }
 
   #review(): void {

@@ -36,6 +36,8 @@ export const DEFAULT_CLIENT_LIMITS: RetrievalClientLimits = {
 export interface RetrievalServerLimits {
   /** Requests answered at a time; more have to wait. */
   readonly activeClients: number;
+  /** Of them for one client, which is an address. */
+  readonly requestsPerClient: number;
   /** How long they wait before they get the answer that the block is not here; less than clients wait for answers. */
   readonly busyAfterMs: number;
   /** For one answer, from the complete request to the last byte taken by the network. PCCRR 3.2.2. */
@@ -48,14 +50,18 @@ export interface RetrievalServerLimits {
   readonly idleTimeoutMs: number;
   /** Open connections; more are closed as they come. */
   readonly connections: number;
+  /** Of them for one client. */
+  readonly connectionsPerClient: number;
 }
 
 export const DEFAULT_SERVER_LIMITS: RetrievalServerLimits = {
   activeClients: 64,
+  requestsPerClient: 32,
   busyAfterMs: 1_000,
   uploadTimeoutMs: 15_000,
   headTimeoutMs: 5_000,
   requestTimeoutMs: 10_000,
   idleTimeoutMs: 15_000,
   connections: 2_048,
+  connectionsPerClient: 1_024,
 };

@@ -8,7 +8,7 @@ import { CLAIM_PATH, type Crowd } from '../crowd/index.js';
 import type { BlockSource, RetrievalServer } from '../ports.js';
 import { segmentName } from '../segment-name.js';
 import { decodeRequest, MAX_REQUEST_LENGTH, MessageError, type RetrievalRequest } from '../wire/index.js';
-import { hostAndPort } from './host-and-port.js';
+import { hostOf } from './host-and-port.js';
 import { HttpError } from './http-head.js';
 import type { RequestHead } from './http-request-head.js';
 import type { HttpAnswer, HttpService } from './http-server-connection.js';
@@ -37,13 +37,18 @@ export interface RetrievalServerOptions {
 export const createRetrievalServer = (options: RetrievalServerOptions): RetrievalServer => {
   const limits = { ...DEFAULT_SERVER_LIMITS, ...options.limits };
   const clock = options.clock ?? systemClock;
-  const room = new WaitingRoom(clock, limits.activeClients, limits.busyAfterMs);
+  const room = new WaitingRoom({
+    clock,
+    places: limits.activeClients,
+    placesPerClient: limits.requestsPerClient,
+    patienceMs: limits.busyAfterMs,
+  });
   const service = new RetrievalService(options, room);
   const server = new HttpServer({
     service,
     limits,
     clock,
-    onDrop: (client) => service.refuse(hostAndPort(client?.remoteAddress, client?.remotePort), 'limit'),
+    onDrop: (peer) => service.refuse(peer, 'limit'),
   });
   const { host, port } = options;
   return {
@@ -84,12 +89,13 @@ class RetrievalService implements HttpService {
     if (this.#isForCrowd(target)) return this.#answerCrowd(message, peer);
     const request = this.#decode(message, peer);
     this.#tell(request, peer);
-    const entered = this.#room.enter();
+    const client = hostOf(peer);
+    const entered = this.#room.enter(client);
     // Waiting for what is there already would cost a turn for each block.
     const busy = entered !== true && !(await entered);
     if (busy) this.refuse(peer, 'busy');
     const leave = (): void => {
-      if (!busy) this.#room.leave();
+      if (!busy) this.#room.leave(client);
     };
     try {
       const { body, served } = await answerRequest(request, {
@@ -119,7 +125,7 @@ class RetrievalService implements HttpService {
   }
 
   async #answerCrowd(message: Buffer, peer: string): Promise<HttpAnswer> {
-    const body = await this.#crowd?.answer(message, peer.slice(0, peer.lastIndexOf(':')));
+    const body = await this.#crowd?.answer(message, hostOf(peer));
     if (body !== undefined) return { body: [body], onEnd: () => undefined };
     this.refuse(peer, 'malformed');
     throw new HttpError('that is no question');
