@@ -66,13 +66,13 @@ const JOBS: readonly {
   readonly way?: Way;
 }[] = [
   { job: 'hash', name: 'read and hash, one thread' },
-  { job: '0', name: 'publish, no workers', target: 0.8, way: { hashWorkers: 0, keepCopy: false } },
+  { job: '0', name: 'publish, no workers', target: 0.9, way: { hashWorkers: 0, keepCopy: false } },
   { job: '1', name: 'publish, one worker', way: { hashWorkers: 1, keepCopy: false } },
   { job: '2', name: 'publish, two workers to start', way: { hashWorkers: 2, keepCopy: false } },
   {
     job: '2 warm',
     name: 'publish, two workers',
-    target: 1.4,
+    target: 1.6,
     way: { hashWorkers: 2, keepCopy: false, isWarm: true },
   },
   { job: 'copy', name: 'publish a copy, no workers', way: { hashWorkers: 0, keepCopy: true } },
