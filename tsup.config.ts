@@ -1,16 +1,17 @@
 import { defineConfig } from 'tsup';
 
+const ENTRIES = {
+  'streams/index': 'src/streams/index.ts',
+  'effects/index': 'src/effects/index.ts',
+  'native/index': 'src/native/index.ts',
+  'engine/index': 'src/engine/index.ts',
+  'http/index': 'src/http/index.ts',
+  'testing/index': 'src/testing/index.ts',
+};
+
 export default defineConfig([
   {
-    entry: {
-      index: 'src/index.ts',
-      'streams/index': 'src/streams/index.ts',
-      'effects/index': 'src/effects/index.ts',
-      'native/index': 'src/native/index.ts',
-      'engine/index': 'src/engine/index.ts',
-      'http/index': 'src/http/index.ts',
-      'testing/index': 'src/testing/index.ts',
-    },
+    entry: { index: 'src/index.ts', ...ENTRIES },
     format: ['esm', 'cjs'],
     target: 'node20',
     platform: 'node',
@@ -25,7 +26,11 @@ export default defineConfig([
     shims: true,
     // Optional dependencies are bundled unless told otherwise, and this one finds its binary beside itself.
     external: ['koffi'],
-    dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
+    // Those of the root are made by scripts/declare-root.mjs.
+    dts: {
+      entry: { 'platform/open-driver': 'src/platform/open-driver.ts', ...ENTRIES },
+      compilerOptions: { ignoreDeprecations: '6.0' },
+    },
   },
   {
     entry: { 'cli/main': 'src/cli/main.ts' },

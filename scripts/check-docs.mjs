@@ -60,7 +60,6 @@ await withConsumer(async (directory) => {
         module: 'NodeNext',
         strict: true,
         noEmit: true,
-        skipLibCheck: true,
         types: ['node'],
       },
       include: ['*.ts'],

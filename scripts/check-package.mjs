@@ -1,7 +1,8 @@
-// Loads every entry of the packed tarball in plain Node, as ESM and as CommonJS, and runs the command from it.
+// Loads every entry of the packed tarball in plain Node, as ESM and as CommonJS, compiles a program against its
+// declarations, which are checked as well, and runs the command from it.
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { withConsumer } from './consumer.mjs';
 
 const ENTRIES = ['', '/streams', '/effects', '/native', '/engine', '/http', '/testing'].map(
@@ -21,6 +22,23 @@ const refused = await peers.effects.getDistributionStatus(opened.right)();
 console.log(status, refused._tag, refused.left instanceof root.PeerError, refused.left._tag);
 `;
 const EXPECTED = 'available Left true HandleClosed';
+
+// Types that are reached by either way are the same, and are types.
+const TYPED = `
+${ENTRIES.map((entry, index) => `import * as m${index} from '${entry}';`).join('\n')}
+import { distributionStatus, effects, type StatusEvent } from 'peerweave';
+import type { SegmentReason } from 'peerweave/effects';
+import type { Observable } from 'rxjs';
+export const entries = [${ENTRIES.map((_, index) => `m${index}`).join(', ')}];
+export const reason: effects.SegmentReason = { _tag: 'NoPeerKnown' };
+export const same: SegmentReason = reason;
+// @ts-expect-error there is no such reason
+export const none: effects.SegmentReason = { _tag: 'Nonsense' };
+export const status = (session: effects.DistributionSession): Observable<StatusEvent> =>
+  distributionStatus(session);
+`;
+const TSC = resolve(import.meta.dirname, '../node_modules/typescript/bin/tsc');
+const STRICT = ['--noEmit', '--strict', '--target', 'es2022', '--module', 'nodenext', '--types', 'node'];
 
 await withConsumer(async (directory) => {
   const esm = [
@@ -44,6 +62,15 @@ await withConsumer(async (directory) => {
     const printed = run(process.execPath, [file], directory).trim();
     if (printed !== EXPECTED) throw new Error(`${file} printed ${printed}`);
     console.log(`${file}: ${printed}`);
+  }
+  for (const file of ['typed.mts', 'typed.cts']) {
+    writeFileSync(join(directory, file), TYPED);
+    const printed = run(
+      process.execPath,
+      [TSC, ...STRICT, '--lib', 'es2022,esnext.disposable,dom', file],
+      directory,
+    );
+    console.log(`${file}: ${printed || 'compiles'}`);
   }
   const version = run('npx', ['peerweave', '--version'], directory).trim();
   console.log(`npx peerweave --version: ${version}`);
