@@ -143,6 +143,7 @@ describe('the table of limits', () => {
     ['of them on one connection', MOST_TOGETHER],
     ['requests taken on one connection', REQUESTS_TOGETHER],
     ['wait before asking others, too', client.overtakeMs],
+    ['silence before the next source is asked, too', client.overtakeMs],
     ['one request', client.requestTimeoutMs],
     ['faults of a peer', client.faultsPerPeer],
     ['memory of faults', client.faultMemoryMs],

@@ -287,6 +287,10 @@ export interface BlockPlace {
 
 /** Fetches blocks from peers. One client serves all contents of an engine, so that peers are remembered across them. */
 export interface RetrievalClient {
+  /** How many of those named for a block are asked for it. */
+  readonly peersPerBlock: number;
+  /** Milliseconds after which others are asked as well, if those that are asked deliver nothing. */
+  readonly overtakeMs: number;
   /** One block from whichever of `peers` (`host:port`) can deliver it; several are asked when one is slow. */
   fetch(
     request: BlockPlace & {

@@ -21,6 +21,8 @@ const startReader = async () => {
   );
   const believed = new Map<number, boolean | undefined>();
   const client: RetrievalClient = {
+    peersPerBlock: 16,
+    overtakeMs: 250,
     fetch: ({ block, believesLists }) => {
       believed.set(block, believesLists);
       return { block: Promise.reject(new FetchFailure([])), cancel: () => undefined };

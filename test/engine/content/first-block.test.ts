@@ -24,6 +24,8 @@ it('goes ahead of the others, which do not wait for it', async () => {
   const { information } = await startPublisher(1);
   const asked: number[] = [];
   const client: RetrievalClient = {
+    peersPerBlock: 16,
+    overtakeMs: 250,
     fetch: ({ block }) => {
       asked.push(block);
       return { block: new Promise(() => undefined), cancel: () => undefined };

@@ -26,6 +26,8 @@ it.each([1, 2] as const)(
     let delivered = 0;
     /** A peer that has everything at once. */
     const client: RetrievalClient = {
+      peersPerBlock: 16,
+      overtakeMs: 250,
       fetch: ({ segment, block }) => ({
         block: (async () => {
           const found = await store.find(segment.id)?.read(block);

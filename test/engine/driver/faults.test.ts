@@ -15,6 +15,8 @@ const silentClient = (): RetrievalClient & { readonly underWay: Set<unknown> } =
   const underWay = new Set<unknown>();
   return {
     underWay,
+    peersPerBlock: 16,
+    overtakeMs: 250,
     fetch: ({ signal }) => {
       const key = {};
       underWay.add(key);

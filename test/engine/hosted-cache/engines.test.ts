@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
 import type { ContentSupplier, DistributionEvent, SessionHandle } from '../../../src/driver/index.js';
 import { createEngineDriver, type EngineDriver, type EngineOptions } from '../../../src/engine/index.js';
-import { afterwards } from '../retrieval/harness.js';
+import { afterwards, fakePeer } from '../retrieval/harness.js';
 import { eventsOf, newDirectory, startCache, TAG } from './harness.js';
 
 const CONTENT_ID = Buffer.from('content');
@@ -216,3 +216,19 @@ it('does without a hosted cache that is away', async () => {
   expect(sha256(await retrieve(machine, information, [`127.0.0.1:${port}`]))).toBe(sha256(CONTENT));
   await machine.engine.dispose();
 });
+
+it.each(['before-peers', 'after-peers'] as const)(
+  'is asked although a peer is silent, and does not keep peers from being asked if it is (%s)',
+  async (turn) => {
+    const { hostedCache, information, peers } = await startWithBoth({ turn });
+    const silent = await fakePeer(() => undefined);
+    const options =
+      turn === 'before-peers'
+        ? { hostedCache: { ...hostedCache, address: silent.peer }, listen: false as const }
+        : { hostedCache, listen: false as const };
+    const machine = await startMachine(options);
+    const named = turn === 'before-peers' ? peers : [silent.peer];
+    expect(sha256(await retrieve(machine, information, named))).toBe(sha256(CONTENT));
+    expect(silent.requests.length).toBeGreaterThan(0);
+  },
+);

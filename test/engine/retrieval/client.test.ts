@@ -263,6 +263,30 @@ describe('peers', () => {
     expect((await failureOf(client.fetch(ask(1, [liar.peer])).block)).attempts).toHaveLength(3);
   });
 
+  it('that are silent have faults, too, when whoever asked has less patience than that', async () => {
+    const silent = await fakePeer(() => undefined);
+    const events: DistributionEvent[] = [];
+    const client = startClient({
+      limits: { requestTimeoutMs: 150 },
+      emit: (event) => events.push(event),
+    });
+    const failures = (): number => events.filter(({ _tag }) => _tag === 'PeerFailed').length;
+    for (const count of [1, 2, 3]) {
+      const pending = client.fetch(ask(0, [silent.peer]));
+      await until(() => silent.requests.length === count);
+      pending.cancel(new Error('no patience'));
+      await expect(pending.block).rejects.toThrow('no patience');
+      // Nor is it asked anew before its time is over.
+      const other = client.fetch(ask(1, [silent.peer]));
+      other.cancel(new Error('no patience either'));
+      await expect(other.block).rejects.toThrow('no patience either');
+      await until(() => failures() === count);
+    }
+    expect(silent.requests).toHaveLength(3);
+    expect(events.at(-1)).toMatchObject({ _tag: 'PeerStruckOut', peer: silent.peer });
+    await expect(client.fetch(ask(0, [silent.peer])).block).rejects.toThrow(/failed too often/);
+  });
+
   it('get one request at a time until they have delivered, then as many as the limit', async () => {
     const held: (() => void)[] = [];
     const peer = await fakePeer((socket, request) => void held.push(() => honest(socket, request)));

@@ -1,4 +1,4 @@
-import type { PeerAttempt } from '../../../driver/index.js';
+import type { Clock } from '../../../driver/index.js';
 import { SEGMENTS_PER_PROBE, type Discovery } from '../discovery/index.js';
 import {
   FetchFailure,
@@ -9,6 +9,7 @@ import {
 } from '../ports.js';
 import { versionOf } from '../wire/index.js';
 import { fetchInTurn } from './fetch-in-turn.js';
+import { Silence } from './silence.js';
 import type { AskedCache } from './suppliers.js';
 
 /** Peers of this content that have delivered, asked first for what comes next. */
@@ -22,6 +23,8 @@ interface SegmentSlices {
   slice(from: number, to: number): readonly SegmentInfo[];
 }
 
+const NOBODY: ReadonlySet<string> = new Set();
+
 export interface ContentPeersParts {
   readonly segments: SegmentSlices;
   readonly client: RetrievalClient;
@@ -33,11 +36,12 @@ export interface ContentPeersParts {
   readonly discovery: Discovery | undefined;
   /** Asked for what no peer has, or before them. */
   readonly hosted?: AskedCache | undefined;
+  readonly clock: Clock;
 }
 
 /**
  * Fetches the blocks of one content from the peers that were named for it and those that discovery finds. Nobody waits
- * for discovery who has a peer to ask; who asked in vain does.
+ * for discovery who has a peer to ask; who asked in vain does, or for long.
  */
 export class ContentPeers {
   readonly #parts: ContentPeersParts;
@@ -45,8 +49,15 @@ export class ContentPeers {
   /** Parts of the content that were looked for, by their number. */
   readonly #soughtParts = new Set<number>();
 
+  /** Of those that were asked first, before others were looked for; of all; and of the hosted cache. */
+  readonly #silence: Readonly<Record<'first' | 'peers' | 'cache', Silence>>;
+
   constructor(parts: ContentPeersParts) {
     this.#parts = parts;
+    const { clock, client, discovery } = parts;
+    const after = (ms: number): Silence => new Silence(clock, client.overtakeMs + ms);
+    // Others are to be found before all are said to be silent.
+    this.#silence = { first: after(0), peers: after(discovery?.answerTimeoutMs ?? 0), cache: after(0) };
   }
 
   /** Whether there is anybody to ask, or somebody who may know. */
@@ -72,7 +83,9 @@ export class ContentPeers {
     if (hosted === undefined) return fromPeers();
     const fromCache = (): PendingBlock => client.fetch({ peers: [hosted.address], ...request });
     if (!this.#haveAnybody) return fromCache();
-    return hosted.isAskedFirst ? fetchInTurn(fromCache, fromPeers) : fetchInTurn(fromPeers, fromCache);
+    return hosted.isAskedFirst
+      ? fetchInTurn(fromCache, fromPeers, this.#silence.cache)
+      : fetchInTurn(fromPeers, fromCache, this.#silence.peers);
   }
 
   /** Whether there is a peer, or somebody who may know one. */
@@ -84,7 +97,7 @@ export class ContentPeers {
     const { client, discovery } = this.#parts;
     if (discovery === undefined) return client.fetch({ peers: this.#told, ...request });
     this.#lookAhead(discovery, index, request.signal);
-    return this.#fetchFromFound(discovery, request);
+    return this.#fetchFromFound(discovery, request, NOBODY);
   }
 
   /** Those that need not be looked for. */
@@ -109,51 +122,44 @@ export class ContentPeers {
     }
   }
 
-  #fetchFromFound(discovery: Discovery, request: FetchRequest): PendingBlock {
-    const ending = new AbortController();
-    let pending: PendingBlock | undefined;
-    const fetchFrom = (peers: readonly string[]): Promise<FetchedBlock> => {
-      ending.signal.throwIfAborted();
-      pending = this.#parts.client.fetch({ peers, ...request });
-      return pending.block;
-    };
-    return {
-      block: this.#tryAll(discovery, request, ending.signal, fetchFrom),
-      cancel: (reason) => {
-        ending.abort(reason);
-        pending?.cancel(reason);
-      },
-    };
-  }
-
   /** Asks one set of peers after the other, until all that are known or can be found have been asked. */
-  async #tryAll(
-    discovery: Discovery,
-    { segment }: FetchRequest,
-    signal: AbortSignal,
-    fetchFrom: (peers: readonly string[]) => Promise<FetchedBlock>,
-  ): Promise<FetchedBlock> {
-    const attempts: PeerAttempt[] = [];
-    const tried = new Set<string>();
+  #fetchFromFound(discovery: Discovery, request: FetchRequest, tried: ReadonlySet<string>): PendingBlock {
     const untried = (found: readonly string[]): readonly string[] =>
       [...new Set([...this.#told, ...this.#proven, ...found])].filter((peer) => !tried.has(peer));
-    let peers = untried(discovery.known(segment));
-    for (;;) {
-      if (peers.length === 0) peers = untried(await discovery.find([segment], signal, tried));
-      const [first] = peers;
-      if (first === undefined) throw new FetchFailure(attempts);
-      try {
-        const fetched = await fetchFrom(peers);
-        this.#prove(fetched.peer);
-        return fetched;
-      } catch (error) {
-        if (!(error instanceof FetchFailure)) throw error;
-        attempts.push(...error.attempts);
-        // The client takes so many at once only, but always the first.
-        for (const peer of [first, ...error.attempts.map((attempt) => attempt.peer)]) tried.add(peer);
-        peers = untried(discovery.known(segment));
-      }
-    }
+    const known = untried(discovery.known(request.segment));
+    return known.length > 0
+      ? this.#fetchFromThese(known, discovery, request, tried)
+      : whenFound(async (signal) => {
+          const peers = untried(await discovery.find([request.segment], signal, tried));
+          if (peers.length === 0) throw new FetchFailure([]);
+          signal.throwIfAborted();
+          return this.#fetchFromThese(peers, discovery, request, tried);
+        });
+  }
+
+  #fetchFromThese(
+    peers: readonly string[],
+    discovery: Discovery,
+    request: FetchRequest,
+    tried: ReadonlySet<string>,
+  ): PendingBlock {
+    const { client } = this.#parts;
+    const some = peers.slice(0, client.peersPerBlock);
+    const fromThese = (): PendingBlock => {
+      const pending = client.fetch({ peers: some, ...request });
+      return {
+        block: pending.block.then((fetched) => this.#proved(fetched)),
+        cancel: (reason) => pending.cancel(reason),
+      };
+    };
+    const fromOthers = (): PendingBlock =>
+      this.#fetchFromFound(discovery, request, new Set([...tried, ...some]));
+    return fetchInTurn(fromThese, fromOthers, this.#silence.first);
+  }
+
+  #proved(fetched: FetchedBlock): FetchedBlock {
+    this.#prove(fetched.peer);
+    return fetched;
   }
 
   #prove(peer: string): void {
@@ -166,3 +172,20 @@ export class ContentPeers {
     }
   }
 }
+
+/** What is fetched once it is known from whom. */
+const whenFound = (find: (signal: AbortSignal) => Promise<PendingBlock>): PendingBlock => {
+  const ending = new AbortController();
+  let pending: PendingBlock | undefined;
+  const fetch = async (): Promise<FetchedBlock> => {
+    pending = await find(ending.signal);
+    return pending.block;
+  };
+  return {
+    block: fetch(),
+    cancel: (reason) => {
+      ending.abort(reason);
+      pending?.cancel(reason);
+    },
+  };
+};

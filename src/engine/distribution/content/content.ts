@@ -316,6 +316,7 @@ export class Content implements Held {
       hosted: this.#parts.askedCache,
       met: member && (() => member.met),
       discovery,
+      clock,
     });
     const window = new BlockWindow({
       capacity: limits.readAheadBlocks,

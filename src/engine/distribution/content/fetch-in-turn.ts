@@ -1,30 +1,66 @@
 import { FetchFailure, type FetchedBlock, type PendingBlock } from '../ports.js';
+import { releaseBytes } from '../release-bytes.js';
+import type { Silence } from './silence.js';
 
-/** Fetches a block from some, and from others if those do not deliver it. */
-export const fetchInTurn = (first: () => PendingBlock, second: () => PendingBlock): PendingBlock => {
-  let pending = first();
-  let end: { readonly reason: Error } | undefined;
-  const fetchBoth = async (): Promise<FetchedBlock> => {
-    const failure = await failureOf(pending.block);
-    if (!(failure instanceof FetchFailure)) return pending.block;
-    if (end !== undefined) throw end.reason;
-    pending = second();
-    const other = await failureOf(pending.block);
-    if (other instanceof FetchFailure) throw new FetchFailure([...failure.attempts, ...other.attempts]);
-    return pending.block;
-  };
+const DELIVERED = new Error('another source has delivered the block');
+
+/**
+ * Fetches a block from a first source, and from a second one as well if the first does not deliver it or is silent.
+ * Who delivers first ends the other.
+ */
+export const fetchInTurn = (
+  first: () => PendingBlock,
+  second: () => PendingBlock,
+  silence: Silence,
+): PendingBlock => {
+  const pending: PendingBlock[] = [];
+  const failures: (FetchFailure | undefined)[] = [];
+  let isOver = false;
+  let stopWaiting = (): void => undefined;
+  const block = new Promise<FetchedBlock>((resolve, reject) => {
+    const end = (reason: Error): void => {
+      isOver = true;
+      stopWaiting();
+      for (const one of pending) one.cancel(reason);
+    };
+    const begin = (turn: 0 | 1, source: () => PendingBlock): void => {
+      if (isOver || pending[turn] !== undefined) return;
+      const one = source();
+      pending[turn] = one;
+      one.block.then(
+        (fetched) => {
+          if (turn === 0) silence.end();
+          if (isOver) releaseBytes(fetched.bytes);
+          else {
+            end(DELIVERED);
+            resolve(fetched);
+          }
+        },
+        (error: unknown) => {
+          if (isOver) return;
+          if (error instanceof FetchFailure) {
+            failures[turn] = error;
+            begin(1, second);
+            const [before, after] = failures;
+            if (before === undefined || after === undefined) return;
+            end(after);
+            reject(new FetchFailure([...before.attempts, ...after.attempts]));
+          } else {
+            const reason = error as Error;
+            end(reason);
+            reject(reason);
+          }
+        },
+      );
+    };
+    begin(0, first);
+    stopWaiting = silence.wait(() => begin(1, second));
+  });
   return {
-    block: fetchBoth(),
+    block,
     cancel: (reason) => {
-      end ??= { reason };
-      pending.cancel(reason);
+      // The first to reject with it ends the other.
+      for (const one of pending) one.cancel(reason);
     },
   };
 };
-
-/** What it rejects with; `undefined` if it does not. */
-const failureOf = (block: Promise<FetchedBlock>): Promise<unknown> =>
-  block.then(
-    () => undefined,
-    (error: unknown) => error,
-  );

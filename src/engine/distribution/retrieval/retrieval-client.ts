@@ -77,9 +77,17 @@ class HttpRetrievalClient implements RetrievalClient {
     });
   }
 
+  get peersPerBlock(): number {
+    return this.#limits.peersPerContent;
+  }
+
+  get overtakeMs(): number {
+    return this.#limits.overtakeMs;
+  }
+
   fetch(request: FetchRequest): PendingBlock {
     const { signal } = request;
-    const peers = request.peers.slice(0, this.#limits.peersPerContent).map((peer) => this.#book.get(peer));
+    const peers = request.peers.slice(0, this.peersPerBlock).map((peer) => this.#book.get(peer));
     const fetch = new BlockFetch(request, peers);
     if (signal.aborted) fetch.fail(signal.reason);
     else if (this.#closed) fetch.fail();
@@ -87,7 +95,7 @@ class HttpRetrievalClient implements RetrievalClient {
       this.#own(fetch);
       this.#advance(fetch);
     }
-    return { block: fetch.block, cancel: (reason) => this.#cancel([fetch], reason) };
+    return { block: fetch.block, cancel: (reason) => this.#letGo(fetch, reason) };
   }
 
   learn(peer: string, place: BlockPlace, count: number): void {
@@ -127,6 +135,22 @@ class HttpRetrievalClient implements RetrievalClient {
     if (owned?.fetches.delete(fetch) !== true || owned.fetches.size > 0) return;
     this.#owned.delete(signal);
     signal.removeEventListener('abort', owned.onAbort);
+  }
+
+  /**
+   * Nobody wants the block any more. A peer that has not proved itself is waited for all the same, until its time is over:
+   * whoever reads may have less patience than that, each time, and silence has to count as a fault some time.
+   */
+  #letGo(fetch: BlockFetch, reason: Error): void {
+    const unproven = fetch.asks.filter(({ peer }) => !peer.trusted);
+    if (unproven.length === 0) {
+      this.#cancel([fetch], reason);
+      return;
+    }
+    fetch.fail(reason);
+    this.#waiting.delete(fetch);
+    for (const ask of fetch.asks.filter(({ peer }) => peer.trusted)) this.#asks.abort(ask);
+    this.#review();
   }
 
   #cancel(fetches: readonly BlockFetch[], reason?: unknown): void {
