@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { connect, type LookupFunction, type Socket } from 'node:net';
 import { MAX_RESPONSE_LENGTH, RESPONSE_PREFIX_LENGTH } from '../wire/index.js';
 import { HttpError } from './http-head.js';
 import { HttpMessageReader, type HttpMessage } from './http-message-reader.js';
@@ -49,7 +49,12 @@ export class HttpConnection {
   #hasAnswered = false;
   #failure: PeerFault | undefined;
 
-  constructor(address: { readonly host: string; readonly port: number }, owner: ConnectionOwner) {
+  /** @param find looks the host up if it is a name. */
+  constructor(
+    address: { readonly host: string; readonly port: number },
+    find: LookupFunction,
+    owner: ConnectionOwner,
+  ) {
     this.#owner = owner;
     const onread = {
       buffer: () => this.#reader.room(),
@@ -58,7 +63,7 @@ export class HttpConnection {
         return true;
       },
     };
-    this.#socket = connect({ ...address, noDelay: true, onread });
+    this.#socket = connect({ ...address, lookup: find, noDelay: true, onread });
     this.#socket.setTimeout(IDLE_MS);
     this.#socket.on('end', () => this.#receiveEnd());
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,4 +1,5 @@
 import { HttpConnection, type HttpRequest } from './http-connection.js';
+import { NameLookups } from './name-lookups.js';
 import { PeerFault } from './peer-fault.js';
 import { RETRIEVAL_PATH } from './retrieval-path.js';
 import { MOST_TOGETHER } from './requests-together.js';
@@ -29,6 +30,7 @@ const MANY_TARGETS = 1_024;
 export class HttpTransport implements Transport {
   readonly #targets = new Map<string, Target>();
   readonly #open = new Set<HttpConnection>();
+  readonly #names = new NameLookups();
   readonly #path: string;
   readonly #together: number;
 
@@ -96,7 +98,7 @@ export class HttpTransport implements Transport {
 
   #connect(target: Target): HttpConnection {
     const { address, idle } = target;
-    const connection = new HttpConnection(address, {
+    const connection = new HttpConnection(address, this.#names.find, {
       onHead: ({ takesTogether }) => (target.together = Math.min(this.#together, takesTogether)),
       onIdle: (unused) => idle.push(unused),
       onUnanswered: (requests) => this.#send(target, requests),
