@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
-import { isPeerError, PeerError } from 'peerweave';
+import { PeerError } from 'peerweave';
 import { EXIT_CODES, USAGE_EXIT_CODE } from './exit-codes.js';
+import { faultOf } from './fault-of.js';
 import { printable } from './output.js';
 
 /** Tells on stderr why a command failed. @returns the exit code. */
@@ -11,9 +12,10 @@ export const reportFailure = (thrown: unknown, json: boolean): number => {
     if (json) tellFault(usageOf(thrown), json);
     return USAGE_EXIT_CODE;
   }
-  if (isPeerError(thrown)) {
-    if (json || thrown._tag !== 'Cancelled') tellFault(thrown, json);
-    return EXIT_CODES[thrown._tag];
+  const fault = faultOf(thrown);
+  if (fault !== undefined) {
+    if (json || fault._tag !== 'Cancelled') tellFault(fault, json);
+    return EXIT_CODES[fault._tag];
   }
   const text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
   process.stderr.write(json ? `${JSON.stringify({ error: { message: text } })}\n` : `peerweave: ${text}\n`);

@@ -4,6 +4,7 @@ import { copyFile, link, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { PeerError, type PeerErrorTag } from 'peerweave';
+import { adviceFor } from './fault-of.js';
 
 /** It is there and can be opened, but is not what it is wanted for. */
 const UNUSABLE = 'PEERWEAVE_UNUSABLE_FILE';
@@ -39,7 +40,10 @@ const fileError = (path: string, what: string, thrown: unknown): PeerError => {
     code,
     operation: what,
     what: `${path}: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-    advice: code === 'EEXIST' ? 'Use --force to overwrite it, or another name.' : 'Check the path.',
+    advice:
+      code === 'EEXIST'
+        ? 'Use --force to overwrite it, or another name.'
+        : (adviceFor(code) ?? 'Check the path.'),
     cause: thrown,
   });
 };
