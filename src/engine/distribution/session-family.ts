@@ -10,6 +10,7 @@ import type {
   StatusRegistration,
 } from '../../driver/index.js';
 import type { Insight } from './insight/insight.js';
+import { oneAfterAnother } from './one-after-another.js';
 import type { DistributionService } from './service.js';
 import type { Sessions } from './session/sessions.js';
 import { toFault } from './system-faults.js';
@@ -71,14 +72,15 @@ export const sessionFamily = (
     return Promise.resolve();
   },
 
-  async setEnabled(enabled: boolean): Promise<void> {
+  // What was asked for last is what holds in the end, whoever waits for it.
+  setEnabled: oneAfterAnother(async (enabled: boolean): Promise<void> => {
     try {
       await writeEnabled(enabled);
     } catch (error) {
       throw toFault('distribution.setEnabled', error);
     }
     await service.refresh();
-  },
+  }),
 
   observe(handle: SessionHandle, listener: (event: DistributionEvent) => void): Cancel {
     const { observers } = sessions.find('distribution.observe', handle);

@@ -37,6 +37,8 @@ export interface RigOptions {
   readonly createCrowd?: ServiceParts['createCrowd'];
   readonly server?: (store: ContentStore) => RetrievalServer | undefined;
   readonly openStore?: (directory: string) => Promise<ContentStore>;
+  /** What switching the service waits for. */
+  readonly beforeSwitch?: ((enabled: boolean) => Promise<void>) | undefined;
 }
 
 /** The distribution family with a store in a directory of its own, and everything a test may want to put its hand on. */
@@ -84,9 +86,9 @@ export const createRig = async (options: RigOptions = {}): Promise<Rig> => {
     clock,
     hash: 'sha256',
     limits: { ...LIMITS, ...options.limits },
-    writeEnabled: (enabled) => {
+    writeEnabled: async (enabled) => {
+      await options.beforeSwitch?.(enabled);
       isEnabled = enabled;
-      return Promise.resolve();
     },
   });
   return {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEngineDriver, type EngineDriver } from '../../../src/engine/index.js';
-import { openContent, publish, TAG } from './rig.js';
+import { createRig, openContent, publish, TAG } from './rig.js';
 
 const CONTENT = Buffer.alloc(300_000, 'peerweave');
 
@@ -26,6 +26,17 @@ describe('the status of the engine', () => {
   afterEach(async () => {
     await Promise.all(engines.splice(0).map((one) => one.dispose()));
     await rm(directory, { recursive: true, force: true });
+  });
+
+  it('is what was asked for last, however long switching it takes', async () => {
+    const delays = [50, 5, 20, 1];
+    const rig = await createRig({
+      beforeSwitch: () => new Promise((resolve) => setTimeout(resolve, delays.shift())),
+    });
+    const session = await rig.distribution.startup();
+    await Promise.all([false, true, false, true].map((enabled) => rig.distribution.setEnabled(enabled)));
+    expect(await rig.distribution.getStatus(session)).toBe('available');
+    await rig.remove();
   });
 
   it('is available in a session, and the listener is there as long as the session', async () => {
