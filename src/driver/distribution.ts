@@ -109,6 +109,11 @@ export interface ContentOptions {
    * remembers nothing of that ignores it.
    */
   readonly name?: string | undefined;
+  /**
+   * False for bytes that were had, and told of, without the service, and are only added for others and for later: then
+   * adding them is not told as taken from the origin, and the content not remembered as a retrieval. True by default.
+   */
+  readonly isCounted?: boolean | undefined;
 }
 
 /** How much to read, and how long to wait for it. */

@@ -14,7 +14,7 @@ import { cancelled, fromFault } from './error/index.js';
 import { type DistributionSession, sessionCore } from './session.js';
 import { untilAborted } from './until-aborted.js';
 import { UntilClosed } from './until-closed.js';
-import type { ContentTagInput } from './validate/content.js';
+import type { ContentInput, ContentTagInput } from './validate/content.js';
 import { count } from './validate/count.js';
 import { object } from './validate/object.js';
 import { validate } from './validate/validate.js';
@@ -73,10 +73,13 @@ const CONTENT_INFORMATION: Omit<SourceUse, 'operation'> = {
   pieceBytes: 64 * 1024,
 };
 
+/** What content is opened with, beyond what it is read with. */
+export type OpenDescribedOptions = ReadContentOptions & Pick<ContentInput, 'isCounted'>;
+
 /** Opens content and tells it what it consists of. */
 export const openDescribed = async (
   contentInformation: ContentSource,
-  { session, peers, suppliers, tag, name, pieceBytes = PIECE_BYTES }: ReadContentOptions,
+  { session, peers, suppliers, tag, name, isCounted, pieceBytes = PIECE_BYTES }: OpenDescribedOptions,
   signal: AbortSignal,
   operation = 'retrieve',
 ): Promise<Content> => {
@@ -89,6 +92,7 @@ export const openDescribed = async (
     ...(peers === undefined ? {} : { peers }),
     ...(suppliers === undefined ? {} : { suppliers }),
     ...(name === undefined ? {} : { name }),
+    ...(isCounted === undefined ? {} : { isCounted }),
   };
   const content = await run(openContent(session, input, { signal }));
   try {

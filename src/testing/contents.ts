@@ -20,6 +20,7 @@ import type { Sessions } from './sessions.js';
 interface Content {
   readonly tag: string;
   readonly asksPeers: boolean;
+  readonly isCounted: boolean;
   readonly chunks: Uint8Array[];
   information: FakeContentInformation | undefined;
   cursor: number;
@@ -125,12 +126,13 @@ export const createReading = (
   };
 
   const members: FakeReading['members'] = {
-    openContent: (session, { tag, suppliers }, call) =>
+    openContent: (session, { tag, suppliers, isCounted = true }, call) =>
       gate.run('distribution.openContent', call, () => {
         sessions.checkAvailable('distribution.openContent', session);
         return contents.open(session, {
           tag: tagOf('distribution.openContent', tag),
           asksPeers: asksPeers('distribution.openContent', suppliers),
+          isCounted,
           chunks: [],
           information: undefined,
           cursor: 0,
@@ -222,6 +224,7 @@ export const createReading = (
           if (Buffer.compare(data, network.content.bytes(key, offset, data.length)) !== 0)
             throw faultOf(operation, 'ERROR_INVALID_DATA', 'these are not the bytes of this content');
           cache.coverage(content.tag, key, length).fill(1, offset, offset + data.length);
+          if (!content.isCounted) return;
           content.provenance.cameFrom({ source: 'origin' }, data.length);
           sessions.tell(session, {
             _tag: 'SourceChosen',

@@ -9,6 +9,7 @@ import {
   publish,
   readAll,
   startBoth,
+  TAG,
   type Endpoint,
 } from './contents.js';
 import { expectFault, expectUnsupported } from './faults.js';
@@ -137,6 +138,33 @@ export const describeInsight = (name: string, setup: Setup, { insight }: Capabil
       expect(await distribution.getCounters(session)).toMatchObject({ bytesFromOrigin: CONTENT.length });
       await distribution.closeContent(session, content);
       await expectFault(distribution.explainContent(session, content), 'ERROR_INVALID_HANDLE');
+      await end();
+    });
+
+    it('keeps what was counted elsewhere, and tells nothing of it', async () => {
+      const { publisher, reader, end } = await startBoth(here());
+      const { distribution, session } = reader;
+      await publish(publisher);
+      const told = listen(reader);
+      const information = await informationOf(publisher);
+      const kept = await distribution.openContent(session, { tag: TAG, isCounted: false });
+      await distribution.addContentInformation(session, kept, information);
+      await distribution.completeContentInformation(session, kept);
+      await distribution.addData(session, kept, 0, CONTENT);
+      expect(await distribution.explainContent(session, kept)).toMatchObject({
+        bytes: { cache: 0, peer: 0, 'hosted-cache': 0, origin: 0 },
+        segments: [],
+      });
+      await distribution.closeContent(session, kept);
+      expect(chosen(told)).toEqual([]);
+      expect(await distribution.getCounters(session)).toMatchObject({ bytesFromOrigin: 0 });
+      const content = await openContent(reader, information, []);
+      expect(await readAll(reader, content)).toEqual(CONTENT);
+      expect(await distribution.getCounters(session)).toMatchObject({
+        bytesFromOrigin: 0,
+        bytesFromLocalCache: CONTENT.length,
+      });
+      await distribution.closeContent(session, content);
       await end();
     });
 

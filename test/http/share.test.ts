@@ -2,7 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lastValueFrom, toArray } from 'rxjs';
 import { expect, it } from 'vitest';
-import { observeDistribution } from '../../src/effects/index.js';
+import { hitRatio, observeDistribution } from '../../src/effects/index.js';
+import { findRetrievals, readJournal } from '../../src/engine/index.js';
 import { createContentServer, get, sendContent } from '../../src/http/index.js';
 import { contentOf, listen, startMachine } from './support.js';
 
@@ -44,6 +45,29 @@ it('the first one, who is sent the content itself, has it for the next ones by a
   const peer = `${host}:${port}`;
   const { counts } = await lastValueFrom(get(origin.url, { session: second.session, peers: [peer] }));
   expect(counts).toMatchObject({ fromPeers: { [peer]: CONTENT.length }, fromOrigin: 0 });
+
+  // Each byte came once, for the one reason there is.
+  const { peers: program, session } = first;
+  const counters = await program.promise(program.effects.getDistributionCounters(session));
+  expect(counters).toMatchObject({ bytesFromOrigin: CONTENT.length, bytesFromLocalCache: 0 });
+  expect(hitRatio(counters)).toBe(0);
+  const again = await lastValueFrom(get(origin.url, { session }));
+  expect(again.counts).toMatchObject({ fromCache: CONTENT.length, fromOrigin: 0 });
+  const half = await program.promise(program.effects.getDistributionCounters(session));
+  expect(hitRatio(half)).toBe(0.5);
+  await session.close();
+  const entries = await readJournal(join(first.directory, 'data'));
+  const found = findRetrievals(entries, { name: origin.url }).map(({ retrieval }) => retrieval.explanation);
+  expect(found.at(-1)).toEqual({
+    bytes: { cache: 0, peer: 0, 'hosted-cache': 0, origin: CONTENT.length },
+    bytesByPeer: {},
+    reasons: [{ _tag: 'NoContentInformation', detail: 'the origin had none ready' }],
+    segments: [],
+  });
+  expect(found.map(({ bytes }) => bytes)).toEqual([
+    { cache: CONTENT.length, peer: 0, 'hosted-cache': 0, origin: 0 },
+    { cache: 0, peer: 0, 'hosted-cache': 0, origin: CONTENT.length },
+  ]);
 });
 
 it('a content that has changed by then is not shared, and no failure of sharing is one of fetching', async () => {

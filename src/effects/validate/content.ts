@@ -9,7 +9,7 @@ import {
 import { list, object } from './object.js';
 import { endpoint } from './peer-address.js';
 import { bad, optional, type Rule } from './rule.js';
-import { bytes, integer, oneOf, text, UINT32_MAX } from './scalars.js';
+import { boolean, bytes, integer, oneOf, text, UINT32_MAX } from './scalars.js';
 
 /** Names an application's class of content: 16 bytes, or up to 16 ASCII characters that are padded with zeros. */
 export type ContentTagInput = string | Uint8Array;
@@ -36,6 +36,11 @@ export interface ContentInput {
   readonly suppliers?: readonly ContentSupplier[] | undefined;
   /** What to call it when a person asks where it came from: a URL or a path. */
   readonly name?: string | undefined;
+  /**
+   * False for bytes that came from elsewhere and are only added, for others and for later: they do not count as taken from
+   * the origin then, and the content is not remembered as a retrieval. True by default.
+   */
+  readonly isCounted?: boolean | undefined;
 }
 
 const DEFAULT_TAG = 'peerweave';
@@ -55,6 +60,7 @@ export const contentOptions: Rule<ContentOptions> = object({
   peers: optional(list(endpoint)),
   suppliers: optional(suppliers),
   name: optional(text(1, LONGEST_NAME)),
+  isCounted: optional(boolean),
 });
 
 /** The two largest numbers stand for the default and for "wait for ever". */

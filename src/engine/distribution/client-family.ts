@@ -66,10 +66,12 @@ export const clientFamily = ({ service, sessions, insight, clock, limits }: Clie
       const peers = requirePeers(operation, options.peers ?? []);
       const { store, client, discovery, hosted, crowd } = service.require(operation);
       const asked = askedOf(operation, options.suppliers, { peers, discovery, crowd, hosted });
+      const { name, isCounted = true } = options;
       const open = (content: ContentHandle): Content =>
         new Content({
           handle: content,
-          name: options.name,
+          name,
+          isCounted,
           tag: Uint8Array.from(options.tag),
           ...asked,
           store,
@@ -78,7 +80,7 @@ export const clientFamily = ({ service, sessions, insight, clock, limits }: Clie
           clock,
           limits,
           emit: session.emit,
-          follow: (describe) => insight.follow(describe),
+          follow: (describe) => (isCounted ? insight.follow(describe) : () => undefined),
           onWriteFailure: () => void service.refresh(),
         });
       return session.operations.run(operation, call.signal, () =>

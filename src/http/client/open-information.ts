@@ -3,7 +3,7 @@ import { readContentAt } from '../../effects/content.js';
 import type { ContentSource } from '../../effects/content-source.js';
 import { promiseOf } from '../../effects/effect.js';
 import { isPeerError, type PeerError, type PeerErrorTag } from '../../effects/error/index.js';
-import { openDescribed } from '../../effects/read-content.js';
+import { openDescribed, type OpenDescribedOptions } from '../../effects/read-content.js';
 import { sessionCore } from '../../effects/session.js';
 import type { Interpretation } from './content-state.js';
 import type { PlacesOptions } from './options.js';
@@ -24,7 +24,7 @@ const OWN_FAULTS: ReadonlySet<PeerErrorTag> = new Set(['Cancelled', 'HandleClose
 export const openInformation = async (
   pieces: AsyncIterable<Uint8Array>,
   { start, length = 0 }: Interpretation,
-  options: PlacesOptions & { readonly name: string },
+  options: PlacesOptions & Pick<OpenDescribedOptions, 'name' | 'isCounted'>,
   signal: AbortSignal,
 ): Promise<SuppliedContent> => {
   const { env } = sessionCore(options.session, OPERATION);

@@ -16,7 +16,8 @@ const PIECE_BYTES = 1024 * 1024;
 
 /**
  * Puts a file that came without content information into the cache, for others to fetch it here, once the origin has
- * made some (MS-PCCRTP 3.1.5.1). That is a favour: without it the download is complete all the same.
+ * made some (MS-PCCRTP 3.1.5.1). That is a favour: without it the download is complete all the same. Where the bytes came
+ * from, and why, has been told by then: here they neither count once more nor make a second record.
  */
 export const shareFile = async (
   path: string,
@@ -37,7 +38,7 @@ export const shareFile = async (
       await using content = await openInformation(
         answer.pieces(),
         found,
-        { ...options, name: origin.url },
+        { ...options, isCounted: false },
         signal,
       );
       await using file = await open(path);

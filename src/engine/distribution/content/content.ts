@@ -38,6 +38,8 @@ export interface ContentParts {
   readonly handle: ContentHandle;
   /** What the application calls it. */
   readonly name: string | undefined;
+  /** Whether what is added counts as taken from the origin. */
+  readonly isCounted: boolean;
   readonly tag: Uint8Array;
   /** In normal form. */
   readonly peers: readonly string[];
@@ -220,7 +222,7 @@ export class Content implements Held {
       this.#offer(map, block);
     }
     member?.progress(blocks.length);
-    provenance.cameFromOrigin(map, { offset, length: data.length });
+    if (this.#parts.isCounted) provenance.cameFromOrigin(map, { offset, length: data.length });
   }
 
   /** The cache has dropped what the tag held. */
