@@ -333,6 +333,8 @@ export interface OriginEvent {
   readonly _tag: 'OriginUsed';
   /** What the application calls the content, a URL or a path. */
   readonly name: string;
+  /** The file that it was written to. */
+  readonly file?: string | undefined;
   readonly bytes: number;
   /** Why it was not asked of peers. */
   readonly reason: SegmentReason;

@@ -109,6 +109,8 @@ export interface ContentOptions {
    * remembers nothing of that ignores it.
    */
   readonly name?: string | undefined;
+  /** The file that it is going to be written to, by which a person may ask as well. */
+  readonly file?: string | undefined;
   /**
    * False for bytes that were had, and told of, without the service, and are only added for others and for later: then
    * adding them is not told as taken from the origin, and the content not remembered as a retrieval. True by default.

@@ -74,12 +74,12 @@ const CONTENT_INFORMATION: Omit<SourceUse, 'operation'> = {
 };
 
 /** What content is opened with, beyond what it is read with. */
-export type OpenDescribedOptions = ReadContentOptions & Pick<ContentInput, 'isCounted'>;
+export type OpenDescribedOptions = ReadContentOptions & Pick<ContentInput, 'file' | 'isCounted'>;
 
 /** Opens content and tells it what it consists of. */
 export const openDescribed = async (
   contentInformation: ContentSource,
-  { session, peers, suppliers, tag, name, isCounted, pieceBytes = PIECE_BYTES }: OpenDescribedOptions,
+  { session, peers, suppliers, tag, name, file, isCounted, pieceBytes = PIECE_BYTES }: OpenDescribedOptions,
   signal: AbortSignal,
   operation = 'retrieve',
 ): Promise<Content> => {
@@ -92,6 +92,7 @@ export const openDescribed = async (
     ...(peers === undefined ? {} : { peers }),
     ...(suppliers === undefined ? {} : { suppliers }),
     ...(name === undefined ? {} : { name }),
+    ...(file === undefined ? {} : { file }),
     ...(isCounted === undefined ? {} : { isCounted }),
   };
   const content = await run(openContent(session, input, { signal }));

@@ -45,7 +45,7 @@ export async function* retrieveContent(
   { to, keepCopy = false, ...options }: RetrieveOptions,
   signal: AbortSignal,
 ): AsyncGenerator<RetrieveProgress, void> {
-  const reading = { ...options, name: options.name ?? to };
+  const reading = { ...options, name: options.name ?? to, file: to };
   const counter = new TransferCounter();
   const stopObserving = observeDistribution(reading.session, (event) => counter.observe(event));
   try {

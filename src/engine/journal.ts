@@ -1,6 +1,6 @@
 import type { SegmentReason } from '../driver/index.js';
 import { defaultDataDirectory } from './data-dir.js';
-import { contentKeys, contentName } from './distribution/insight/names.js';
+import { contentKeys, keyOfName } from './distribution/insight/names.js';
 import { insightDirectory, isRunning, readProcessRecords } from './distribution/insight/process-files.js';
 import type { ProcessRecord, RetrievalRecord } from './distribution/insight/process-record.js';
 import { bytesInMemory, readContentInformation } from './distribution/wire/index.js';
@@ -89,8 +89,8 @@ const matcherOf = (
   query: RetrievalQuery,
 ): ((retrieval: RetrievalRecord) => FoundRetrieval['match'] | undefined) => {
   if ('name' in query) {
-    const { nameKey } = contentName(query.name);
-    return (retrieval) => (retrieval.nameKey === nameKey ? 'name' : undefined);
+    const key = keyOfName(query.name);
+    return ({ nameKey, fileKey }) => (nameKey === key || fileKey === key ? 'name' : undefined);
   }
   const { segments } = readContentInformation(bytesInMemory(query.contentInformation));
   const keys = contentKeys(segments);

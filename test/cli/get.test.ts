@@ -63,6 +63,33 @@ test('get takes the blocks from a peer in another process, and only content info
     expect(stdout).not.toContain('"kind":"missing-data"');
   }));
 
+test('why finds what get has fetched, by its file and by the URL as it was given', () =>
+  inDirectory(async (directory) => {
+    const { serving, url } = await serve(directory, 'content');
+    await using plain = await listen((_request, response) => void response.end(CONTENT));
+    const other = ['--data-dir', join(directory, 'other')];
+    for (const [index, origin] of [`${url}content`, `${plain.url}/content`].entries()) {
+      const copy = `copy ${index}`;
+      const given = `${origin.replace('//', '//user:hush@')}?token=one#part`;
+      expect(await run(directory, [...other, 'get', given, '-o', copy])).toMatchObject({ code: 0 });
+      for (const content of [copy, given, `${origin}?token=one`]) {
+        const { code, stdout } = await run(directory, [...other, '--json', 'why', content]);
+        expect([content, code]).toEqual([content, 0]);
+        expect(JSON.parse(stdout)).toMatchObject({
+          match: 'name',
+          name: `${origin}?…`,
+          file: join(directory, copy),
+          bytes: { origin: CONTENT.length },
+        });
+      }
+    }
+    const { stdout } = await run(directory, [...other, 'why', 'copy 0']);
+    expect(stdout).toContain(`${url}content?…, `);
+    expect(stdout).toContain(`\n  in ${join(directory, 'copy 0')}\n`);
+    serving.child.kill('SIGINT');
+    await serving.ended;
+  }));
+
 test('get asks the places that it is told, in their order', () =>
   inDirectory(async (directory) => {
     const { serving, url, peers } = await serve(directory, 'content');

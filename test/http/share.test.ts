@@ -36,6 +36,7 @@ it('the first one, who is sent the content itself, has it for the next ones by a
     {
       _tag: 'OriginUsed',
       name: `${origin.url}/`,
+      file: to,
       bytes: CONTENT.length,
       reason: { _tag: 'NoContentInformation', detail: 'the origin had none ready' },
     },

@@ -40,12 +40,13 @@ const find = async (
 };
 
 const show = ({ output }: Context, { retrieval, match }: FoundRetrieval): void => {
-  const { startedAt, endedAt, name, segments, explanation } = retrieval;
+  const { startedAt, endedAt, name, file, segments, explanation } = retrieval;
   const when = new Date(startedAt).toISOString();
   output.result(
-    { match, name, startedAt, endedAt, segmentCount: segments, ...explanation },
+    { match, name, file, startedAt, endedAt, segmentCount: segments, ...explanation },
     [
       `${name ?? 'content without a name'}, ${when}${endedAt === undefined ? ', not finished' : ''}`,
+      ...(file === undefined || file === name ? [] : [`  in ${file}`]),
       ...(match === 'other-secret'
         ? ['  the same bytes, under another server secret: other peers have them']
         : []),

@@ -36,6 +36,8 @@ export interface ContentInput {
   readonly suppliers?: readonly ContentSupplier[] | undefined;
   /** What to call it when a person asks where it came from: a URL or a path. */
   readonly name?: string | undefined;
+  /** The file that it is going to be written to, by which a person may ask as well. */
+  readonly file?: string | undefined;
   /**
    * False for bytes that came from elsewhere and are only added, for others and for later: they do not count as taken from
    * the origin then, and the content is not remembered as a retrieval. True by default.
@@ -60,6 +62,7 @@ export const contentOptions: Rule<ContentOptions> = object({
   peers: optional(list(endpoint)),
   suppliers: optional(suppliers),
   name: optional(text(1, LONGEST_NAME)),
+  file: optional(text(1)),
   isCounted: optional(boolean),
 });
 

@@ -66,11 +66,11 @@ export const clientFamily = ({ service, sessions, insight, clock, limits }: Clie
       const peers = requirePeers(operation, options.peers ?? []);
       const { store, client, discovery, hosted, crowd } = service.require(operation);
       const asked = askedOf(operation, options.suppliers, { peers, discovery, crowd, hosted });
-      const { name, isCounted = true } = options;
+      const { isCounted = true } = options;
       const open = (content: ContentHandle): Content =>
         new Content({
           handle: content,
-          name,
+          names: { name: options.name, file: options.file },
           isCounted,
           tag: Uint8Array.from(options.tag),
           ...asked,

@@ -92,7 +92,7 @@ async function* attempt(transfer: Transfer, asked: Asked): AsyncGenerator<GetPro
     await using _answer = { [Symbol.asyncDispose]: () => answer.cancel() };
     await using content =
       found.brings === 'information'
-        ? await openInformation(answer.pieces(), found, { ...options, name: origin.url }, signal)
+        ? await openInformation(answer.pieces(), found, { ...options, name: origin.url, file: to }, signal)
         : undefined;
     if (content !== undefined) content.onOpened((one) => counter.count(contentHandle(one, OPERATION)));
     else if (!places.includes('origin')) throw noInformation(origin.url);
@@ -116,6 +116,7 @@ async function* attempt(transfer: Transfer, asked: Asked): AsyncGenerator<GetPro
       reportDistribution(session, {
         _tag: 'OriginUsed',
         name: origin.url,
+        file: to,
         bytes,
         reason: asked.noInformation ?? (version === undefined ? SERVICE_OFF : reasonOf(bytes, found)),
       });

@@ -24,7 +24,7 @@ const OWN_FAULTS: ReadonlySet<PeerErrorTag> = new Set(['Cancelled', 'HandleClose
 export const openInformation = async (
   pieces: AsyncIterable<Uint8Array>,
   { start, length = 0 }: Interpretation,
-  options: PlacesOptions & Pick<OpenDescribedOptions, 'name' | 'isCounted'>,
+  options: PlacesOptions & Pick<OpenDescribedOptions, 'name' | 'file' | 'isCounted'>,
   signal: AbortSignal,
 ): Promise<SuppliedContent> => {
   const { env } = sessionCore(options.session, OPERATION);

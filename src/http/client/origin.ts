@@ -113,13 +113,17 @@ class Connection {
   }
 }
 
-/** A URL without the credentials in it, which become a header: `fetch` refuses the one and knows the other. */
+/**
+ * A URL without the credentials in it, which become a header: `fetch` refuses the one and knows the other. And without its
+ * fragment, which no origin ever sees.
+ */
 export const originOf = (
   input: string | URL,
   own: Readonly<Record<string, string>>,
 ): Pick<OriginParts, 'url' | 'headers'> => {
   const url = urlOf(input);
   const headers = headersOf(own);
+  url.hash = '';
   if (url.username !== '' || url.password !== '') {
     const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
     if (!headers.has('authorization')) {

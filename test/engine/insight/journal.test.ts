@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { buildProgram, type BuiltProgram } from '../../built-program.js';
 import { CounterFold, type SessionHandle } from '../../../src/driver/index.js';
@@ -65,7 +65,7 @@ describe('what engines keep of their doing', () => {
   const retrieve = async (
     { engine, session }: { readonly engine: EngineDriver; readonly session: SessionHandle },
     information: Uint8Array,
-    options: { readonly peers?: readonly string[]; readonly name?: string },
+    options: { readonly peers?: readonly string[]; readonly name?: string; readonly file?: string },
   ): Promise<void> => {
     const { distribution } = engine;
     const content = await distribution.openContent(session, { tag: Buffer.alloc(16), ...options });
@@ -154,9 +154,35 @@ describe('what engines keep of their doing', () => {
     expect(findRetrievals(entries, { name })).toMatchObject([
       { retrieval: { name: 'http://example.com/small.bin?…', explanation: { reasons: [reason] } } },
     ]);
+    for (const same of ['http://example.com/small.bin?token=secret', `${name}#part`]) {
+      expect(findRetrievals(entries, { name: same })).toHaveLength(1);
+    }
     expect(findRetrievals(entries, { name: 'http://example.com/small.bin?token=other' })).toEqual([]);
     const [file = ''] = await readdir(insightDirectory(dataDir));
     expect(await readFile(join(insightDirectory(dataDir), file), 'utf8')).not.toMatch(/hush|secret/);
+  });
+
+  it('finds it also by its file, whatever its application calls it', async () => {
+    const { information, peer } = await publisher();
+    const reader = await open(dataDir);
+    const file = join(directory, 'copy.bin');
+    await retrieve(reader, information, { peers: [peer], name: 'app:one/two', file });
+    const reason = { _tag: 'NoContentInformation', detail: '' } as const;
+    const used = {
+      _tag: 'OriginUsed',
+      name: 'http://example.com/',
+      bytes: 1,
+      file: 'relative',
+      reason,
+    } as const;
+    reader.engine.distribution.report(reader.session, used);
+    await reader.engine.dispose();
+    const entries = await readJournal(dataDir);
+    const found = (name: string) => findRetrievals(entries, { name }).map(({ retrieval }) => retrieval);
+    expect(found(file)).toMatchObject([{ file, explanation: { bytes: { peer: CONTENT.length } } }]);
+    expect(found('app:one/two')).toMatchObject([{ file }]);
+    expect(found('relative')).toMatchObject([{ name: 'http://example.com/', file: resolve('relative') }]);
+    expect(found('http://example.com/')).toHaveLength(1);
   });
 
   it('is bounded, the last retrievals are kept', async () => {

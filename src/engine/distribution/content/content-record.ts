@@ -1,5 +1,5 @@
 import type { Cancel, Clock, ContentExplanation } from '../../../driver/index.js';
-import { contentKeysInTurns, contentName, type ContentKeys } from '../insight/names.js';
+import { contentKeysInTurns, contentNames, type ContentKeys, type GivenNames } from '../insight/names.js';
 import type { RetrievalRecord } from '../insight/process-record.js';
 import type { SegmentInfo } from '../ports.js';
 import type { SegmentList } from '../wire/index.js';
@@ -7,7 +7,7 @@ import type { SegmentList } from '../wire/index.js';
 export interface ContentRecordParts {
   readonly segments: SegmentList;
   /** What the application calls the content. */
-  readonly name: string | undefined;
+  readonly names: GivenNames;
   readonly clock: Clock;
   readonly explanation: () => ContentExplanation;
   /** Has a record kept until it is told that it is final. */
@@ -29,10 +29,10 @@ export class ContentRecord {
   readonly #setFinal: Cancel;
   readonly #named: Promise<void>;
 
-  constructor({ segments, name, clock, explanation, follow, onSegment }: ContentRecordParts) {
+  constructor({ segments, names, clock, explanation, follow, onSegment }: ContentRecordParts) {
     this.#isSoonNamed = segments.length <= SOON;
     const startedAt = clock.now();
-    const named = name === undefined ? {} : contentName(name);
+    const named = contentNames(names);
     let keys: Partial<ContentKeys> = {};
     this.#setFinal = follow(() => ({
       startedAt,

@@ -13,6 +13,7 @@ import { LOOK_AGE_MS } from '../look-age.js';
 import { invalidArgument } from '../arguments.js';
 import { FetchFailure, type ContentStore, type PendingBlock, type RetrievalClient } from '../ports.js';
 import { ContentLog } from '../insight/content-log.js';
+import type { GivenNames } from '../insight/names.js';
 import { MOST_RUNS_KEPT, type RetrievalRecord } from '../insight/process-record.js';
 import type { Held } from '../session/handle-table.js';
 import type { DescribedContent } from '../wire/index.js';
@@ -37,7 +38,7 @@ import type { AskedCache } from './suppliers.js';
 export interface ContentParts {
   readonly handle: ContentHandle;
   /** What the application calls it. */
-  readonly name: string | undefined;
+  readonly names: GivenNames;
   /** Whether what is added counts as taken from the origin. */
   readonly isCounted: boolean;
   readonly tag: Uint8Array;
@@ -342,7 +343,7 @@ export class Content implements Held {
     const added = new AddedData(map, local, limits.maxPartialBlocks);
     const record = new ContentRecord({
       segments,
-      name: this.#parts.name,
+      names: this.#parts.names,
       clock,
       explanation: () => provenance.explanation(MOST_RUNS_KEPT),
       follow: this.#parts.follow,

@@ -7,7 +7,7 @@ import {
 } from '../../../driver/index.js';
 import type { Endpoint } from '../endpoint.js';
 import { Journal } from './journal.js';
-import { contentName } from './names.js';
+import { contentNames } from './names.js';
 import type { RetrievalRecord } from './process-record.js';
 
 export interface InsightOptions {
@@ -45,7 +45,7 @@ export class Insight {
     const { bytes, reason } = event;
     this.follow(() => ({
       startedAt: now,
-      ...contentName(event.name),
+      ...contentNames(event),
       segments: 0,
       explanation: {
         bytes: { cache: 0, peer: 0, 'hosted-cache': 0, origin: bytes },

@@ -3,21 +3,48 @@ import { resolve } from 'node:path';
 import { inTurns } from '../in-turns.js';
 import type { SegmentInfo } from '../ports.js';
 
-/** How a content that its application gave a name, a URL or a path, can be found again. */
-export interface ContentName {
-  /** To be shown: a URL without user, password and the values of its query, or an absolute path. */
-  readonly name: string;
-  /** To be compared: a hash of the whole name. */
-  readonly nameKey: string;
+/** What an application says of a content, so that a person can find it again. */
+export interface GivenNames {
+  /** A URL or a path. */
+  readonly name?: string | undefined;
+  /** The file that it is written to. */
+  readonly file?: string | undefined;
 }
 
-export const contentName = (name: string): ContentName => {
+/** The same as it is kept: names to be shown, and keys, which are hashes of the whole names, to be compared. */
+export interface ContentNames {
+  /** A URL without user, password, fragment and the values of its query, or an absolute path. */
+  readonly name?: string | undefined;
+  readonly nameKey?: string | undefined;
+  /** An absolute path. */
+  readonly file?: string | undefined;
+  readonly fileKey?: string | undefined;
+}
+
+export const contentNames = ({ name, file }: GivenNames): ContentNames => ({
+  ...(name === undefined ? {} : named(name)),
+  ...(file === undefined ? {} : { file: resolve(file), fileKey: keyOf(resolve(file)) }),
+});
+
+/** What the name that a person gives has to be compared with: the key of a name or of a file. */
+export const keyOfName = (name: string): string => named(name).nameKey;
+
+const named = (name: string): { readonly name: string; readonly nameKey: string } => {
   const url = URL.canParse(name) && name.includes('://') ? new URL(name) : undefined;
-  const whole = url?.href ?? resolve(name);
-  return {
-    name: url === undefined ? whole : withoutSecrets(url),
-    nameKey: createHash('sha256').update(whole).digest('hex'),
-  };
+  if (url === undefined) return { name: resolve(name), nameKey: keyOf(resolve(name)) };
+  return { name: withoutSecrets(url), nameKey: keyOf(asRequested(url)) };
+};
+
+const keyOf = (whole: string): string => createHash('sha256').update(whole).digest('hex');
+
+/** Over HTTP a fragment never reaches the server, and who asks is not what is asked for. */
+const asRequested = (given: URL): string => {
+  if (!/^https?:$/.test(given.protocol)) return given.href;
+  const url = new URL(given);
+  url.username = '';
+  url.password = '';
+  url.hash = '';
+  return url.href;
 };
 
 /** Which segments a content is made of, and which bytes; the latter are the same under every server secret. */

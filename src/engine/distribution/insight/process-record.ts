@@ -11,6 +11,10 @@ export interface RetrievalRecord {
   readonly name?: string | undefined;
   /** A hash of the whole name. */
   readonly nameKey?: string | undefined;
+  /** Where it was written to, if it was. Records of older versions have only the name. */
+  readonly file?: string | undefined;
+  /** A hash of that. */
+  readonly fileKey?: string | undefined;
   /** Which segments it is made of, as a hash. */
   readonly contentKey?: string | undefined;
   /** Which bytes it is made of, as a hash: the same under every server secret. */
