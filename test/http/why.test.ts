@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import { type RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { lastValueFrom } from 'rxjs';
@@ -25,9 +27,11 @@ const recordOf = async (machine: Machine, url: string, options: Partial<GetOptio
 };
 
 const plain =
-  (bytes: Buffer): RequestListener =>
+  (bytes: Buffer, headers: Readonly<Record<string, string>> = {}): RequestListener =>
   (_request, response) =>
-    void response.end(bytes);
+    void response.writeHead(200, headers).end(bytes);
+
+const SENT_NONE = { _tag: 'NoContentInformation', detail: 'the origin sent none' };
 
 it('what came from peers is on record by its URL, segment by segment', async () => {
   await using publisher = await startMachine();
@@ -51,8 +55,13 @@ it('what came from peers is on record by its URL, segment by segment', async () 
 });
 
 it.each([
-  ['is too small', SMALL, {}, { _tag: 'BelowSizeLimit', bytes: 1_000, limit: 65_536 }],
-  ['has no content information', BIG, {}, { _tag: 'NoContentInformation', detail: 'the origin sent none' }],
+  ['has no content information', BIG, {}, SENT_NONE],
+  [
+    'is small, and of an origin that says nothing of content information',
+    SMALL,
+    {},
+    { _tag: 'NoContentInformation', detail: 'the origin sent none, as is usual below 65536 bytes' },
+  ],
   [
     'was to be had from the origin only',
     BIG,
@@ -67,6 +76,44 @@ it.each([
     bytesByPeer: {},
     reasons: [reason],
     segments: [],
+  });
+});
+
+it('what is too small for an origin that makes content information is on record with that reason', async () => {
+  await using machine = await startMachine();
+  const varying = plain(SMALL, { Vary: 'Accept-Encoding, X-P2P-PeerDist, X-P2P-PeerDistEx' });
+  await using origin = await listen(varying);
+  expect(await recordOf(machine, origin.url)).toMatchObject({
+    reasons: [{ _tag: 'BelowSizeLimit', bytes: 1_000, limit: 65_536 }],
+  });
+});
+
+it('what is small, and content information of it still made, is on record with that reason', async () => {
+  await using machine = await startMachine();
+  await using origin = await listen(plain(SMALL, { 'X-P2P-PeerDistEx': 'MakeHashRequest=true' }));
+  expect(await recordOf(machine, origin.url)).toMatchObject({
+    reasons: [{ _tag: 'NoContentInformation', detail: 'the origin had none ready' }],
+  });
+});
+
+it('the end of what was begun before is not too small', async () => {
+  await using machine = await startMachine();
+  const begun = BIG.length - 1_000;
+  await using origin = await listen((_request, response) => {
+    response.writeHead(206, {
+      ETag: '"one"',
+      Vary: 'Accept-Encoding, X-P2P-PeerDist',
+      'Content-Range': `bytes ${begun}-${BIG.length - 1}/${BIG.length}`,
+    });
+    response.end(BIG.subarray(begun));
+  });
+  const to = join(machine.directory, 'copy');
+  const url = createHash('sha256').update(`${origin.url}/`).digest('base64url');
+  await writeFile(`${to}.part`, BIG.subarray(0, begun));
+  await writeFile(`${to}.part.json`, JSON.stringify({ url, validator: '"one"', length: BIG.length }));
+  expect(await recordOf(machine, origin.url, { to })).toMatchObject({
+    bytes: { origin: 1_000 },
+    reasons: [SENT_NONE],
   });
 });
 

@@ -1,5 +1,11 @@
 import { parametersOf, listOf } from '../protocol/header-list.js';
-import { PARAMETER, PARAMETERS_HEADER, parseVersion, PEERDIST } from '../protocol/peerdist-headers.js';
+import {
+  EXTENDED_PARAMETERS_HEADER,
+  PARAMETER,
+  PARAMETERS_HEADER,
+  parseVersion,
+  PEERDIST,
+} from '../protocol/peerdist-headers.js';
 import { brokenAnswer, refusedBy, StartOver } from './origin-failure.js';
 import type { OriginAnswer } from './origin.js';
 
@@ -22,6 +28,8 @@ export type Interpretation = ContentState & {
     | 'transformed-content';
   /** The origin makes content information of it just now. */
   readonly willHaveInformation: boolean;
+  /** The origin makes content information, if not of this content: what it sends depends on whether it is asked for. */
+  readonly speaksPeerDist: boolean;
 };
 
 /** What the platform's fetch decodes. */
@@ -45,11 +53,12 @@ export const interpret = ({ status, headers }: OriginAnswer, start: number, url:
   const codings = listOf(headers.get('content-encoding') ?? undefined)
     .map((coding) => coding.toLowerCase())
     .filter((coding) => coding !== 'identity');
+  const extended = headers.get(EXTENDED_PARAMETERS_HEADER) ?? undefined;
   const common = {
     validator: strongValidator(headers),
     start: isPart ? start : 0,
-    willHaveInformation:
-      parametersOf(headers.get('x-p2p-peerdistex') ?? undefined)?.get(PARAMETER.makeHashRequest) === 'true',
+    willHaveInformation: parametersOf(extended)?.get(PARAMETER.makeHashRequest) === 'true',
+    speaksPeerDist: headers.has(PARAMETERS_HEADER) || variesBy(headers, PARAMETERS_HEADER),
   };
   if (codings.includes(PEERDIST)) {
     const length = describedLength(headers);
@@ -89,6 +98,9 @@ export const rangeOf = (
   };
   return range.start < range.end && range.end <= (range.total ?? Infinity) ? range : undefined;
 };
+
+const variesBy = (headers: Headers, name: string): boolean =>
+  listOf(headers.get('vary') ?? undefined).some((known) => known.toLowerCase() === name);
 
 const lengthOf = (headers: Headers): number | undefined => {
   const text = headers.get('content-length');

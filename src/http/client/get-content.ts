@@ -16,6 +16,7 @@ import { OPERATION, StartOver } from './origin-failure.js';
 import { PartialFile } from './partial-file.js';
 import { type ContentPlace, stepsOf } from './places.js';
 import { plainBody } from './plain-body.js';
+import { plainReason } from './plain-reason.js';
 import { readableVersion } from './readable-version.js';
 import { readDescribed } from './read-described.js';
 import { shareFile } from './share-file.js';
@@ -118,7 +119,7 @@ async function* attempt(transfer: Transfer, asked: Asked): AsyncGenerator<GetPro
         name: origin.url,
         file: to,
         bytes,
-        reason: asked.noInformation ?? (version === undefined ? SERVICE_OFF : reasonOf(bytes, found)),
+        reason: asked.noInformation ?? (version === undefined ? SERVICE_OFF : plainReason(bytes, found)),
       });
       if (to !== undefined && version !== undefined && found.willHaveInformation) {
         await shareFile(to, origin, found, version, options, signal).catch(() => undefined);
@@ -151,15 +152,6 @@ const explanationOf = async (
 
 const ORIGIN_ONLY: SegmentReason = { _tag: 'DisabledByPolicy', detail: 'only the origin was to be asked' };
 const SERVICE_OFF: SegmentReason = { _tag: 'DisabledByPolicy', detail: 'the service was not available' };
-
-/** MS-PCCRTP servers give no content information of anything smaller. */
-const SMALLEST_ENCODED = 65_536;
-
-const reasonOf = (bytes: number, { willHaveInformation }: Interpretation): SegmentReason => {
-  if (bytes < SMALLEST_ENCODED) return { _tag: 'BelowSizeLimit', bytes, limit: SMALLEST_ENCODED };
-  const detail = willHaveInformation ? 'the origin had none ready' : 'the origin sent none';
-  return { _tag: 'NoContentInformation', detail };
-};
 
 const noInformation = (url: string): PeerError =>
   new PeerError({
