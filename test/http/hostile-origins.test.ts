@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { lastValueFrom, toArray } from 'rxjs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/effects/index.js';
+import { type PeerError, systemClock } from '../../src/effects/index.js';
 import { makeContentInformation } from '../../src/engine/index.js';
 import { get, getIterable, type GetOptions, type GetProgress } from '../../src/http/index.js';
 import { collect, contentOf, listen, type Machine, startMachine } from './support.js';
@@ -400,6 +400,37 @@ describe('ranges', () => {
     const { bytes, restarts } = await fetchAll(url);
     expect(bytes.equals(CONTENT)).toBe(true);
     expect(restarts).toBe(1);
+  });
+});
+
+describe('a connection that always breaks, with nothing to go on by', () => {
+  const withoutValidator = (): Promise<string> =>
+    serve((_request, response) => {
+      response.writeHead(200, { 'Content-Length': CONTENT.length });
+      response.write(CONTENT.subarray(0, 300_000), () => response.destroy());
+    });
+
+  it('is the failure of the connection, not of the content', async () => {
+    const thrown = await fetchAll(await withoutValidator()).then(
+      () => expect.fail('it cannot be had'),
+      (error: unknown) => error as PeerError,
+    );
+    expect(thrown).toMatchObject({
+      _tag: 'Unavailable',
+      code: 'UND_ERR_SOCKET',
+      advice: expect.stringContaining('Try again'),
+    });
+    expect(thrown.advice).not.toContain('change');
+    expect(thrown.message).toContain('begun again too often; the last time the connection broke');
+    expect(thrown.message).toContain('the origin does not say what it would go on with');
+  });
+
+  it('is so too where pieces are taken already', async () => {
+    const taken = collect(getIterable(await withoutValidator(), { session: client.session }));
+    await expect(taken).rejects.toMatchObject({
+      code: 'UND_ERR_SOCKET',
+      advice: 'Read it again from its start.',
+    });
   });
 });
 

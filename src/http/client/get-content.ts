@@ -6,6 +6,7 @@ import type { ContentPiece } from '../../effects/read-content.js';
 import { observeDistribution, reportDistribution, sessionCore } from '../../effects/session.js';
 import { TransferCounter } from '../../effects/transfer-counter.js';
 import { askForContent } from './ask-for-content.js';
+import { begunTooOften, failureIn } from './content-changed.js';
 import type { Interpretation } from './content-state.js';
 import type { GetProgress } from './get-progress.js';
 import { mergedExplanation } from './merged-explanation.js';
@@ -48,7 +49,7 @@ export async function* getContent(
       return;
     } catch (error) {
       if (!(error instanceof StartOver)) throw error;
-      if (restarts === MOST_RESTARTS) throw unsteady(error);
+      if (restarts === MOST_RESTARTS) throw begunTooOften(error);
       const { without, message: reason } = error;
       const { hasBroken } = asked;
       if (without === 'broken-information' && hasBroken && !places.includes('origin')) throw error.cause;
@@ -57,7 +58,8 @@ export async function* getContent(
       if (without === 'content-information' || (without === 'broken-information' && hasBroken)) {
         asked = { ...asked, noInformation: { _tag: 'NoContentInformation', detail: reason } };
       }
-      yield { _tag: 'Restarted', reason, total: undefined, counts: new TransferCounter().counts() };
+      const failure = failureIn(error);
+      yield { _tag: 'Restarted', reason, failure, total: undefined, counts: new TransferCounter().counts() };
     }
   }
 }
@@ -160,14 +162,4 @@ const noInformation = (url: string): PeerError =>
     operation: OPERATION,
     what: `the origin gives no content information of ${url}, so that nobody else can be asked for it`,
     advice: "Name 'origin' among the places.",
-  });
-
-const unsteady = (cause: StartOver): PeerError =>
-  new PeerError({
-    tag: 'Unavailable',
-    code: 'PEERWEAVE_CONTENT_CHANGED',
-    operation: OPERATION,
-    what: `it had to be begun again too often; the last time ${cause.message}`,
-    advice: 'Try again when the content does not change any more.',
-    cause,
   });

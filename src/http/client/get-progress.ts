@@ -1,4 +1,5 @@
 import type { ContentExplanation } from '../../driver/index.js';
+import type { PeerError } from '../../effects/error/index.js';
 import type { TransferCounts } from '../../effects/transfer-counter.js';
 
 /**
@@ -28,6 +29,8 @@ export type GetProgress = {
       /** What was received so far is void, and comes again from 0 on. */
       readonly _tag: 'Restarted';
       readonly reason: string;
+      /** The failure of the origin that made it necessary, if it was one and not the content. */
+      readonly failure?: PeerError | undefined;
     }
   | {
       readonly _tag: 'Completed';

@@ -66,7 +66,8 @@ export type GetBytesOptions = Omit<GetOptions, 'to'> & { readonly signal?: Abort
  * The same as an AsyncIterable of pieces in order: nothing is fetched far beyond what is taken.
  *
  * Leaving the loop, or the signal, stops it. Errors are those of {@link get}, thrown from the loop; a content that changes
- * after its first piece is `Unavailable` with the code `PEERWEAVE_CONTENT_CHANGED`, since a piece cannot be taken back.
+ * after its first piece is `Unavailable` with the code `PEERWEAVE_CONTENT_CHANGED`, since a piece cannot be taken back; so
+ * is, with the code of its failure, an origin that breaks off there and does not say what it would go on with.
  *
  * @example
  * ```ts
@@ -114,7 +115,7 @@ async function* bytesUntil(
   let isBegun = false;
   try {
     for await (const progress of getContent(url, options, ended.signal)) {
-      if (progress._tag === 'Restarted' && isBegun) throw contentChanged(progress.reason);
+      if (progress._tag === 'Restarted' && isBegun) throw contentChanged(progress.reason, progress.failure);
       if (progress._tag !== 'Received') continue;
       isBegun = true;
       yield progress.bytes;

@@ -26,6 +26,7 @@ export async function* plainBody(
       throw new StartOver(
         'nothing',
         'the connection broke, and the origin does not say what it would go on with',
+        error,
       );
     }
     for await (const bytes of readOrigin(origin, found, { offset: at, end: length }, env, signal)) {
