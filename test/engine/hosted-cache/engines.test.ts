@@ -1,6 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
-import type { ContentSupplier, DistributionEvent, SessionHandle } from '../../../src/driver/index.js';
+import type {
+  ContentSupplier,
+  DistributionEvent,
+  SegmentReason,
+  SessionHandle,
+} from '../../../src/driver/index.js';
 import { createEngineDriver, type EngineDriver, type EngineOptions } from '../../../src/engine/index.js';
 import { afterwards, fakePeer } from '../retrieval/harness.js';
 import { eventsOf, newDirectory, startCache, TAG } from './harness.js';
@@ -137,6 +142,36 @@ it.each([
   expect(new Set(eventsOf(machine.events, 'SourceChosen').map((chosen) => chosen.source))).toEqual(
     new Set(['peer']),
   );
+});
+
+it.each<[string, ContentSupplier[], 'an empty peer' | 'nobody', SegmentReason['_tag'][]]>([
+  ['after peers', ['peers', 'hosted-cache'], 'nobody', ['NoPeerKnown']],
+  ['after peers', ['peers', 'hosted-cache'], 'an empty peer', ['PeerFailed']],
+  ['before peers', ['hosted-cache', 'peers'], 'nobody', []],
+  ['alone', ['hosted-cache'], 'nobody', []],
+])('asked %s, there is a reason why not from them: %j, %s', async (_when, suppliers, known, expected) => {
+  const { hostedCache, information } = await startWithBoth({});
+  const empty = await startMachine();
+  const peer = `127.0.0.1:${empty.engine.endpoint()?.port}`;
+  const { engine, session } = await startMachine({ hostedCache, listen: false });
+  const { distribution } = engine;
+  const content = await distribution.openContent(session, {
+    tag: TAG,
+    peers: known === 'nobody' ? [] : [peer],
+    suppliers,
+  });
+  await distribution.addContentInformation(session, content, information);
+  await distribution.completeContentInformation(session, content);
+  for (let offset = 0; offset < CONTENT.length;) {
+    const read = await distribution.blockRead(session, content, offset, { maxBytes: 1_000_000 });
+    if (read._tag !== 'Data') expect.fail(`${read._tag} at ${offset}`);
+    offset += read.bytes.length;
+  }
+  const { bytes, segments } = await distribution.explainContent(session, content);
+  await distribution.closeContent(session, content);
+  expect(bytes).toMatchObject({ 'hosted-cache': CONTENT.length });
+  expect(segments.length).toBeGreaterThan(0);
+  for (const { reasons } of segments) expect(reasons.map(({ _tag }) => _tag)).toEqual(expected);
 });
 
 it.each<[ContentSupplier[], 'before-peers' | 'after-peers', string]>([

@@ -24,6 +24,8 @@ export interface ReaderParts {
   readonly clock: Clock;
   /** The peer that is a hosted cache, if there is one. */
   readonly hostedCache: string | undefined;
+  /** Whether it is asked only for what peers do not deliver. */
+  readonly isAskedAfterPeers: boolean;
   /** Whether there is anybody to ask. */
   readonly hasPeers: () => boolean;
   /** How long peers are looked for, if they are. */
@@ -258,9 +260,13 @@ export class ContentReader {
   }
 
   #cameFrom(from: SegmentSource, offset: number, length: number): void {
-    const { map, provenance } = this.#parts;
-    const place = map.find(map.blockAt(offset));
-    if (place !== undefined) provenance.cameFrom(from, place, { offset, length });
+    const { map, window, provenance, isAskedAfterPeers, searchMs } = this.#parts;
+    const block = map.blockAt(offset);
+    const place = map.find(block);
+    if (place === undefined) return;
+    provenance.cameFrom(from, place, { offset, length });
+    if (from.source !== 'hosted-cache' || !isAskedAfterPeers) return;
+    if (window.attempts(block).length === 0) provenance.nobodyToAsk({ offset, length }, searchMs);
   }
 
   #missing(offset: number, toBlock: number, cause: Missing['cause'], limit = Infinity): Missing {

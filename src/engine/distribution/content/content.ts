@@ -335,6 +335,7 @@ export class Content implements Held {
       clock,
       provenance,
       hostedCache: hosted?.address,
+      isAskedAfterPeers: this.#parts.askedCache?.isAskedFirst === false,
       hasPeers: () => peers.mayHelp,
       searchMs: peers.searchMs,
       readAhead: limits.readAheadBlocks,

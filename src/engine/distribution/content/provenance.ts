@@ -81,7 +81,11 @@ export class Provenance {
     const segment = segmentName(place.segment.info);
     const { content } = this;
     this.emit({ _tag: 'BlockUnavailable', content, segment, block: place.index, attempts });
-    if (attempts.length > 0) return;
+    if (attempts.length === 0) this.nobodyToAsk(bytes, searchMs);
+  }
+
+  /** There was no peer to ask for these bytes. @param searchMs how long peers were looked for, if they were. */
+  nobodyToAsk(bytes: Bytes, searchMs: number | undefined): void {
     this.failed(
       bytes,
       searchMs === undefined ? { _tag: 'NoPeerKnown' } : { _tag: 'NoPeerAnswered', waitedMs: searchMs },
