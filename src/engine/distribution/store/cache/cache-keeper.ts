@@ -87,6 +87,7 @@ export class CacheKeeper implements ContentCache {
   async trim(): Promise<void> {
     // The one under way may go by former limits.
     await this.#trimming?.catch(() => undefined);
+    await this.#dropLost();
     await this.#trimOnce();
   }
 
@@ -103,7 +104,7 @@ export class CacheKeeper implements ContentCache {
   }
 
   async *units(): AsyncGenerator<readonly SegmentInfo[]> {
-    for await (const [, { unit }] of this.#units()) yield unit.segments;
+    for await (const [, { unit }] of this.#units()) if (unit !== undefined) yield unit.segments;
   }
 
   async clear(): Promise<Removed> {
@@ -201,7 +202,8 @@ export class CacheKeeper implements ContentCache {
         if (found.isPublished) continue;
         const isOld = Date.now() - found.storedMs > maxAgeMs;
         if (isOld && (await this.#evict(name, found, 'age'))) continue;
-        cached.push([name, found.usedMs, found.bytes]);
+        // What nobody can find any more goes first.
+        cached.push([name, found.unit === undefined ? 0 : found.usedMs, found.bytes]);
         total += found.bytes;
       }
       if (total <= quotaBytes) return total;
@@ -217,6 +219,13 @@ export class CacheKeeper implements ContentCache {
     // What is open cannot go: it makes no sense to look again at once.
     this.#limit = Math.max(quotaBytes, (this.#ledger.bytes ?? 0) + quotaBytes * LOOK_AGAIN);
     if ((this.#ledger.bytes ?? 0) <= quotaBytes) this.#limit = quotaBytes;
+  }
+
+  /** Drops what lies here without a record of what it is. */
+  async #dropLost(): Promise<void> {
+    for await (const [name, found] of this.#units()) {
+      if (found.unit === undefined) await this.#evict(name, found, 'damaged');
+    }
   }
 
   async #evict(name: string, found: CachedUnit, reason: EvictionReason): Promise<boolean> {
@@ -247,7 +256,7 @@ export class CacheKeeper implements ContentCache {
     return {
       segments,
       bytes,
-      length: unit.layout.startOf(unit.layout.count),
+      length: unit === undefined ? bytes : unit.layout.startOf(unit.layout.count),
       isPublished,
       isOpen,
       usedMs,
@@ -255,9 +264,13 @@ export class CacheKeeper implements ContentCache {
     };
   }
 
-  /** @returns how many blocks were dropped. */
+  /** @returns how many blocks were dropped; of a unit whose record is lost, all that were marked in it. */
   async #dropDamaged(name: string, found: CachedUnit): Promise<number> {
     const { unit, present } = found;
+    if (unit === undefined) {
+      const isDropped = await this.#evict(name, found, 'damaged');
+      return isDropped ? Math.max(1, present.filter((mark) => mark === 1).length) : 0;
+    }
     const damaged = await this.#parts.units.use(name, async (open) => {
       const dropped = new Set<number>();
       const [ours] = open.files;

@@ -4,11 +4,13 @@ import { publicationOfHolder, unitPaths, type Layout } from '../layout.js';
 import { decodeMarks } from '../units/block-marks.js';
 import { lengthOf } from '../units/block-layout.js';
 import { decodeUnit } from '../units/unit-codec.js';
-import { isRun, type Unit } from '../units/unit.js';
+import { isRun, isRunName, type Unit } from '../units/unit.js';
 
 /** What a unit on disk says of itself. */
 export interface CachedUnit {
-  readonly unit: Unit;
+  readonly name: string;
+  /** `undefined`: its record is lost or torn, as after a power cut. It takes room, and nobody finds what lies in it. */
+  readonly unit: Unit | undefined;
   /** One byte for each block, 1 if it is here. */
   readonly present: Uint8Array;
   /** Of the blocks that are here. */
@@ -29,7 +31,7 @@ export interface HereOfSegment {
   readonly bytes: number;
 }
 
-/** `undefined` if there is no such unit, or not undamaged. */
+/** `undefined` if there is no such unit. */
 export const readCachedUnit = async (
   disk: Disk,
   layout: Layout,
@@ -37,17 +39,21 @@ export const readCachedUnit = async (
 ): Promise<CachedUnit | undefined> => {
   const paths = unitPaths(layout, name);
   const record = disk.readWhole(paths.info);
-  const unit = record === undefined ? undefined : decodeUnit(record);
+  const recorded = record === undefined ? undefined : decodeUnit(record);
   const blocks = disk.readWhole(paths.blocks);
-  if (unit === undefined || blocks === undefined) return undefined;
-  const { present, start } = decodeMarks(blocks, unit.layout.count);
+  const unit = recorded?.name === name && blocks !== undefined ? recorded : undefined;
+  // A directory appears with all its files, and goes by another name before they do.
+  if (unit === undefined && !disk.exists(paths.directory)) return undefined;
+  const { present, start } = decodeMarks(blocks ?? NOTHING, unit?.layout.count ?? blocks?.length ?? 0);
   const holders = await disk.list(paths.holders);
   // The time of a retrieved file is whatever its owner makes it.
   const storedMs = disk.modifiedMs(start === undefined ? paths.data : paths.info) ?? 0;
   return {
+    name,
     unit,
     present,
-    bytes: sizeOf(unit, present, () => true),
+    bytes:
+      unit === undefined ? Number(disk.version(paths.data)?.size ?? 0n) : sizeOf(unit, present, () => true),
     holders,
     isPublished: holders.some((holder) => publicationOfHolder(holder) !== undefined),
     usedMs: Math.max(storedMs, disk.modifiedMs(paths.blocks) ?? 0),
@@ -55,16 +61,23 @@ export const readCachedUnit = async (
   };
 };
 
-/** A segment of a unit with the bytes of it that are here; none of which nothing is. */
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * A segment of a unit with the bytes of it that are here; none of which nothing is. Where the record is lost, the name still
+ * tells a segment of version 1.
+ */
 export const segmentsHere = (
-  { unit, present }: CachedUnit,
+  { name, unit, present, bytes: all }: CachedUnit,
   isCounted: (block: number) => boolean = () => true,
-): readonly HereOfSegment[] =>
-  unit.segments.flatMap((segment, index) => {
+): readonly HereOfSegment[] => {
+  if (unit === undefined) return isRunName(name) || all === 0 ? [] : [{ id: name, bytes: all }];
+  return unit.segments.flatMap((segment, index) => {
     const isOfSegment = isRun(unit) ? (block: number): boolean => block === index : (): boolean => true;
     const bytes = sizeOf(unit, present, (block) => isOfSegment(block) && isCounted(block));
     return bytes === 0 ? [] : [{ id: Buffer.from(segment.id).toString('hex'), bytes }];
   });
+};
 
 const sizeOf = ({ layout }: Unit, present: Uint8Array, isCounted: (block: number) => boolean): number =>
   present.reduce(
