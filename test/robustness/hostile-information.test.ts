@@ -102,6 +102,36 @@ describe('content information with which nothing verifies', () => {
     }));
 });
 
+describe.each([3 * BLOCK + 1, 3 * BLOCK + 98, 3 * BLOCK + 100, 4 * BLOCK])(
+  `content information that says %i of ${3 * BLOCK + 99} bytes`,
+  (length) => {
+    const content = CONTENT.subarray(0, 3 * BLOCK + 99);
+
+    it('harms neither the cache, nor the peer, nor who asks here', () =>
+      inDirectory(async (directory) => {
+        await using publisher = await openNode(join(directory, 'publisher'));
+        const right = await publishOn(publisher, content);
+        const wrong = changed(right, (copy) => copy.writeUInt32LE(length, LENGTH));
+        const peers = [publisher.peer];
+        const to = join(directory, 'copy');
+        await using reader = await openNode(join(directory, 'reader'));
+        const failure = await failureOf(retrieveOn(reader, wrong, { peers }));
+        expect(failure._tag).toBe('NotFound');
+        // Three of four blocks are here by now, and the peer is asked for the last one.
+        const first = await retrieveOn(reader, right, { peers, to });
+        expect(first).toMatchObject({ fromCache: 3 * BLOCK, fromPeers: { [publisher.peer]: 99 } });
+        expect((await readFile(to)).equals(content)).toBe(true);
+        // Who says otherwise now finds nothing wrong here either.
+        expect((await failureOf(retrieveOn(reader, wrong, { peers })))._tag).toBe('NotFound');
+        expect(await retrieveOn(reader, right, {})).toMatchObject({ fromCache: content.length });
+        await using other = await openNode(join(directory, 'other'), { listen: false });
+        expect(await retrieveOn(other, right, { peers: [reader.peer] })).toMatchObject({
+          fromPeers: { [reader.peer]: content.length },
+        });
+      }));
+  },
+);
+
 it.each(['sha384', 'sha512'] as const)('content hashed with %s is retrieved like any other', (hash) =>
   inDirectory(async (directory) => {
     await using publisher = await openNode(join(directory, 'publisher'), { hash });

@@ -205,3 +205,41 @@ describe.each(LIES)('a peer that answers with %s', (_name, reason, answer) => {
     expect(bytes.equals(segment.blocks[BLOCK]!)).toBe(true);
   });
 });
+
+describe('a peer whose last block is not as long as the content information says', () => {
+  const LAST = 3;
+  const fetchLast = async (length: number, peer: string) => {
+    const events: DistributionEvent[] = [];
+    const client = startClient({ emit: (event) => events.push(event) });
+    const fetched = (info: typeof segment.info, block: number) =>
+      client.fetch({ segment: info, block, peers: [peer], wanted: 1, signal: never() }).block;
+    const failure: unknown = await fetched({ ...segment.info, length }, LAST).catch(
+      (error: unknown) => error,
+    );
+    const faults = events.filter(({ _tag }) => _tag === 'PeerFailed' || _tag === 'PeerStruckOut');
+    return { failure, faults, fetched };
+  };
+
+  it.each([3 * 65_536 + 1, 3 * 65_536 + 1_001, 4 * 65_536])(
+    'is not to blame, as its bytes match the hash: %i bytes are said',
+    async (length) => {
+      const honest = await startServer({ source: memorySource([segment]) });
+      const { failure, faults, fetched } = await fetchLast(length, honest.peer);
+      expect(failure).toBeInstanceOf(FetchFailure);
+      const detail = `has a block with that hash, but of 1000 bytes, not of ${length - 3 * 65_536}`;
+      expect((failure as FetchFailure).attempts).toEqual([
+        { peer: honest.peer, reason: 'lacks-block', detail },
+      ]);
+      expect(faults).toEqual([]);
+      const { bytes } = await fetched(segment.info, LAST);
+      expect(bytes.equals(segment.blocks[LAST]!)).toBe(true);
+    },
+  );
+
+  it('is to blame if they do not match it either', async () => {
+    const liar = await fakePeer(reply((request) => http(withBit(honestAnswer(segment, request), 90))));
+    const { failure, faults } = await fetchLast(4 * 65_536, liar.peer);
+    expect((failure as FetchFailure).attempts[0]?.detail).toMatch(/bytes for a block of 65536|wrong padding/);
+    expect(faults).toHaveLength(4);
+  });
+});

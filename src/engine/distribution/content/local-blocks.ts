@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import type { DistributionEvent } from '../../../driver/index.js';
 import type { AdoptedBlock, AdoptedSegments, ContentStore, StoredSegment } from '../ports.js';
-import type { PlacedSegment } from '../wire/index.js';
+import { blockLength, type PlacedSegment } from '../wire/index.js';
 import { segmentName } from '../segment-name.js';
 import type { NumberedBlock } from './block-window.js';
 import type { ContentFile } from './content-file.js';
-import type { ContentMap, SegmentRun } from './content-map.js';
+import type { ContentMap, PlacedBlock, SegmentRun } from './content-map.js';
 
 type FoundBlock = AdoptedBlock & NumberedBlock;
 
@@ -43,14 +43,14 @@ export class LocalBlocks {
     const adopted = this.#adopted.get(this.map.runIndexOf(block));
     if (adopted !== undefined) return adopted.has(this.map.indexInRun(block), place.index);
     // Asking the store takes several system calls.
-    return this.store.find(place.segment.info.id, maxAgeMs)?.has(place.index) === true;
+    return isHere(this.store.find(place.segment.info.id, maxAgeMs), place);
   }
 
   /**
    * The number of the first block from `block` on, before `limit`, that is (or is not) here; `limit` if all are alike.
    * There may be very many: others have their turns meanwhile. Rejects with the signal's reason.
    */
-  async firstThat(isHere: boolean, block: number, limit: number, signal: AbortSignal): Promise<number> {
+  async firstThat(isWanted: boolean, block: number, limit: number, signal: AbortSignal): Promise<number> {
     let segment: PlacedSegment | undefined;
     let stored: StoredSegment | undefined;
     let looks = 0;
@@ -65,7 +65,7 @@ export class LocalBlocks {
         segment = place.segment;
         stored = this.store.find(segment.info.id);
       }
-      if ((place !== undefined && stored?.has(place.index) === true) === isHere) return at;
+      if ((place !== undefined && isHere(stored, place)) === isWanted) return at;
     }
     return limit;
   }
@@ -182,3 +182,7 @@ export class LocalBlocks {
     );
   }
 }
+
+/** Whether a block is here as the content describes it: the store may have been told another length of its segment. */
+const isHere = (stored: StoredSegment | undefined, { segment, index }: PlacedBlock): boolean =>
+  stored?.has(index) === true && blockLength(stored.info, index) === blockLength(segment.info, index);

@@ -1,5 +1,6 @@
 import type { SegmentInfo } from '../ports.js';
 import {
+  BLOCK_LENGTH,
   blockCount,
   blockLength,
   decodeResponse,
@@ -7,7 +8,9 @@ import {
   encodeRequest,
   encryptedLength,
   hashBlock,
+  MAX_SEGMENT_LENGTH_V2,
   MessageError,
+  versionOf,
   type BlockCipher,
   type BlockRange,
   type RetrievalResponse,
@@ -73,7 +76,8 @@ export const acceptSegmentList = (
 };
 
 /**
- * The plain block from the answer, checked against its hash; `undefined` if the peer does not have it.
+ * The plain block from the answer, checked against its hash; `undefined` if the peer does not have it. A last block that is
+ * not as long as the segment says proves that to be wrong, which is no fault of the peer.
  *
  * @throws PeerFault
  */
@@ -87,14 +91,25 @@ export const acceptBlock = (segment: SegmentInfo, block: number, answer: Buffer)
   const [data] = response.data;
   if (data === undefined || data.length === 0) return undefined;
   const length = blockLength(segment, block);
-  if (data.length !== encryptedLength(cipher, length)) {
-    throw new PeerFault(`answered with ${data.length} bytes for a block of ${length}`);
-  }
+  const hasLength = data.length === encryptedLength(cipher, length);
+  const wrongLength = (): PeerFault =>
+    new PeerFault(`answered with ${data.length} bytes for a block of ${length}`);
+  if (!hasLength && !mayBeOfOtherLength(segment, block, cipher, data)) throw wrongLength();
   const bytes = asFault(() => decryptBlock(cipher, segment.secret, iv, data), 'wrong-bytes');
-  if (bytes.length !== length || !hashBlock(segment.hash, bytes).equals(hash)) {
-    throw new PeerFault('answered with bytes that do not match their hash', 'wrong-bytes');
-  }
-  return bytes;
+  if (hashBlock(segment.hash, bytes).equals(hash)) return bytes;
+  if (!hasLength) throw wrongLength();
+  throw new PeerFault('answered with bytes that do not match their hash', 'wrong-bytes');
+};
+
+/** No hash covers the length of a segment: that of its last block may be other than the content information says. */
+const mayBeOfOtherLength = (
+  segment: SegmentInfo,
+  block: number,
+  cipher: BlockCipher,
+  data: Uint8Array,
+): boolean => {
+  const most = versionOf(segment.hash) === 1 ? BLOCK_LENGTH : MAX_SEGMENT_LENGTH_V2;
+  return block === blockCount(segment) - 1 && data.length <= encryptedLength(cipher, most);
 };
 
 const decode = <Tag extends RetrievalResponse['_tag']>(

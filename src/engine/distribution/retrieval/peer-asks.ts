@@ -1,7 +1,8 @@
 import type { Clock, DistributionEvent } from '../../../driver/index.js';
+import { releaseBytes } from '../release-bytes.js';
 import { segmentName } from '../segment-name.js';
 import { TransientSet } from '../transient-set.js';
-import { includesBlock, type BlockRange } from '../wire/index.js';
+import { blockLength, includesBlock, type BlockRange } from '../wire/index.js';
 import { acceptBlock, askForBlock } from './block-exchange.js';
 import type { Ask, BlockFetch } from './block-fetch.js';
 import type { RetrievalClientLimits } from './limits.js';
@@ -15,6 +16,8 @@ import type { Transport } from './transport.js';
 export type AskOutcome =
   | { readonly _tag: 'Block'; readonly bytes: Buffer }
   | { readonly _tag: 'Lacking' }
+  /** It has the block, which is not as long as the content information says. */
+  | { readonly _tag: 'Contradicted'; readonly detail: string }
   /** It has the block, and says that it has not: that is how a peer without time answers. PCCRR 3.2.5. */
   | { readonly _tag: 'Busy' }
   /** It took one connection less than it was offered. */
@@ -138,6 +141,13 @@ export class PeerAsks {
       const bytes = this.#accept(ask, about, answer);
       if (bytes === undefined) {
         this.#end(ask, { _tag: this.#isBusy(ask) ? 'Busy' : 'Lacking' });
+        return;
+      }
+      const length = blockLength(segment, block);
+      if (bytes.length !== length) {
+        const detail = `has a block with that hash, but of ${bytes.length} bytes, not of ${length}`;
+        releaseBytes(bytes);
+        this.#end(ask, { _tag: 'Contradicted', detail });
         return;
       }
       book.praise(peer, Math.max(0, clock.now() - ask.begunAt), ask.together);

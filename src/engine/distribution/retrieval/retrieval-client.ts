@@ -173,6 +173,10 @@ class HttpRetrievalClient implements RetrievalClient {
         fetch.lacks(peer);
         fetch.note({ peer: peer.peer, ...LACKS_BLOCK });
         break;
+      case 'Contradicted':
+        fetch.lacks(peer);
+        fetch.note({ peer: peer.peer, reason: LACKS_BLOCK.reason, detail: outcome.detail });
+        break;
       case 'Busy':
         fetch.isBusy(peer, (ms) => this.#ticker.after(ms));
         if (!fetch.isOver) this.#resting.add(fetch);

@@ -13,6 +13,7 @@ import type { Disk } from '../disk/disk.js';
 import { InFlight, settled } from '../disk/in-flight.js';
 import type { WorkArea } from '../disk/work-area.js';
 import { unitPaths, type Holder, type Layout } from '../layout.js';
+import { lengthOf } from '../units/block-layout.js';
 import type { OpenUnits } from '../units/open-units.js';
 import type { UnitDirectories } from '../units/unit-directories.js';
 import { hashInUnit } from '../units/unit.js';
@@ -282,9 +283,10 @@ export class CacheKeeper implements ContentCache {
         const { fd, start, has } = ours;
         const at = { fd, start, has, layout: unit.layout, keepOpen: open.keepOpen };
         const hash = unit.segments[0]?.hash ?? 'sha256';
+        const length = lengthOf(unit.layout, block);
         // A file that is too short is damaged, too.
         const isIntact = await this.#parts.units.reads
-          .lend(at, block, (bytes) => hashBlock(hash, bytes).equals(expected))
+          .lend(at, block, (bytes) => bytes.length === length && hashBlock(hash, bytes).equals(expected))
           .catch(() => false);
         if (isIntact) continue;
         ours.forget(block);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { BlockSource, SegmentInfo } from '../../ports.js';
+import { lengthOf } from '../units/block-layout.js';
 import { encodeUnit } from '../units/unit-codec.js';
 import { placeInUnit, unitOf } from '../units/unit.js';
 import { END, ENTRY, FORMAT_VERSION, isSelfContained, MAGIC, NO_MORE } from './package-format.js';
@@ -41,7 +42,8 @@ export async function* exportPackage(
     for (const block of blocks) {
       const place = placeInUnit(unit, block);
       const bytes = place && (await source.find(place.segment.id)?.read(place.index));
-      if (bytes === undefined) continue;
+      // It may have been found meanwhile that it is as long as nobody said before.
+      if (bytes?.length !== lengthOf(unit.layout, block)) continue;
       total += bytes.length;
       yield seen(number32(block));
       yield seen(bytes);

@@ -14,7 +14,7 @@ import {
 import { StoreFailure } from '../store-failure.js';
 import { encodeReference } from '../units/reference-codec.js';
 import { decodeUnit } from '../units/unit-codec.js';
-import type { Unit } from '../units/unit.js';
+import { unitCalled, type Unit } from '../units/unit.js';
 import type { UnitDirectories } from '../units/unit-directories.js';
 import { decodePublication, encodePublication, type PublicationRecord } from './publication-codec.js';
 
@@ -161,8 +161,9 @@ export class Publications {
   #unit(name: string, reader: RecordReader): Unit | undefined {
     const { info: path } = unitPaths(this.#layout, name);
     const bytes = reader.read(path);
-    const unit = bytes === undefined ? undefined : decodeUnit(bytes);
-    if (unit?.name === name) return unit;
+    const recorded = bytes === undefined ? undefined : decodeUnit(bytes);
+    const unit = recorded && unitCalled(name, recorded);
+    if (unit !== undefined) return unit;
     this.#onDamage(path);
     return undefined;
   }

@@ -1,8 +1,8 @@
 import type { AdoptedBlock, AdoptedSegments, FilePlace, SegmentInfo } from '../../ports.js';
-import { hashCount } from '../../wire/index.js';
+import { blockLength, hashCount } from '../../wire/index.js';
 import { DiskSegment } from './disk-segment.js';
 import type { Place } from './place.js';
-import { hasBlock, type OpenUnits } from './open-units.js';
+import { hasBlock, hasBlockOf, type OpenUnits } from './open-units.js';
 import { isRun, nameOfSegment, type Unit } from './unit.js';
 import type { UnitWriter } from './unit-writer.js';
 
@@ -41,8 +41,10 @@ export class AdoptedUnit implements AdoptedSegments {
 
   has(segment: number, index: number): boolean {
     const open = this.#units.lastSeen(this.#name);
-    const isHere = open !== undefined && hasBlock(open, this.#firstBlockOf(segment) + index);
-    if (isHere || !this.#isRun) return isHere && index < hashCount(this.#infoAt(segment));
+    const info = this.#infoAt(segment);
+    const block = this.#firstBlockOf(segment) + index;
+    const isHere = open !== undefined && hasBlockOf(open, block, blockLength(info, index));
+    if (isHere || !this.#isRun) return isHere && index < hashCount(info);
     return this.at(segment).has(index);
   }
 

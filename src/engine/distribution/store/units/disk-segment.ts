@@ -2,7 +2,8 @@ import type { SegmentInfo, StoredSegment } from '../../ports.js';
 import { blockLength, hashBlock } from '../../wire/index.js';
 import { systemCode } from '../../../system-code.js';
 import type { BlockFile } from './block-file.js';
-import { hasBlock, type OpenUnit, type OpenUnits } from './open-units.js';
+import { lengthOf } from './block-layout.js';
+import { hasBlockOf, type OpenUnit, type OpenUnits } from './open-units.js';
 import type { Place } from './place.js';
 import { hashInUnit } from './unit.js';
 import type { UnitWriter } from './unit-writer.js';
@@ -54,7 +55,7 @@ export class DiskSegment implements StoredSegment {
     if (index >= this.info.blockHashes.length) return false;
     return this.#places.some(({ unit, first }) => {
       const open = this.#units.lastSeen(unit);
-      return open !== undefined && hasBlock(open, first + index);
+      return open !== undefined && hasBlockOf(open, first + index, blockLength(this.info, index));
     });
   }
 
@@ -90,6 +91,8 @@ export class DiskSegment implements StoredSegment {
     const { index, isChecked } = lending;
     const block = first + index;
     if (index >= this.info.blockHashes.length) return undefined;
+    // Who of the two is right about its length shows when somebody has the block, and not by reading it here.
+    if (lengthOf(open.unit.layout, block) !== blockLength(this.info, index)) return undefined;
     const isAlike = this.#isDescribedAlike(open, block, index);
     const isTrusting = isChecked && isAlike;
     for (const file of open.files) {
@@ -133,6 +136,7 @@ export class DiskSegment implements StoredSegment {
         { fd, start, has, layout: open.unit.layout, keepOpen: open.keepOpen },
         block,
         (bytes, seen) => {
+          if (bytes.length !== blockLength(this.info, index)) return undefined;
           if (isTrusting && seen !== undefined && trust.covers(block, seen)) return { result: use(bytes) };
           if (expected === undefined || !hashBlock(this.info.hash, bytes).equals(expected)) return undefined;
           if (isTrusting && seen !== undefined) trust.add(block, seen);

@@ -3,6 +3,7 @@ import type { Disk } from '../disk/disk.js';
 import { InFlight } from '../disk/in-flight.js';
 import { unitPaths, type Layout } from '../layout.js';
 import { copyOfOurs, type BlockFile } from './block-file.js';
+import { lengthOf } from './block-layout.js';
 import { wholeMarks } from './block-marks.js';
 import { BlockReads } from './block-reads.js';
 import { BlockTrust } from './block-trust.js';
@@ -11,7 +12,7 @@ import type { DiskFilledFile } from './filled-file.js';
 import { openSources } from './open-sources.js';
 import { openUnitFiles } from './open-unit-files.js';
 import { decodeUnit } from './unit-codec.js';
-import type { Unit } from './unit.js';
+import { unitCalled, type Unit } from './unit.js';
 
 /** A unit whose files are open. */
 export interface OpenUnit {
@@ -48,6 +49,10 @@ export const isWritable = ({ start, filled }: OpenUnit): boolean =>
 /** Whether a block is here, as of the last look at the disk. */
 export const hasBlock = ({ files }: OpenUnit, block: number): boolean =>
   files.some((file) => file.has(block));
+
+/** The same of a block that is so long. Somebody may have been told another length of the last one: that is not here. */
+export const hasBlockOf = (open: OpenUnit, block: number, length: number): boolean =>
+  lengthOf(open.unit.layout, block) === length && hasBlock(open, block);
 
 /** How many units are kept open at most, not counting those in use; each takes two or three file descriptors. */
 const KEEP_OPEN = 32;
@@ -206,8 +211,9 @@ export class OpenUnits {
     const paths = unitPaths(this.#layout, name);
     const record = this.#disk.readWhole(paths.info);
     if (record === undefined) return undefined;
-    const unit = decodeUnit(record);
-    if (unit?.name !== name) {
+    const recorded = decodeUnit(record);
+    const unit = recorded && unitCalled(name, recorded);
+    if (unit === undefined) {
       this.#onDamage(paths.info);
       return undefined;
     }

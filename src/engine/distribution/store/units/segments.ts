@@ -29,7 +29,7 @@ export class Segments {
     this.#units = parts.units;
     this.#directories = parts.directories;
     this.#index = parts.index;
-    this.#writer = new UnitWriter(parts.units, parts.index, parts.onWritten);
+    this.#writer = new UnitWriter(parts);
   }
 
   /** A segment of version 1 that is held, or one of version 2 that is here. @param maxAgeMs of the last look at the disk. */

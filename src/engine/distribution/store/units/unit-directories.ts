@@ -103,6 +103,14 @@ export class UnitDirectories {
     );
   }
 
+  /** Corrects what a unit says of the length of its last block, which somebody has who knows that it is right. */
+  async correct(unit: Unit): Promise<void> {
+    const paths = unitPaths(this.#layout, unit.name);
+    // Of the others only where the last block lies tells a length: at the same place.
+    if (this.#unitAt(paths)?.layout.count !== unit.layout.count) return;
+    await unlessMissing(this.#work.replaceFile(paths.info, encodeUnit(unit)));
+  }
+
   /** Removes a holder, and the unit with its last one. Both may be missing. */
   async release(name: string, holder: string): Promise<void> {
     const paths = unitPaths(this.#layout, name);
@@ -184,9 +192,13 @@ export class UnitDirectories {
       if (!(await this.#putHolder(target, holder, reference))) return false;
     }
     const isWhole = unit !== undefined && this.#isComplete(source, unit);
-    if (isWhole || !this.#disk.exists(target.data) || !this.#disk.exists(target.blocks)) {
+    const known = this.#unitAt(target);
+    const isOther = unit !== undefined && (bringsReference || isBetter(unit, known));
+    // Marks of another number of blocks say nothing here.
+    const isOfOtherBlocks = isOther && known !== undefined && known.layout.count !== unit.layout.count;
+    if (isWhole || isOfOtherBlocks || !this.#disk.exists(target.data) || !this.#disk.exists(target.blocks)) {
       await this.#replace(source, target);
-    } else if (unit !== undefined && (bringsReference || isBetter(unit, this.#unitAt(target)))) {
+    } else if (isOther) {
       await this.#disk.rename(source.info, target.info);
     }
     return true;

@@ -1,9 +1,11 @@
 import type { CheckedBlock, FilePlace, SegmentInfo } from '../../ports.js';
 import { LOOK_AGE_MS } from '../../look-age.js';
-import { blockLength, hashCount } from '../../wire/index.js';
+import { blockCount, blockLength, hashCount } from '../../wire/index.js';
 import type { SegmentIndex } from '../segment-index/segment-index.js';
+import { lengthOf } from './block-layout.js';
 import { isWritable, type OpenUnit, type OpenUnits } from './open-units.js';
-import { isRun } from './unit.js';
+import type { UnitDirectories } from './unit-directories.js';
+import { isRun, unitOf } from './unit.js';
 
 /** A block of a segment that lies in a unit. */
 export interface SegmentBlock extends CheckedBlock {
@@ -12,20 +14,27 @@ export interface SegmentBlock extends CheckedBlock {
   readonly first: number;
 }
 
-/** Another process has put another unit in the place of the one that was written to. */
+/** Another process has put another unit in the place of the one that was written to, or what it said was wrong. */
 const REPLACED = Symbol('replaced');
 
 /** Writes blocks into units, and notes which segments of version 2 they are. */
 export class UnitWriter {
   readonly #units: OpenUnits;
+  readonly #directories: UnitDirectories;
   readonly #index: SegmentIndex;
   readonly #onWritten: (bytes: number) => Promise<void>;
 
-  /** @param onWritten blocks were stored; their writer waits for it. */
-  constructor(units: OpenUnits, index: SegmentIndex, onWritten: (bytes: number) => Promise<void>) {
-    this.#units = units;
-    this.#index = index;
-    this.#onWritten = onWritten;
+  constructor(parts: {
+    readonly units: OpenUnits;
+    readonly directories: UnitDirectories;
+    readonly index: SegmentIndex;
+    /** Blocks were stored; their writer waits for it. */
+    readonly onWritten: (bytes: number) => Promise<void>;
+  }) {
+    this.#units = parts.units;
+    this.#directories = parts.directories;
+    this.#index = parts.index;
+    this.#onWritten = parts.onWritten;
   }
 
   /**
@@ -52,11 +61,33 @@ export class UnitWriter {
   ): Promise<FilePlace | typeof REPLACED | undefined> {
     if (!isWritable(open)) return undefined;
     const { start, filled } = open;
+    const misfit = blocks.find((block) => !isFitting(open, block));
+    if (misfit !== undefined) return this.#writeMisfits(open, blocks, misfit);
     const written = this.#put(open, blocks);
     await (filled?.track(written) ?? written);
     if (!this.#units.isOnDisk(open)) return REPLACED;
     await this.#note(open, blocks);
     return start === undefined || filled === undefined ? undefined : { file: filled, start };
+  }
+
+  /**
+   * What the unit says of a segment's length differs from what the writer knows. Neither the id nor the hash of data tells
+   * it, so that whoever comes first could have anything believed: but the last block does, as it matched its hash.
+   */
+  async #writeMisfits(
+    open: OpenUnit,
+    blocks: readonly SegmentBlock[],
+    { info, index }: SegmentBlock,
+  ): Promise<undefined | typeof REPLACED> {
+    const isProved = hashCount(info) === blockCount(info) && index === blockCount(info) - 1;
+    if (isProved && !isRun(open.unit)) {
+      await this.#directories.correct(unitOf([info]));
+      if (!this.#units.isOnDisk(open)) return REPLACED;
+    }
+    const fitting = blocks.filter((block) => isFitting(open, block));
+    if (fitting.length === 0) return undefined;
+    // Not all of them lie where the unit does, so nobody is told where that is.
+    return (await this.#writeTo(open, fitting)) === REPLACED ? REPLACED : undefined;
   }
 
   async #put({ writes, files, present }: OpenUnit, blocks: readonly SegmentBlock[]): Promise<void> {
@@ -78,3 +109,7 @@ export class UnitWriter {
     await this.#onWritten(length);
   }
 }
+
+/** Whether the unit has a place for just so many bytes there. */
+const isFitting = ({ unit }: OpenUnit, { first, index, bytes }: SegmentBlock): boolean =>
+  lengthOf(unit.layout, first + index) === bytes.length;

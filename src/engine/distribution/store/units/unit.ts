@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { SegmentInfo } from '../../ports.js';
-import { hashCount, versionOf } from '../../wire/index.js';
+import { blockCount, hashCount, versionOf } from '../../wire/index.js';
 import { evenLayout, layoutOf, type BlockLayout } from './block-layout.js';
 
 /**
@@ -36,9 +36,22 @@ export const unitOf = (segments: readonly SegmentInfo[]): Unit => {
 /** The unit of a segment of version 1. */
 export const nameOfSegment = (id: Uint8Array): string => Buffer.from(id).toString('hex');
 
+/** With the lengths, which say where each segment lies and which ids do not tell: who lies about them has a unit of his own. */
 const nameOfRun = (segments: readonly SegmentInfo[]): string => {
-  const ids = Buffer.concat(segments.map(({ id }) => id));
-  return hash('sha256', ids, 'buffer').toString('hex', 0, RUN_NAME_LENGTH);
+  const lengths = segments.map(({ length }) => length).join();
+  return nameOfBytes(Buffer.concat([idsOf(segments), Buffer.from(lengths)]));
+};
+
+const idsOf = (segments: readonly SegmentInfo[]): Buffer => Buffer.concat(segments.map(({ id }) => id));
+
+const nameOfBytes = (bytes: Uint8Array): string =>
+  hash('sha256', bytes, 'buffer').toString('hex', 0, RUN_NAME_LENGTH);
+
+/** The unit under a name that it goes by; `undefined`: that name is another one's. Runs once had names of ids alone. */
+export const unitCalled = (name: string, unit: Unit): Unit | undefined => {
+  if (unit.name === name) return unit;
+  const { segments, layout } = unit;
+  return isRun(unit) && nameOfBytes(idsOf(segments)) === name ? { name, segments, layout } : undefined;
 };
 
 /** Ids of segments of version 1 are longer. */
@@ -59,9 +72,18 @@ export const hashInUnit = (unit: Unit, block: number): Uint8Array | undefined =>
   return place?.segment.blockHashes[place.index];
 };
 
-/** Whether `unit` lists more block hashes than what is known; a damaged record is known as nothing. */
-export const isBetter = (unit: Unit, known: Unit | undefined): boolean =>
-  known === undefined || hashesOf(unit) > hashesOf(known);
+/**
+ * Whether `unit` is more to be believed than what is known; a damaged record is known as nothing. All block hashes together
+ * were found to match the hash of data, and so the id; some of them prove nothing, but more are of more use.
+ */
+export const isBetter = (unit: Unit, known: Unit | undefined): boolean => {
+  if (known === undefined) return true;
+  const [isWhole, wasWhole] = [hasAllHashes(unit), hasAllHashes(known)];
+  return isWhole === wasWhole ? hashesOf(unit) > hashesOf(known) : isWhole;
+};
+
+const hasAllHashes = ({ segments }: Unit): boolean =>
+  segments.every((segment) => hashCount(segment) === blockCount(segment));
 
 const hashesOf = ({ segments }: Unit): number =>
   segments.reduce((sum, segment) => sum + hashCount(segment), 0);
