@@ -2,10 +2,9 @@ import { join } from 'node:path';
 import type { CacheEvent } from '../driver/index.js';
 import { limitsNow, problemOf, type CacheSettings } from './cache-settings.js';
 import { defaultDataDirectory, openDataDirectory } from './data-dir.js';
-import type { CachedSegments, CacheState, ContentStore, Removed, SegmentInfo } from './distribution/ports.js';
-import { segmentName } from './distribution/segment-name.js';
+import type { CachedSegments, CacheState, ContentStore, Removed } from './distribution/ports.js';
 import { openContentStore } from './distribution/store/index.js';
-import { exportPackage } from './distribution/store/package/export-package.js';
+import { exportPackage, type CachePackage } from './distribution/store/package/export-package.js';
 import { importPackage, type Imported } from './distribution/store/package/import-package.js';
 import { parseContentInformation } from './distribution/wire/index.js';
 import { ServiceConfig } from './service-config.js';
@@ -37,9 +36,10 @@ export interface LocalCache extends AsyncDisposable {
   clear(): Promise<Removed>;
   /**
    * The blocks that are here as a package for {@link LocalCache.importPackage} of another machine: all, or those of a
-   * content. Whoever has a package has the content: it is not encrypted.
+   * content. Whoever has a package has the content: it is not encrypted. It is made as it is read; then its `exported` says
+   * what went into it, and how much is missing.
    */
-  exportPackage(contentInformation?: Uint8Array): AsyncIterable<Uint8Array>;
+  exportPackage(contentInformation?: Uint8Array): CachePackage;
   /**
    * Takes in a package; every block is checked before it is stored. Rejects with a CachePackageError for a file that is
    * none or damaged; blocks that came before the damage are kept.
@@ -120,12 +120,8 @@ class EngineCache implements LocalCache {
     return this.store.cache.clear();
   }
 
-  exportPackage(contentInformation?: Uint8Array): AsyncIterable<Uint8Array> {
-    const { store } = this;
-    return exportPackage(
-      { units: store.cache.units(), find: (id) => store.find(id) },
-      contentInformation === undefined ? undefined : isIn(contentInformation),
-    );
+  exportPackage(contentInformation?: Uint8Array): CachePackage {
+    return exportPackage(this.store, contentInformation && parseContentInformation(contentInformation));
   }
 
   importPackage(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<Imported> {
@@ -140,10 +136,3 @@ class EngineCache implements LocalCache {
     return this.close();
   }
 }
-
-const isIn = (contentInformation: Uint8Array): ((segment: SegmentInfo) => boolean) => {
-  const names = new Set(
-    parseContentInformation(contentInformation).segments.map(({ info }) => segmentName(info)),
-  );
-  return (segment) => names.has(segmentName(segment));
-};

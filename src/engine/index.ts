@@ -20,6 +20,7 @@ export type {
   SegmentInfo,
 } from './distribution/ports.js';
 export { CachePackageError, type CachePackageErrorCode } from './distribution/store/package/package-error.js';
+export type { CachePackage, Exported } from './distribution/store/package/export-package.js';
 export type { Imported } from './distribution/store/package/import-package.js';
 export type { CacheLimits } from './distribution/store/cache/cache-limits.js';
 export type { RetrievalClientLimits, RetrievalServerLimits } from './distribution/retrieval/index.js';

@@ -14,11 +14,21 @@ test('the cache is carried to another machine, limited and cleared', { timeout: 
       const publishing = start(one, ['publish', 'file', '--copy', '--listen', '127.0.0.1:0', '--ci-out', ci]);
       await publishing.line(/127\.0\.0\.1/);
       const file = join(one, 'package');
-      expect(await run(one, ['cache', 'export', ci, '-o', file])).toMatchObject({ code: 0 });
+      expect(json((await run(one, ['--json', 'cache', 'export', ci, '-o', file])).stdout)).toEqual({
+        output: file,
+        bytes: (await stat(file)).size,
+        segments: 1,
+        blocks: 5,
+        missingSegments: 0,
+        missingBlocks: 0,
+      });
       publishing.child.kill('SIGTERM');
       await publishing.ended;
       expect((await stat(file)).mode & 0o777).toBe(0o600);
       expect(await run(one, ['cache', 'export', '-o', file])).toMatchObject({ code: 5 });
+      const inVain = join(other, 'in-vain');
+      expect(await run(other, ['cache', 'export', ci, '-o', inVain])).toMatchObject({ code: 3 });
+      await expect(stat(inVain)).rejects.toMatchObject({ code: 'ENOENT' });
 
       expect(json((await run(other, ['--json', 'cache', 'import', file])).stdout)).toEqual({
         segments: 1,

@@ -5,7 +5,13 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { PeerError } from 'peerweave';
-import { CachePackageError, openCache, type CachedSegments, type LocalCache } from 'peerweave/engine';
+import {
+  CachePackageError,
+  openCache,
+  type CachedSegments,
+  type Exported,
+  type LocalCache,
+} from 'peerweave/engine';
 import { withContext, type Context, type GlobalOptions } from '../context.js';
 import { readNamedFile, withFile } from '../files.js';
 import { columns, formatBytes } from '../output.js';
@@ -89,8 +95,20 @@ export const addCache = (program: Command): void => {
     .action((cifile: string | undefined, flags: ExportFlags, command: Command) =>
       inCache(command, async (local, { output, signal }) => {
         const wanted = cifile === undefined ? undefined : await readNamedFile(cifile, signal);
-        const bytes = await writePackage(local.exportPackage(wanted), flags, signal);
-        output.result({ output: flags.output, bytes }, `${formatBytes(bytes)} in ${flags.output}`);
+        const exporting = local.exportPackage(wanted);
+        const requireSome = (): void => {
+          if (cifile !== undefined && isInVain(exporting.exported)) throw nothingHere(cifile);
+        };
+        const bytes = await writePackage(exporting, flags, { signal, check: requireSome });
+        const { segments, blocks, missingSegments, missingBlocks } = exporting.exported;
+        output.result(
+          { output: flags.output, bytes, segments, blocks, missingSegments, missingBlocks },
+          `${segments} segments, ${blocks} blocks, ${formatBytes(bytes)} in ${flags.output}`,
+        );
+        if (missingBlocks > 0) {
+          const what = `${missingBlocks} blocks of ${missingSegments} segments are missing in ${flags.output}`;
+          process.stderr.write(output.json ? '' : `peerweave: ${what}\n`);
+        }
       }),
     );
 
@@ -152,17 +170,33 @@ const rowsOf = ({ segments, isPublished, isOpen, usedMs, storedMs }: CachedSegme
     };
   });
 
-/** The file appears whole or not at all, for its owner only. */
+const isInVain = ({ blocks, missingBlocks }: Exported): boolean => blocks === 0 && missingBlocks > 0;
+
+const nothingHere = (file: string): PeerError =>
+  new PeerError({
+    tag: 'NotFound',
+    code: 'PEERWEAVE_NOT_CACHED',
+    operation: 'cache export',
+    what: `nothing of what ${file} describes is kept here`,
+    advice: 'Retrieve it first, or publish it with a copy; then export it.',
+  });
+
+/**
+ * The file appears whole or not at all, for its owner only.
+ *
+ * @param check is called once it is written, and throws if it is not to be kept.
+ */
 const writePackage = (
   source: AsyncIterable<Uint8Array>,
   { output, force }: ExportFlags,
-  signal: AbortSignal,
+  { signal, check }: { readonly signal: AbortSignal; readonly check: () => void },
 ): Promise<number> =>
   withFile(output, 'cache export', async () => {
     const partial = `${output}.${randomUUID()}.part`;
     const target = createWriteStream(partial, { flags: 'wx', mode: 0o600 });
     try {
       await pipeline(Readable.from(source, { objectMode: false }), target, { signal });
+      check();
       await (force ? rename(partial, output) : link(partial, output));
       return target.bytesWritten;
     } finally {

@@ -2,10 +2,13 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { ContentStore, SegmentInfo } from '../../../src/engine/distribution/ports.js';
-import { exportPackage } from '../../../src/engine/distribution/store/package/export-package.js';
+import {
+  exportPackage,
+  type Exported,
+} from '../../../src/engine/distribution/store/package/export-package.js';
 import { importPackage } from '../../../src/engine/distribution/store/package/import-package.js';
 import { CachePackageError } from '../../../src/engine/distribution/store/package/package-error.js';
-import { describeSegment } from '../../../src/engine/distribution/wire/index.js';
+import { describeSegment, type ContentInformation } from '../../../src/engine/distribution/wire/index.js';
 import { mutate, randomFrom } from '../wire/fuzz/mutations.js';
 import { BLOCK, contentOf, segmentOf, sha256, tag } from './made-content.js';
 import { filesIn, openStore, publish, readBack, temporaryDirectory } from './store-fixture.js';
@@ -53,9 +56,14 @@ const readThree = (store: ContentStore, version: 1 | 2): Promise<(Buffer | undef
 
 const packageOf = async (store: ContentStore): Promise<Buffer> => {
   const parts: Uint8Array[] = [];
-  const source = { units: store.cache.units(), find: (id: Uint8Array) => store.find(id) };
-  for await (const part of exportPackage(source)) parts.push(part);
+  for await (const part of exportPackage(store)) parts.push(part);
   return Buffer.concat(parts);
+};
+
+const exportedOf = async (store: ContentStore, content?: ContentInformation): Promise<Exported> => {
+  const exporting = exportPackage(store, content);
+  for await (const part of exporting) expect(part.length).toBeGreaterThan(0);
+  return exporting.exported;
 };
 
 /** With two blocks of three. */
@@ -93,6 +101,77 @@ it('carries what is kept to another store, and what is there already stays', asy
   expect([0, 1, 2].map((index) => found?.has(index))).toEqual([true, false, true]);
   expect(await found?.read(2)).toEqual(blocks[2]);
   expect(await importPackage([bytes], there, tag('y'))).toEqual({ segments: 2, bytes: 0, bytesHere: total });
+});
+
+it.each(VERSIONS)(
+  'of version %i says what went into it, and what of a content is missing',
+  async (version) => {
+    const store = await openStore(temporaryDirectory());
+    await keepTwo(store, version);
+    const { segments, places } = CARRIED[version];
+    const [first, , third] = places;
+    const bytes = first!.bytes.length + third!.bytes.length;
+    const counts = { segments: version === 1 ? 1 : 2, blocks: 2, bytes };
+    expect(await exportedOf(store)).toEqual({ ...counts, missingSegments: 0, missingBlocks: 0 });
+    let at = 0;
+    const placed = segments.map((segment) => {
+      const offsetInContent = at;
+      at += segment.length;
+      return { info: segment, offsetInContent };
+    });
+    const content = (start: number, length: number): ContentInformation => ({
+      hash: segments[0]!.hash,
+      range: { start, length },
+      firstSegmentIndex: 0,
+      segments: placed,
+    });
+    expect(await exportedOf(store, content(0, at))).toEqual({
+      ...counts,
+      missingSegments: 1,
+      missingBlocks: 1,
+    });
+    // Nobody wants what is missing.
+    const ofFirst = await exportedOf(store, content(0, first!.bytes.length));
+    expect(ofFirst).toMatchObject({ missingSegments: 0, missingBlocks: 0 });
+    const other = await openStore(temporaryDirectory());
+    const inVain = await exportedOf(other, content(0, at));
+    const missing = { missingSegments: version === 1 ? 1 : 3, missingBlocks: 3 };
+    expect(inVain).toEqual({ segments: 0, blocks: 0, bytes: 0, ...missing });
+  },
+);
+
+it('keeps what goes into it from being evicted meanwhile, by any process', async () => {
+  const directory = temporaryDirectory();
+  const [store, other] = [await openStore(directory), await openStore(directory)];
+  const names = Array.from({ length: 20 }, (_, index) => `segment ${index}`);
+  for (const name of names) {
+    const made = segmentOf(name, 1);
+    await (await store.adopt(made.info, tag('x'))).write(0, made.blocks[0]!);
+  }
+  const exporting = exportPackage(store);
+  const parts: Uint8Array[] = [];
+  for await (const part of exporting) {
+    if (parts.length === 0) expect(await other.cache.clear()).toEqual({ segments: 0, bytes: 0 });
+    parts.push(part);
+  }
+  expect(exporting.exported).toMatchObject({ segments: 20, blocks: 20, missingBlocks: 0 });
+  expect((await other.cache.clear()).segments).toBe(20);
+  const there = await openStore(temporaryDirectory());
+  expect(await importPackage(parts, there, tag('y'))).toMatchObject({ segments: 20 });
+});
+
+it.each(VERSIONS)('of version %i says what has turned out damaged or gone', async (version) => {
+  const store = await openStore(temporaryDirectory());
+  await keepTwo(store, version);
+  const exporting = exportPackage(store);
+  let parts = 0;
+  for await (const part of exporting) {
+    expect(part.length).toBeGreaterThan(0);
+    if (parts === 0) await store.flush(tag('x'));
+    parts += 1;
+  }
+  const missing = { missingSegments: version === 1 ? 1 : 2, missingBlocks: 2 };
+  expect(exporting.exported).toEqual({ segments: 0, blocks: 0, bytes: 0, ...missing });
 });
 
 it.each(VERSIONS)('with segments of version %i is written as it was read', async (version) => {

@@ -21,8 +21,7 @@ const LIES = [4 * BLOCK, info.length + 1, info.length - 1, 3 * BLOCK + 1];
 
 const packageOf = async (store: ContentStore): Promise<Buffer> => {
   const parts: Uint8Array[] = [];
-  const source = { units: store.cache.units(), find: (id: Uint8Array) => store.find(id) };
-  for await (const part of exportPackage(source)) parts.push(part);
+  for await (const part of exportPackage(store)) parts.push(part);
   return Buffer.concat(parts);
 };
 
