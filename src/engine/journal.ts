@@ -1,4 +1,4 @@
-import type { SegmentReason } from '../driver/index.js';
+import type { ContentExplanation, SegmentReason } from '../driver/index.js';
 import { defaultDataDirectory } from './data-dir.js';
 import { contentKeys, keyOfName } from './distribution/insight/names.js';
 import { insightDirectory, isRunning, readProcessRecords } from './distribution/insight/process-files.js';
@@ -71,12 +71,12 @@ export const findRetrievals = (
     .sort((one, other) => other.retrieval.startedAt - one.retrieval.startedAt);
 };
 
-/** What had to come from the origin, although these bytes were retrieved before, was known under another secret then. */
+/** What had to come from the origin, or did not come at all, was known under another secret if it was retrieved before. */
 const withSecret = (retrieval: RetrievalRecord, all: readonly RetrievalRecord[]): RetrievalRecord => {
   const { contentKey, dataKey, startedAt, explanation } = retrieval;
   const differs =
     dataKey !== undefined &&
-    explanation.bytes.origin > 0 &&
+    (explanation.bytes.origin > 0 || isEmpty(explanation)) &&
     all.some(
       (other) => other.dataKey === dataKey && other.contentKey !== contentKey && other.startedAt <= startedAt,
     );
@@ -84,6 +84,9 @@ const withSecret = (retrieval: RetrievalRecord, all: readonly RetrievalRecord[])
   const reasons: readonly SegmentReason[] = [...explanation.reasons, { _tag: 'SecretDiffers' }];
   return { ...retrieval, explanation: { ...explanation, reasons } };
 };
+
+const isEmpty = ({ bytes }: ContentExplanation): boolean =>
+  Object.values(bytes).every((count) => count === 0);
 
 const matcherOf = (
   query: RetrievalQuery,
