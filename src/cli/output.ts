@@ -48,6 +48,15 @@ export const formatBytes = (bytes: number): string => {
   return `${power === 0 ? value : value.toFixed(1)} ${UNITS[power] ?? 'B'}`;
 };
 
+const [MINUTE_MS, HOUR_MS, DAY_MS] = [60_000, 3_600_000, 86_400_000];
+
+/** A time in the unit that suits it, as it is also given: 28 days, 12 hours, 90 minutes. */
+export const formatAge = (ms: number): string => {
+  const [unit, name] =
+    ms >= 2 * DAY_MS ? [DAY_MS, 'days'] : ms >= 2 * HOUR_MS ? [HOUR_MS, 'hours'] : [MINUTE_MS, 'minutes'];
+  return `${Number((ms / unit).toFixed(1))} ${name}`;
+};
+
 /** Megabytes (10^6) a second. */
 export const formatRate = (bytes: number, seconds: number): string =>
   seconds > 0 ? `${(bytes / 1e6 / seconds).toFixed(1)} MB/s` : '-';

@@ -14,7 +14,7 @@ import {
 } from 'peerweave/engine';
 import { withContext, type Context, type GlobalOptions } from '../context.js';
 import { readNamedFile, withFile } from '../files.js';
-import { columns, formatBytes } from '../output.js';
+import { columns, formatAge, formatBytes } from '../output.js';
 
 export const addCache = (program: Command): void => {
   const cache = program
@@ -155,7 +155,7 @@ const showState = async (local: LocalCache, { output }: Context): Promise<void> 
       ['cached', `${segments} segments, ${formatBytes(bytes)}`],
       ['published copies', `${publishedSegments} segments, ${formatBytes(publishedBytes)}`],
       ['quota', formatBytes(quotaBytes ?? 0)],
-      ['maximum age', `${((maxAgeMs ?? 0) / HOUR_MS).toFixed(1)} hours`],
+      ['maximum age', formatAge(maxAgeMs ?? 0)],
     ]),
   );
 };

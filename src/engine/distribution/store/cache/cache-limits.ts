@@ -27,6 +27,6 @@ export const quotaBytes = async (
   const { blocks, bsize } = await statfs(directory);
   const size = blocks * bsize;
   return quota === undefined
-    ? Math.max(DEFAULT_LEAST, (size * DEFAULT_PERCENT) / 100)
+    ? Math.max(DEFAULT_LEAST, Math.floor((size * DEFAULT_PERCENT) / 100))
     : Math.floor((size * quota.percent) / 100);
 };
