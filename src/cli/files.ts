@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, constants, createReadStream, fstatSync, openSync } from 'node:fs';
-import { copyFile, link, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, link, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { PeerError, type PeerErrorTag } from 'peerweave';
@@ -101,11 +101,13 @@ const unusable = (what: string): Error => Object.assign(new Error(what), { code:
  * appears whole or not at all.
  */
 export const writeSecretFile = (
-  path: string,
+  named: string,
   content: Uint8Array | string | AsyncIterable<Uint8Array>,
   force: boolean,
 ): Promise<void> =>
-  withFile(path, 'write', async () => {
+  withFile(named, 'write', async () => {
+    // A rename would replace a link, not what it leads to.
+    const path = force ? await realpath(named).catch(() => named) : named;
     const found = force ? await stat(path).catch(() => undefined) : undefined;
     // Renaming would put a file in the place of a device or pipe.
     if (found?.isFile() === false) return writeFile(path, content);

@@ -11,7 +11,7 @@ import { onFile } from './error/from-system.js';
 import { cancelled, isPeerError } from './error/index.js';
 import { type ContentPiece, openDescribed, piecesOf, type ReadContentOptions } from './read-content.js';
 import { observeDistribution, sessionCore } from './session.js';
-import { refuseUnlessFile } from './target-file.js';
+import { targetFile } from './target-file.js';
 import { TransferCounter, type TransferCounts } from './transfer-counter.js';
 
 /** Whom to ask for content, and where to put it. */
@@ -85,10 +85,10 @@ class PartialFile implements AsyncDisposable {
     this.#file = file;
   }
 
-  static async open(target: string | undefined): Promise<PartialFile> {
+  static async open(to: string | undefined): Promise<PartialFile> {
+    const target = to === undefined ? undefined : await targetFile(to, 'retrieve');
     // In the same directory, because a rename cannot cross file systems.
     const partial = `${target ?? ''}.${randomUUID()}.part`;
-    if (target !== undefined) await refuseUnlessFile(target, 'retrieve');
     const file = target === undefined ? undefined : await onFile('retrieve', () => open(partial, 'wx'));
     return new PartialFile(target, partial, file);
   }

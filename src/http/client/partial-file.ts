@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { onFile } from '../../effects/error/from-system.js';
 import { PeerError } from '../../effects/error/index.js';
-import { refuseUnlessFile } from '../../effects/target-file.js';
+import { targetFile } from '../../effects/target-file.js';
 import type { ContentState } from './content-state.js';
 import { OPERATION } from './origin-failure.js';
 
@@ -35,8 +35,7 @@ export class PartialFile implements AsyncDisposable {
   }
 
   static async open(target: string, url: string): Promise<PartialFile> {
-    await refuseUnlessFile(target, OPERATION);
-    const partial = new PartialFile(target, url);
+    const partial = new PartialFile(await targetFile(target, OPERATION), url);
     await onFile(OPERATION, () => partial.#find());
     return partial;
   }
