@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fc, test as property } from '@fast-check/vitest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -71,6 +71,28 @@ describe('served', () => {
     expect(answer.headers['content-type']).toBe(type);
     expect(answer.headers['x-content-type-options']).toBe('nosniff');
   });
+});
+
+it('a file that is replaced all the time is there all the time, as it was or as it is', async () => {
+  const path = join(machine.directory, 'root', 'replaced');
+  await writeFile(path, 'x'.repeat(1_000));
+  let isOver = false;
+  const replacing = (async () => {
+    for (let count = 0; !isOver; count += 1) {
+      await writeFile(`${path}.new`, String(count % 10).repeat(1_000));
+      await rename(`${path}.new`, path);
+    }
+  })();
+  const asking = async (): Promise<void> => {
+    for (let count = 0; count < 60; count += 1) {
+      const { status, body } = await ask(origin.url, { path: '/replaced' });
+      expect(status).toBe(200);
+      expect(body.toString()).toMatch(/^(.)\1{999}$/);
+    }
+  };
+  await Promise.all(Array.from({ length: 4 }, asking)).finally(() => (isOver = true));
+  await replacing;
+  await rm(path);
 });
 
 describe('as if it did not exist', () => {

@@ -16,6 +16,9 @@ export type Found =
   | { readonly _tag: 'File'; readonly resource: OpenResource }
   | { readonly _tag: 'Directory'; readonly path: string };
 
+/** A file may be replaced while it is opened, each time anew: by a program that does nothing else, up to forty times (ran). */
+const MOST_TRIES = 100;
+
 /**
  * Opens what lies below a directory. Links may lead elsewhere below it, but not out of it, and not to a hidden name
  * unless those are served. Everything else is as if it did not exist.
@@ -28,6 +31,19 @@ export const openInDirectory = async (
   if (!hidden && names.some(isHidden)) throw noSuchFile();
   const realRoot = await onFile(OPERATION, () => realpath(root));
   const path = join(realRoot, ...names);
+  for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
+    const found = await openAt(path, realRoot, hidden, now);
+    if (found !== 'led elsewhere meanwhile') return found;
+  }
+  throw noSuchFile();
+};
+
+const openAt = async (
+  path: string,
+  realRoot: string,
+  hidden: boolean,
+  now: number,
+): Promise<Found | 'led elsewhere meanwhile'> => {
   const stats = await onFile(OPERATION, () => stat(path));
   if (stats.isDirectory()) {
     refuseUnlessBelow(realRoot, await real(path), hidden);
@@ -39,12 +55,16 @@ export const openInDirectory = async (
   try {
     const realPath = await real(path);
     refuseUnlessBelow(realRoot, realPath, hidden);
-    // The path may have been led elsewhere since it was opened; what is open has to be what lies below.
+    // What is open has to be what lies below. Since it was opened, the path may have been led out of there and back, or,
+    // as many programs save, to another file that has taken its name.
     const [opened, named] = await Promise.all([
       file.stat({ bigint: true }),
       onFile(OPERATION, () => stat(realPath, { bigint: true })),
     ]);
-    if (opened.ino !== named.ino || opened.dev !== named.dev) throw noSuchFile();
+    if (opened.ino !== named.ino || opened.dev !== named.dev) {
+      await file.close();
+      return 'led elsewhere meanwhile';
+    }
     return { _tag: 'File', resource: await openFileResource(file, { path: realPath }, now) };
   } catch (thrown) {
     await file.close();
