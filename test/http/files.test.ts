@@ -1,4 +1,4 @@
-import { open, rename, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, link, open, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
@@ -149,22 +149,57 @@ it('while a change could go unnoticed the tag is weak, and joins no ranges', asy
   expect(known.status).toBe(304);
 });
 
-it('a file that changes while it is sent breaks off instead of mixing two states', async () => {
-  const large = contentOf(8 * 1024 * 1024);
-  await writeFile(path, large);
+const LARGE = contentOf(8 * 1024 * 1024);
+
+/** What comes of a large file with which something is done once its first bytes are on their way. */
+const whileSent = async (act: () => Promise<unknown>): Promise<Buffer> => {
+  await writeFile(path, LARGE);
+  // One that Node can give it again, to the nanosecond.
+  await utimes(path, new Date(), new Date(1_700_000_000_000));
   await settled();
   const sent = request(origin.url, { agent: false }).end();
   const [response] = (await once(sent, 'response')) as [IncomingMessage];
   response.pause();
+  await act();
+  const pieces: Buffer[] = [];
+  for await (const piece of response as AsyncIterable<Buffer>) pieces.push(piece);
+  return Buffer.concat(pieces);
+};
+
+const overwriteEnd = async (): Promise<void> => {
   const file = await open(path, 'r+');
-  await file.write(Buffer.from('changed'), 0, 7, large.length - 7);
+  await file.write(Buffer.from('changed'), 0, 7, LARGE.length - 7);
   await file.close();
-  const failure = await (async () => {
-    let received = 0;
-    for await (const piece of response as AsyncIterable<Buffer>) received += piece.length;
-    return received;
-  })().catch((error: unknown) => error);
-  expect(failure).toMatchObject({ code: 'ECONNRESET' });
+};
+
+it.each<readonly [string, () => Promise<unknown>]>([
+  ['changes', overwriteEnd],
+  [
+    'changes and is given its old date',
+    async () => {
+      const { atime, mtime } = await stat(path);
+      await overwriteEnd();
+      await utimes(path, atime, mtime);
+    },
+  ],
+])('a file that %s while it is sent breaks off instead of mixing two states', async (_what, act) => {
+  await expect(whileSent(act)).rejects.toMatchObject({ code: 'ECONNRESET' });
+});
+
+it.each<readonly [string, () => Promise<unknown>]>([
+  ['who may read it is changed', () => chmod(path, 0o600)],
+  ['it is given a second name', () => link(path, `${path}.second`)],
+  ['it is given another name', () => rename(path, `${path}.other`)],
+  ['it is removed', () => rm(path)],
+  [
+    'it is replaced by another',
+    async () => {
+      await writeFile(`${path}.new`, OTHER);
+      await rename(`${path}.new`, path);
+    },
+  ],
+])('a file is sent as it was when it was opened, although %s', async (_what, act) => {
+  expect((await whileSent(act)).equals(LARGE)).toBe(true);
 });
 
 it('what the application has answered itself meanwhile stays as it is', async () => {

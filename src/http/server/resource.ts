@@ -7,6 +7,7 @@ import { contentType } from 'mime-types';
 import { onFile } from '../../effects/error/from-system.js';
 import { badArgument, PeerError } from '../../effects/error/index.js';
 import type { ByteSpan } from './byte-range.js';
+import { hasChanged } from './changed-bytes.js';
 import { FileBody } from './file-body.js';
 import { identityOf } from './file-identity.js';
 import type { Validators } from './preconditions.js';
@@ -90,7 +91,7 @@ export const openFileResource = async (
     const verify = async (): Promise<void> => {
       // What may change without a trace cannot be held to anything.
       if (!isSettled) return;
-      if (identityOf(await file.stat({ bigint: true })).fingerprint !== fingerprint) {
+      if (await hasChanged(stats, await file.stat({ bigint: true }), path)) {
         throw new Error('the file changed while it was sent');
       }
     };
