@@ -3,9 +3,11 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { type effects, PeerError } from 'peerweave';
 import { type ContentPlace, get } from 'peerweave/http';
 import { inSession, type Context, withContext } from '../context.js';
+import { tellFault } from '../failure.js';
 import { formatBytes, formatRate, printable } from '../output.js';
 import { addPeerOptions, engineFor, type PeerFlags } from '../peer-options.js';
 import { createProgress } from '../progress.js';
+import { serviceFault } from '../service-fault.js';
 import { sha256Of } from '../sha256.js';
 import { sourcesIn, sourcesOf } from '../sources.js';
 
@@ -52,6 +54,9 @@ const fetchTo = async (
   context: Context,
 ): Promise<void> => {
   const { output } = context;
+  // The file is to be had all the same. Who has switched the service off knows.
+  const fault = await serviceFault(context, session, 'get', 'only the origin can be asked');
+  if (fault?.status === 'unavailable') tellFault(fault.error, output.json);
   const started = Date.now();
   let reported = 0;
   let resumedAt = 0;

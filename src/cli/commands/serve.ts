@@ -10,11 +10,12 @@ import {
   createContentServer,
   serveDirectory,
 } from 'peerweave/http';
-import { type Context, inSession, withContext } from '../context.js';
+import { type Context, type GlobalOptions, inSession, withContext } from '../context.js';
 import { formatEndpoint, listenAddress, servingAddress } from '../endpoint.js';
 import { tellFault } from '../failure.js';
 import { withFile } from '../files.js';
 import { formatBytes, printable } from '../output.js';
+import { serviceFault } from '../service-fault.js';
 
 interface ServeFlags {
   readonly listen: { readonly host: string; readonly port: number };
@@ -63,17 +64,27 @@ export const addServe = (program: Command): void => {
         'Links out of the directory, and names that start with a dot, are not served.',
     )
     .action(async (root: string, flags: ServeFlags, command: Command) => {
-      await withContext(command, (context) => serve(context, root, flags), { listen: flags.peerListen });
+      const isNamed =
+        command.getOptionValueSource('peerListen') === 'cli' ||
+        command.optsWithGlobals<GlobalOptions>().dataDir !== undefined;
+      await withContext(command, (context) => serve(context, root, flags, isNamed), {
+        listen: flags.peerListen,
+      });
     });
 };
 
-const serve = (context: Context, root: string, flags: ServeFlags): Promise<void> =>
+/** @param isNamed whether the person has named what the service is to use. */
+const serve = (context: Context, root: string, flags: ServeFlags, isNamed: boolean): Promise<void> =>
   inSession(context, async (session) => {
     await withFile(root, 'serve', async () => {
       if (!(await stat(root)).isDirectory())
         throw Object.assign(new Error('is no directory'), { code: 'ENOTDIR' });
     });
     const { output, opened } = context;
+    const fault = await serviceFault(context, session, 'serve', 'clients get no content information');
+    // What was asked for and cannot be had is an error, as with --listen. By default files are worth serving plainly.
+    if (fault?.status === 'unavailable' && isNamed) throw fault.error;
+    if (fault !== undefined) tellFault(fault.error, output.json);
     await using content = createContentServer({
       session,
       minimumSize: flags.minSize,
