@@ -381,6 +381,22 @@ describe('ranges', () => {
     await expect(fetchAll(url)).rejects.toMatchObject({ _tag: 'Protocol' });
   });
 
+  it.each([
+    ['another one', { 'Content-Range': 'bytes 0-99/1000000' }],
+    ['several in one', { 'Content-Type': 'multipart/byteranges; boundary=x' }],
+  ])('that come as %s are done without, after a connection that broke', async (_name, headers) => {
+    let requests = 0;
+    const url = await serve((request, response) => {
+      requests += 1;
+      if (requests === 1) breakOff(response);
+      else if (request.headers.range === undefined) answerWell(request, response);
+      else response.writeHead(206, { ETag: ETAG, ...headers }).end(CONTENT.subarray(0, 100));
+    });
+    const { bytes, restarts } = await fetchAll(url);
+    expect(bytes.equals(CONTENT)).toBe(true);
+    expect(restarts).toBe(1);
+  });
+
   it('that nobody asked for are refused', async () => {
     const url = await serve((_request, response) => {
       response.writeHead(206, { 'Content-Range': 'bytes 0-4/1000000' }).end('right');

@@ -33,14 +33,22 @@ export const refusedBy = (status: number, url: string): PeerError => {
 };
 
 /** The origin answered with something that is no answer to what was asked. */
-export const brokenAnswer = (what: string): PeerError =>
+export const brokenAnswer = (what: string, code = 'PEERWEAVE_BAD_ANSWER'): PeerError =>
   new PeerError({
     tag: 'Protocol',
-    code: 'PEERWEAVE_BAD_ANSWER',
+    code,
     operation: OPERATION,
     what,
     advice: ADVICE.Protocol ?? '',
   });
+
+const BAD_RANGE = 'PEERWEAVE_BAD_RANGE';
+
+/** The origin was asked for a range, and answered with something else. It may do better without. */
+export const brokenRange = (what: string): PeerError => brokenAnswer(what, BAD_RANGE);
+
+export const isBrokenRange = (error: unknown): error is PeerError =>
+  isPeerError(error) && error.code === BAD_RANGE;
 
 /** What fetch rejected with: no connection, or one that broke. */
 export const unreachable = (thrown: unknown, signal: AbortSignal): PeerError => {

@@ -2,7 +2,7 @@ import type { PeerEnv } from '../../effects/env.js';
 import type { ContentPiece } from '../../effects/read-content.js';
 import type { Offer } from './ask-for-content.js';
 import type { Origin } from './origin.js';
-import { endedEarly, mayPass, StartOver } from './origin-failure.js';
+import { endedEarly, isBrokenRange, mayPass, StartOver } from './origin-failure.js';
 import { readOrigin } from './read-origin.js';
 
 /** The content as the origin sends it. A connection that breaks is made again where that is possible. */
@@ -29,9 +29,16 @@ export async function* plainBody(
         error,
       );
     }
-    for await (const bytes of readOrigin(origin, found, { offset: at, end: length }, env, signal)) {
-      yield { offset: at, bytes, from: 'origin' };
-      at += bytes.length;
+    try {
+      for await (const bytes of readOrigin(origin, found, { offset: at, end: length }, env, signal)) {
+        yield { offset: at, bytes, from: 'origin' };
+        at += bytes.length;
+      }
+    } catch (broken) {
+      // Here nothing but going on takes ranges, so it can be done without.
+      throw isBrokenRange(broken)
+        ? new StartOver('ranges', 'the origin answers badly in parts', broken)
+        : broken;
     }
   }
 }

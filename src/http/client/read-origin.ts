@@ -2,7 +2,7 @@ import type { PeerEnv } from '../../effects/env.js';
 import { REQUESTING_MISSING_DATA } from '../protocol/peerdist-headers.js';
 import { type ContentState, isAboutSame, rangeOf } from './content-state.js';
 import type { Origin } from './origin.js';
-import { brokenAnswer, endedEarly, mayPass, refusedBy, StartOver } from './origin-failure.js';
+import { brokenRange, endedEarly, mayPass, refusedBy, StartOver } from './origin-failure.js';
 import { pause } from './pause.js';
 
 /** Attempts in a row that bring no byte. */
@@ -61,12 +61,11 @@ async function* part(
     if (status === 416) throw changed();
     if (status !== 200 && status !== 206) throw refusedBy(status, origin.url);
     if (!isAboutSame(headers, state)) throw changed();
-    if (!IDENTITY.test(headers.get('content-encoding') ?? '')) throw brokenAnswer('a range was encoded');
+    if (!IDENTITY.test(headers.get('content-encoding') ?? '')) throw brokenRange('a range was encoded');
     if (status === 206) {
       const range = rangeOf(headers);
       if (range?.total !== undefined && length !== undefined && range.total !== length) throw changed();
-      if (range?.start !== at || range.end > end)
-        throw brokenAnswer('the origin answered with another range');
+      if (range?.start !== at || range.end > end) throw brokenRange('the origin answered with another range');
       yield* exactly(answer.pieces(), 0, range.end - at);
     } else {
       // Without a validator this may be anything.
