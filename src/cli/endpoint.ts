@@ -1,9 +1,10 @@
 import { isIP } from 'node:net';
 import { InvalidArgumentError } from 'commander';
 
-/** Reads `host:port`; an IPv6 address stands in brackets. */
+/** Reads `host:port`; an IPv6 address stands in brackets, also one with the interface that it is meant on. */
 export const parseEndpoint = (text: string): { readonly host: string; readonly port: number } | undefined => {
-  const [, bracketed, plain, digits] = /^(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
+  const [, bracketed, plain, digits] =
+    /^(?:\[([0-9a-fA-F:.]+(?:%[^[\]\s]+)?)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
   const host = bracketed ?? plain;
   const port = Number(digits);
   return host === undefined || port > 65_535 ? undefined : { host, port };

@@ -550,12 +550,39 @@ describe('a status', () => {
     const url = await serve((request, response) => {
       response.writeHead(302, { Location: `/${Number(request.url?.slice(1) ?? 0) + 1}` }).end();
     });
-    await expect(fetchAll(url)).rejects.toMatchObject({ _tag: 'Unavailable' });
+    await expect(fetchAll(url)).rejects.toMatchObject({ _tag: 'Protocol' });
+  });
+
+  it.each<readonly [string, (response: ServerResponse) => void]>([
+    [
+      'that leads to another scheme',
+      (response) => response.writeHead(302, { Location: 'file:///etc/passwd' }).end(),
+    ],
+    ['that leads to no URL', (response) => response.writeHead(302, { Location: 'http://' }).end()],
+    ['that is not HTTP', (response) => response.socket?.end('hello\r\n\r\n')],
+    [
+      'with two lengths',
+      ({ socket }) => socket?.end('HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'),
+    ],
+    ['with endless headers', (response) => response.writeHead(200, { 'X-A': 'b'.repeat(100_000) }).end()],
+  ])('an answer %s makes no sense, which is not that nobody answers', async (_name, answer) => {
+    const url = await serve((_request, response) => answer(response));
+    const failing = fetchAll(url);
+    await expect(failing).rejects.toMatchObject({ _tag: 'Protocol' });
+    await expect(failing).rejects.not.toThrow('cannot be reached');
   });
 
   it('a refused connection is an error with the code of the system', async () => {
     await expect(fetchAll('http://127.0.0.1:1/')).rejects.toMatchObject({ _tag: 'Unavailable' });
   });
+});
+
+it('credentials in a URL that are no text are a bad argument', async () => {
+  for (const credentials of ['us%zz:p', 'us:%c3%28']) {
+    await expect(fetchAll(`http://${credentials}@127.0.0.1:1/`)).rejects.toMatchObject({
+      _tag: 'BadArgument',
+    });
+  }
 });
 
 it('credentials in a URL authorize the request, and appear nowhere else', async () => {

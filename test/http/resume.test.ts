@@ -161,6 +161,26 @@ it('two that fetch different things into one file do not mix them', async () => 
   expect((await readFile(to)).equals(CONTENT)).toBe(true);
 });
 
+it('of two that fetch the same into one file the one that is done last says what is true', async () => {
+  const slowly = await listen((request, response) => {
+    const from = Number(/^bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    const range = `bytes ${from}-${CONTENT.length - 1}/${CONTENT.length}`;
+    const headers = { ETag: '"same"', 'Content-Length': CONTENT.length - from };
+    response.writeHead(from > 0 ? 206 : 200, { ...headers, ...(from > 0 ? { 'Content-Range': range } : {}) });
+    response.write(CONTENT.subarray(from, 1_000_000));
+    setTimeout(() => response.end(CONTENT.subarray(1_000_000)), from > 0 ? 0 : 500);
+  });
+  await using _origin = slowly;
+  const fetching = () => lastValueFrom(get(slowly.url, { session: client.session, to }));
+  const first = fetching();
+  await expect.poll(async () => (await stat(`${to}.part`).catch(() => undefined))?.size).toBeGreaterThan(0);
+  const [one, other] = await Promise.allSettled([first, fetching()]);
+  expect(other).toMatchObject({ status: 'fulfilled' });
+  expect(one).toMatchObject({ status: 'rejected', reason: { code: 'PEERWEAVE_TAKEN_OVER' } });
+  expect(String((one as PromiseRejectedResult).reason)).toContain('fetches into');
+  expect((await readFile(to)).equals(CONTENT)).toBe(true);
+});
+
 property.prop([fc.integer({ min: 1, max: 300_000 }), fc.double({ min: 0, max: 1, noNaN: true })])(
   'whatever the length and wherever it was interrupted, only the rest is fetched',
   async (length, part) => {

@@ -112,7 +112,8 @@ export class PeerError extends Error {
 const describe = ({ operation, what, advice, symbol, number, problems = [] }: PeerErrorDetails): string => {
   const identified = [symbol, hex(number)].filter((part) => part !== undefined).join(', ');
   return [
-    `${operation}: ${what}${identified === '' ? '' : ` (${identified})`}. ${advice}`.trimEnd(),
+    // What comes from elsewhere may be a sentence already.
+    `${operation}: ${what.replace(/\.$/, '')}${identified === '' ? '' : ` (${identified})`}. ${advice}`.trimEnd(),
     ...problems
       .slice(0, MOST_LISTED)
       .map(({ path, message }) => `  - ${path === '' ? '' : `${path}: `}${message}`),

@@ -50,19 +50,49 @@ export const brokenRange = (what: string): PeerError => brokenAnswer(what, BAD_R
 export const isBrokenRange = (error: unknown): error is PeerError =>
   isPeerError(error) && error.code === BAD_RANGE;
 
-/** What fetch rejected with: no connection, or one that broke. */
-export const unreachable = (thrown: unknown, signal: AbortSignal): PeerError => {
+/** What fetch rejected with before there was an answer: no connection, or something that is no answer. */
+export const unanswered = (thrown: unknown, signal: AbortSignal): PeerError => {
   if (signal.aborted) return cancelled(OPERATION, thrown);
-  const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'PEERWEAVE_UNREACHABLE';
+  const { code, message } = causeOf(thrown);
+  const wasReached = NO_HTTP.test(code ?? '') || NO_WAY_ON.test(message);
   return new PeerError({
-    tag: 'Unavailable',
-    code,
+    tag: wasReached ? 'Protocol' : 'Unavailable',
+    code: code ?? (wasReached ? 'PEERWEAVE_BAD_ANSWER' : 'PEERWEAVE_UNREACHABLE'),
     operation: OPERATION,
-    what: `the origin cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`,
-    advice: 'Check the URL and the network, and try again.',
+    what: wasReached
+      ? `the origin answers with what cannot be followed: ${message}`
+      : `the origin cannot be reached: ${message}`,
+    advice: wasReached ? (ADVICE.Protocol ?? '') : 'Check the URL and the network, and try again.',
     cause: thrown,
   });
+};
+
+/** What reading a body rejected with: a connection that broke, or a coding that cannot be undone. */
+export const brokenOff = (thrown: unknown, signal: AbortSignal): PeerError => {
+  if (signal.aborted) return cancelled(OPERATION, thrown);
+  const { code, message } = causeOf(thrown);
+  return new PeerError({
+    tag: 'Unavailable',
+    code: code ?? 'PEERWEAVE_UNREACHABLE',
+    operation: OPERATION,
+    what: `the answer of the origin broke off: ${message}`,
+    advice: 'Try again.',
+    cause: thrown,
+  });
+};
+
+/** Of Node's parser and of undici, for a head that makes no sense; an end within it is a connection that broke. */
+const NO_HTTP = /^(?:HPE_(?!INVALID_EOF_STATE|CLOSED_CONNECTION)|UND_ERR_HEADERS_OVERFLOW$|ERR_INVALID_URL$)/;
+
+/** Of redirects, for which undici has no codes. */
+const NO_WAY_ON = /\bredirect(?:ed|ion)?\b|\bURL scheme\b|\bInvalid URL\b/i;
+
+const causeOf = (thrown: unknown): { readonly code: string | undefined; readonly message: string } => {
+  const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
+  return {
+    code: cause instanceof Error && 'code' in cause ? String(cause.code) : undefined,
+    message: cause instanceof Error ? cause.message : String(cause),
+  };
 };
 
 /** The body was shorter than its head had said. */

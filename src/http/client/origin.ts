@@ -1,6 +1,6 @@
 import type { Clock } from '../../driver/index.js';
 import { badArgument, timeout } from '../../effects/error/index.js';
-import { OPERATION, unreachable } from './origin-failure.js';
+import { brokenOff, OPERATION, unanswered } from './origin-failure.js';
 
 /** The function that requests go through: the platform's `fetch`, or one with the same contract. */
 export type Fetch = (url: URL, init: RequestInit) => Promise<Response>;
@@ -35,7 +35,7 @@ export class Origin {
     return this.#parts.url.href;
   }
 
-  /** Rejects with `Unavailable` if it cannot be reached, `Timeout` if it says nothing, `Cancelled` by the signal. */
+  /** Rejects with `Unavailable` if it cannot be reached, `Protocol` if it makes no sense, `Timeout` if it says nothing, `Cancelled` by the signal. */
   async ask(headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<OriginAnswer> {
     const all = new Headers(this.#parts.headers);
     for (const [name, value] of Object.entries(headers)) all.set(name, value);
@@ -44,7 +44,7 @@ export class Origin {
       status,
       headers: received,
       body,
-    } = await connection.guard(() =>
+    } = await connection.guard(unanswered, () =>
       this.#parts.fetch(this.#parts.url, { headers: all, signal: connection.signal }),
     );
     const reader = body?.getReader();
@@ -59,7 +59,7 @@ export class Origin {
       async *pieces() {
         try {
           for (;;) {
-            const result = await connection.guard(async () => reader?.read());
+            const result = await connection.guard(brokenOff, async () => reader?.read());
             if (result?.value === undefined) return;
             yield result.value;
           }
@@ -90,7 +90,8 @@ class Connection {
     return this.#abort.signal;
   }
 
-  async guard<A>(wait: () => Promise<A>): Promise<A> {
+  /** @param failure says what it means that `wait` has failed. */
+  async guard<A>(failure: typeof brokenOff, wait: () => Promise<A>): Promise<A> {
     const { clock, stallMs } = this.#parts;
     const cancel = clock.schedule(stallMs, () => {
       this.#stalled = true;
@@ -102,7 +103,7 @@ class Connection {
       this.release();
       throw this.#stalled
         ? timeout(OPERATION, 'an answer of the origin', stallMs)
-        : unreachable(thrown, this.#outer);
+        : failure(thrown, this.#outer);
     } finally {
       cancel();
     }
@@ -125,7 +126,7 @@ export const originOf = (
   const headers = headersOf(own);
   url.hash = '';
   if (url.username !== '' || url.password !== '') {
-    const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    const credentials = `${credentialIn(url.username)}:${credentialIn(url.password)}`;
     if (!headers.has('authorization')) {
       headers.set('authorization', `Basic ${Buffer.from(credentials).toString('base64')}`);
     }
@@ -133,6 +134,23 @@ export const originOf = (
     url.password = '';
   }
   return { url, headers };
+};
+
+const credentialIn = (encoded: string): string => {
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    throw badArgument(
+      [
+        {
+          path: 'url',
+          code: 'format',
+          message: 'must have a user and password that are percent-encoded UTF-8',
+        },
+      ],
+      OPERATION,
+    );
+  }
 };
 
 const urlOf = (input: string | URL): URL => {

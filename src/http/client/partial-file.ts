@@ -143,6 +143,6 @@ const takenOver = (target: string): PeerError =>
     tag: 'AlreadyExists',
     code: 'PEERWEAVE_TAKEN_OVER',
     operation: OPERATION,
-    what: `another process fetches something else into ${target}`,
-    advice: 'Fetch one of them into another file.',
+    what: `another process fetches into ${target} as well, and has finished or begun anew`,
+    advice: 'Look whether that is what was wanted; else fetch it into another file.',
   });

@@ -57,6 +57,13 @@ describe('an error', () => {
     expect(problems).toEqual(PROBLEMS);
   });
 
+  it('ends a sentence once, also one that comes from elsewhere', () => {
+    const details = { tag: 'System', code: 'X', operation: 'o', advice: 'Then this.' } as const;
+    expect(new PeerError({ ...details, what: 'it says: that is so.' }).message).toBe(
+      'o: it says: that is so. Then this.',
+    );
+  });
+
   it('keeps its text short when there are thousands', () => {
     const many = Array.from({ length: 5000 }, (_, index) => ({ ...PROBLEMS[0], path: `list[${index}]` }));
     const error = badArgument(many, 'createGroup');
