@@ -54,6 +54,20 @@ describe('requests', () => {
     ],
     ['that announce a close', `${POST}Connection: close\r\n\r\n`, [{ keepAlive: false }]],
     ['that wait for a go-ahead', `${POST}Expect: 100-Continue\r\n\r\n`, [{ expectsContinue: true }]],
+    [
+      'with a whole URL',
+      'POST http://h.example:80/x HTTP/1.1\r\nHost: h\r\n\r\nPOST HTTP://[::1]/x?y HTTP/1.1\r\nHost: h\r\n\r\n',
+      [posted, { target: '/x?y' }],
+    ],
+    [
+      'with what is no URL of a host',
+      ['http:///x', 'http://me:secret@h/x', 'http:/x', 'ftp://h/x', 'http://h\\x/x']
+        .map((target) => `POST ${target} HTTP/1.1\r\nHost: h\r\n\r\n`)
+        .join(''),
+      ['http:///x', 'http://me:secret@h/x', 'http:/x', 'ftp://h/x', 'http://h\\x/x'].map((target) => ({
+        target,
+      })),
+    ],
     ['of HTTP/1.0', 'POST /x HTTP/1.0\r\nContent-Length: 1\r\n\r\na', [{ keepAlive: false, body: 'a' }]],
     [
       'one behind the other',

@@ -132,6 +132,13 @@ describe.skipIf(missing('curl'))('asked by curl', () => {
     }
   });
 
+  it('it takes a whole URL as well (RFC 9112, 3.2.2)', async () => {
+    const { port } = await startServer({ source });
+    const target = `http://any.example${PATH}`;
+    const answer = await curl(port, wire('MSG_GETBLKS block1'), PATH, '--request-target', target);
+    expect(answer).toMatchObject({ status: '200' });
+  });
+
   it('it takes Expect: 100-continue and chunked bodies', async () => {
     const { port } = await startServer({ source });
     for (const header of ['Expect: 100-continue', 'Transfer-Encoding: chunked']) {

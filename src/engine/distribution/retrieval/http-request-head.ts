@@ -3,6 +3,7 @@ import type { ReadHead } from './http-message-reader.js';
 
 export interface RequestHead {
   readonly method: string;
+  /** From its path on, also where the client has named the whole URL. */
   readonly target: string;
   /** Whether the client may send another request on the connection. */
   readonly keepAlive: boolean;
@@ -11,6 +12,9 @@ export interface RequestHead {
 }
 
 const REQUEST_LINE = /^([A-Z]{1,20}) (\S+) HTTP\/1\.([01])$/;
+
+/** Which a server has to take (RFC 9112, 3.2.2); whoever is named by it or by Host, only one is here. */
+const WHOLE_URL = /^http:\/\/(?:[\w.~-]+|\[[\da-f:.]+\])(?::\d{0,5})?(\/.*)$/i;
 
 /** Reads the head of a request. @throws HttpError */
 export const readRequestHead = rememberingLast((text: string): ReadHead<RequestHead> => {
@@ -30,7 +34,7 @@ export const readRequestHead = rememberingLast((text: string): ReadHead<RequestH
   return {
     head: {
       method,
-      target,
+      target: WHOLE_URL.exec(target)?.[1] ?? target,
       keepAlive: isCurrent && !announcesClose(fields),
       expectsContinue: expectation !== undefined,
     },
