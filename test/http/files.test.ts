@@ -95,6 +95,21 @@ it('prepare waits for a file that has only just been written, and has it ready t
   expect((await get(PEERDIST_1_1)).headers['content-encoding']).toBe('peerdist');
 });
 
+it('who has it already is told the same about keeping it as who gets it (RFC 9110, 15.4.5)', async () => {
+  await content.prepare({ path });
+  const whole = await get(PEERDIST_1_1);
+  const known = { 'if-none-match': whole.headers.etag ?? '' };
+  const again = await get({ ...PEERDIST_1_1, ...known });
+  expect(again.status).toBe(304);
+  for (const name of ['cache-control', 'vary', 'etag'] as const) {
+    expect(whole.headers[name]).toBeDefined();
+    expect(again.headers[name]).toBe(whole.headers[name]);
+  }
+  const plain = await get(known);
+  expect(plain.status).toBe(304);
+  expect(plain.headers['cache-control']).toBeUndefined();
+});
+
 it('content that changed is new content, whatever its length and date say', async () => {
   await content.prepare({ path });
   const before = await get(PEERDIST_1_1);

@@ -4,7 +4,7 @@ import type { HttpExchangeKind } from '../../driver/index.js';
 import type { PresetHeaders } from '../protocol/header-list.js';
 import { negotiate } from '../protocol/negotiation.js';
 import type { ByteSpan } from './byte-range.js';
-import { encode, type Encoding, mayBeEncoded, varyHeader } from './encoding.js';
+import { encode, type Encoding, guardHeader, mayBeEncoded, varyHeader } from './encoding.js';
 import type { Preparations } from './preparations.js';
 import type { OpenResource } from './resource.js';
 import { select, type Selection } from './selection.js';
@@ -76,8 +76,10 @@ const planAnswer = async (
   const selection = select(method, headers, resource);
   if (!('span' in selection)) {
     const { status } = selection;
-    const empty = status === 304 ? {} : { 'Content-Length': '0', ...rangeHeader(selection, resource) };
-    return { status, headers: { ...common, ...empty }, kind: plainKind, contentBytes: 0 };
+    const empty = { 'Content-Length': '0', ...rangeHeader(selection, resource) };
+    const guard = isEncodable ? guardHeader(resource, negotiation, preset, preparations) : {};
+    const more = status === 304 ? guard : empty;
+    return { status, headers: { ...common, ...more }, kind: plainKind, contentBytes: 0 };
   }
 
   const { status, span } = selection;

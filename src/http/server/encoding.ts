@@ -60,6 +60,17 @@ export const encode = async (
   };
 };
 
+/** What a 304 says of keeping the content: what the answer with content information would (RFC 9110, 15.4.5). */
+export const guardHeader = (
+  { fingerprint }: OpenResource,
+  negotiation: Negotiation,
+  preset: PresetHeaders,
+  preparations: Preparations,
+): Headers =>
+  negotiation.accepts && fingerprint !== undefined && preparations.has(fingerprint, negotiation)
+    ? { 'Cache-Control': guarded(preset) }
+    : {};
+
 const directivesOf = (preset: PresetHeaders): readonly string[] => listOf(preset['cache-control']);
 
 /**

@@ -80,6 +80,13 @@ export class Preparations {
     return undefined;
   }
 
+  /** Whether {@link find} is likely to find something; it costs nothing. */
+  has(fingerprint: string, wanted: VersionRange): boolean {
+    return versionsIn(wanted).some(
+      (version) => this.#preparations.get(keyOf(fingerprint, version))?.state === 'ready',
+    );
+  }
+
   /**
    * Begins to prepare a resource in the highest wanted version, unless too much waits already. Answers whether content
    * information is on its way. Never rejects.
