@@ -13,6 +13,7 @@ import {
   versionOf,
   type BlockCipher,
   type BlockRange,
+  type BlockResponse,
   type RetrievalResponse,
 } from '../wire/index.js';
 import { PeerFault } from './peer-fault.js';
@@ -20,8 +21,7 @@ import { PeerFault } from './peer-fault.js';
 /** What Windows prefers. A server may choose otherwise and says so in its answer. */
 const PREFERRED_CIPHER: BlockCipher = 'aes-128-cbc';
 
-/** What there is to say about the segments asked for: nothing. */
-const NO_BLOB = Buffer.alloc(0);
+const NOTHING = Buffer.alloc(0);
 
 /** The question which blocks of a segment a peer has. */
 export const askForList = (segment: SegmentInfo): Buffer =>
@@ -39,7 +39,8 @@ export const askForSegmentList = (segments: readonly SegmentInfo[], requestId: U
     cipher: PREFERRED_CIPHER,
     requestId,
     segmentIds: segments.map(({ id }) => id),
-    extensibleBlob: NO_BLOB,
+    // There is nothing to say about them.
+    extensibleBlob: NOTHING,
   });
 
 /** The question for one block. */
@@ -91,25 +92,34 @@ export const acceptBlock = (segment: SegmentInfo, block: number, answer: Buffer)
   const [data] = response.data;
   if (data === undefined || data.length === 0) return undefined;
   const length = blockLength(segment, block);
-  const hasLength = data.length === encryptedLength(cipher, length);
-  const wrongLength = (): PeerFault =>
-    new PeerFault(`answered with ${data.length} bytes for a block of ${length}`);
-  if (!hasLength && !mayBeOfOtherLength(segment, block, cipher, data)) throw wrongLength();
+  if (data.length !== encryptedLength(cipher, length)) {
+    const other = blockOfOtherLength(segment, block, hash, response);
+    if (other !== undefined) return other;
+    throw new PeerFault(`answered with ${data.length} bytes for a block of ${length}`);
+  }
   const bytes = asFault(() => decryptBlock(cipher, segment.secret, iv, data), 'wrong-bytes');
-  if (hashBlock(segment.hash, bytes).equals(hash)) return bytes;
-  if (!hasLength) throw wrongLength();
-  throw new PeerFault('answered with bytes that do not match their hash', 'wrong-bytes');
+  if (!hashBlock(segment.hash, bytes).equals(hash)) {
+    throw new PeerFault('answered with bytes that do not match their hash', 'wrong-bytes');
+  }
+  return bytes;
 };
 
-/** No hash covers the length of a segment: that of its last block may be other than the content information says. */
-const mayBeOfOtherLength = (
+/** No hash covers the length of a segment: its last block may have another one than the content information says. */
+const blockOfOtherLength = (
   segment: SegmentInfo,
   block: number,
-  cipher: BlockCipher,
-  data: Uint8Array,
-): boolean => {
+  hash: Uint8Array,
+  { cipher, iv, data: [data = NOTHING] }: BlockResponse,
+): Buffer | undefined => {
   const most = versionOf(segment.hash) === 1 ? BLOCK_LENGTH : MAX_SEGMENT_LENGTH_V2;
-  return block === blockCount(segment) - 1 && data.length <= encryptedLength(cipher, most);
+  if (block !== blockCount(segment) - 1 || data.length > encryptedLength(cipher, most)) return undefined;
+  try {
+    const bytes = decryptBlock(cipher, segment.secret, iv, data);
+    return hashBlock(segment.hash, bytes).equals(hash) ? bytes : undefined;
+  } catch (error) {
+    if (error instanceof MessageError) return undefined;
+    throw error;
+  }
 };
 
 const decode = <Tag extends RetrievalResponse['_tag']>(
