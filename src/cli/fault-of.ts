@@ -1,42 +1,37 @@
 import { PeerError } from 'peerweave';
 import { DataDirectoryError, ServiceConfigError } from 'peerweave/engine';
 
+type Details = ConstructorParameters<typeof PeerError>[0];
+
 /** What a command failed with, as far as it is known what that means; `undefined`: it is not, which is a bug. */
 export const faultOf = (thrown: unknown): PeerError | undefined => {
   if (thrown instanceof PeerError) return thrown;
+  if (!(thrown instanceof Error)) return undefined;
+  const fault = (details: Pick<Details, 'tag' | 'code' | 'operation' | 'advice'>): PeerError =>
+    new PeerError({ ...details, what: thrown.message, cause: thrown });
   if (thrown instanceof ServiceConfigError) {
-    return new PeerError({
+    return fault({
       tag: 'System',
       code: 'PEERWEAVE_DAMAGED_SETTINGS',
       operation: 'settings',
-      what: thrown.message,
       advice: 'Nothing else of the data directory is lost with it.',
-      cause: thrown,
     });
   }
   if (thrown instanceof DataDirectoryError) {
-    return new PeerError({
+    return fault({
       tag: 'Unavailable',
       code: 'PEERWEAVE_DATA_DIRECTORY',
       operation: 'data directory',
-      what: thrown.message,
       advice: 'Name another one by --data-dir.',
-      cause: thrown,
     });
   }
-  return fromSystem(thrown);
-};
-
-const fromSystem = (thrown: unknown): PeerError | undefined => {
-  if (!(thrown instanceof Error && 'code' in thrown && 'syscall' in thrown)) return undefined;
+  if (!('code' in thrown && 'syscall' in thrown)) return undefined;
   const code = String(thrown.code);
-  return new PeerError({
+  return fault({
     tag: 'System',
     code,
     operation: String(thrown.syscall),
-    what: thrown.message,
     advice: adviceFor(code) ?? 'The message of the system says what was wrong.',
-    cause: thrown,
   });
 };
 

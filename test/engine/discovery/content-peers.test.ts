@@ -161,6 +161,8 @@ describe('the peers of one content', () => {
   describe('that say nothing', () => {
     const cache = { address: 'cache:1', isAskedFirst: false };
     const silent = ['silent:1'];
+    const withCache = (client: RetrievalClient, named: readonly string[], hosted = cache): ContentPeers =>
+      new ContentPeers({ segments, clock, client, named, discovery: undefined, hosted });
 
     test('do not keep others from being looked for and asked', async () => {
       const { client, discovery, asked, ended } = around(['found:1'], Promise.resolve(['found:1']), {
@@ -181,14 +183,7 @@ describe('the peers of one content', () => {
 
     test('do not keep the hosted cache from being asked, and the next time nobody waits', async () => {
       const { client, asked, ended } = around(['cache:1'], [], { silent });
-      const peers = new ContentPeers({
-        segments,
-        clock,
-        client,
-        named: silent,
-        discovery: undefined,
-        hosted: cache,
-      });
+      const peers = withCache(client, silent);
       const { block } = peers.fetch(0, request(0));
       await clock.advance(OVERTAKE_MS);
       expect(await block).toMatchObject({ peer: 'cache:1' });
@@ -211,14 +206,7 @@ describe('the peers of one content', () => {
     test('may be a hosted cache that is asked first', async () => {
       const { client, asked } = around(['named:1'], [], { silent: ['cache:1'] });
       const hosted = { ...cache, isAskedFirst: true };
-      const peers = new ContentPeers({
-        segments,
-        clock,
-        client,
-        named: ['named:1'],
-        discovery: undefined,
-        hosted,
-      });
+      const peers = withCache(client, ['named:1'], hosted);
       const { block } = peers.fetch(0, request(0));
       await clock.advance(OVERTAKE_MS);
       expect(await block).toMatchObject({ peer: 'named:1' });
@@ -227,14 +215,7 @@ describe('the peers of one content', () => {
 
     test('end with the block, and so do those asked instead', async () => {
       const { client, ended } = around([], [], { silent: ['silent:1', 'cache:1'] });
-      const peers = new ContentPeers({
-        segments,
-        clock,
-        client,
-        named: silent,
-        discovery: undefined,
-        hosted: cache,
-      });
+      const peers = withCache(client, silent);
       const pending = peers.fetch(0, request(0));
       await clock.advance(OVERTAKE_MS);
       pending.cancel(new Error('not wanted'));

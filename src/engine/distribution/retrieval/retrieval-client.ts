@@ -142,14 +142,10 @@ class HttpRetrievalClient implements RetrievalClient {
    * whoever reads may have less patience than that, each time, and silence has to count as a fault some time.
    */
   #letGo(fetch: BlockFetch, reason: Error): void {
-    const unproven = fetch.asks.filter(({ peer }) => !peer.trusted);
-    if (unproven.length === 0) {
-      this.#cancel([fetch], reason);
-      return;
-    }
     fetch.fail(reason);
+    for (const ask of [...fetch.asks]) if (ask.peer.trusted) this.#asks.abort(ask);
     this.#waiting.delete(fetch);
-    for (const ask of fetch.asks.filter(({ peer }) => peer.trusted)) this.#asks.abort(ask);
+    if (fetch.asks.length === 0) this.#disown(fetch);
     this.#review();
   }
 

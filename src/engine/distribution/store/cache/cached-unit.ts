@@ -3,8 +3,8 @@ import type { Disk } from '../disk/disk.js';
 import { publicationOfHolder, unitPaths, type Layout } from '../layout.js';
 import { decodeMarks } from '../units/block-marks.js';
 import { lengthOf } from '../units/block-layout.js';
-import { decodeUnit } from '../units/unit-codec.js';
-import { isRun, isRunName, unitCalled, type Unit } from '../units/unit.js';
+import { decodeUnitCalled } from '../units/unit-codec.js';
+import { isRun, isRunName, type Unit } from '../units/unit.js';
 
 /** What a unit on disk says of itself. */
 export interface CachedUnit {
@@ -39,9 +39,8 @@ export const readCachedUnit = async (
 ): Promise<CachedUnit | undefined> => {
   const paths = unitPaths(layout, name);
   const record = disk.readWhole(paths.info);
-  const recorded = record === undefined ? undefined : decodeUnit(record);
   const blocks = disk.readWhole(paths.blocks);
-  const unit = recorded && blocks && unitCalled(name, recorded);
+  const unit = blocks && decodeUnitCalled(name, record);
   // A directory appears with all its files, and goes by another name before they do.
   if (unit === undefined && !disk.exists(paths.directory)) return undefined;
   const { present, start } = decodeMarks(blocks ?? NOTHING, unit?.layout.count ?? blocks?.length ?? 0);

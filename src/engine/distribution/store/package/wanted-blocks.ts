@@ -1,14 +1,12 @@
 import type { SegmentInfo } from '../../ports.js';
 import { blockLength, hashCount, type ContentInformation } from '../../wire/index.js';
-import { isRunName } from '../units/unit.js';
+import { isRunName, nameOfSegment } from '../units/unit.js';
 
 /** How much has not got into a package that should have. */
 export interface MissingBlocks {
   readonly segments: number;
   readonly blocks: number;
 }
-
-const nameOf = ({ id }: SegmentInfo): string => Buffer.from(id).toString('hex');
 
 /** The blocks that a package is to have, until it has them. */
 export class WantedBlocks {
@@ -22,7 +20,7 @@ export class WantedBlocks {
   constructor(content?: ContentInformation) {
     if (content === undefined) return;
     const { segments, range } = content;
-    this.#named = new Set(segments.map(({ info }) => nameOf(info)));
+    this.#named = new Set(segments.map(({ info }) => nameOfSegment(info.id)));
     for (const { info, offsetInContent } of segments) {
       let start = offsetInContent;
       for (let index = 0; index < hashCount(info); index += 1) {
@@ -35,7 +33,7 @@ export class WantedBlocks {
 
   /** Whether a segment, and what is kept with it, belongs into the package. */
   includes(segment: SegmentInfo): boolean {
-    return this.#named?.has(nameOf(segment)) ?? true;
+    return this.#named?.has(nameOfSegment(segment.id)) ?? true;
   }
 
   /** So many blocks of a unit are here, so that the package has to have them. What was named it has to have in any case. */
@@ -48,7 +46,7 @@ export class WantedBlocks {
     const leftOfUnit = (this.#leftOfUnits.get(unit) ?? 0) - 1;
     if (leftOfUnit > 0) this.#leftOfUnits.set(unit, leftOfUnit);
     else this.#leftOfUnits.delete(unit);
-    const name = nameOf(segment);
+    const name = nameOfSegment(segment.id);
     const left = this.#left.get(name);
     left?.delete(index);
     if (left?.size === 0) this.#left.delete(name);
@@ -65,7 +63,7 @@ export class WantedBlocks {
   }
 
   #add(segment: SegmentInfo, index: number): void {
-    const name = nameOf(segment);
+    const name = nameOfSegment(segment.id);
     const left = this.#left.get(name);
     if (left === undefined) this.#left.set(name, new Set([index]));
     else left.add(index);

@@ -13,8 +13,8 @@ import {
 } from '../layout.js';
 import { StoreFailure } from '../store-failure.js';
 import { encodeReference } from '../units/reference-codec.js';
-import { decodeUnit } from '../units/unit-codec.js';
-import { unitCalled, type Unit } from '../units/unit.js';
+import { decodeUnitCalled } from '../units/unit-codec.js';
+import type { Unit } from '../units/unit.js';
 import type { UnitDirectories } from '../units/unit-directories.js';
 import { decodePublication, encodePublication, type PublicationRecord } from './publication-codec.js';
 
@@ -160,9 +160,7 @@ export class Publications {
   /** The name tells the segments, so it is never another one. */
   #unit(name: string, reader: RecordReader): Unit | undefined {
     const { info: path } = unitPaths(this.#layout, name);
-    const bytes = reader.read(path);
-    const recorded = bytes === undefined ? undefined : decodeUnit(bytes);
-    const unit = recorded && unitCalled(name, recorded);
+    const unit = decodeUnitCalled(name, reader.read(path));
     if (unit !== undefined) return unit;
     this.#onDamage(path);
     return undefined;

@@ -11,8 +11,8 @@ import { BlockWrites } from './block-writes.js';
 import type { DiskFilledFile } from './filled-file.js';
 import { openSources } from './open-sources.js';
 import { openUnitFiles } from './open-unit-files.js';
-import { decodeUnit } from './unit-codec.js';
-import { unitCalled, type Unit } from './unit.js';
+import { decodeUnitCalled } from './unit-codec.js';
+import type { Unit } from './unit.js';
 
 /** A unit whose files are open. */
 export interface OpenUnit {
@@ -211,8 +211,7 @@ export class OpenUnits {
     const paths = unitPaths(this.#layout, name);
     const record = this.#disk.readWhole(paths.info);
     if (record === undefined) return undefined;
-    const recorded = decodeUnit(record);
-    const unit = recorded && unitCalled(name, recorded);
+    const unit = decodeUnitCalled(name, record);
     if (unit === undefined) {
       this.#onDamage(paths.info);
       return undefined;

@@ -10,7 +10,7 @@ import { hasBlock, isWritable, type OpenUnit, type OpenUnits } from './open-unit
 import type { UnitPlace } from './filled-file.js';
 import type { UnitDirectories } from './unit-directories.js';
 import { isRun, isRunName, nameOfSegment, unitOf, type Unit } from './unit.js';
-import { UnitWriter } from './unit-writer.js';
+import { UnitWriter, type UnitWriterParts } from './unit-writer.js';
 
 /** Finds segments wherever they lie, and makes room for those that are to be fetched. */
 export class Segments {
@@ -19,13 +19,7 @@ export class Segments {
   readonly #index: SegmentIndex;
   readonly #writer: UnitWriter;
 
-  constructor(parts: {
-    readonly units: OpenUnits;
-    readonly directories: UnitDirectories;
-    readonly index: SegmentIndex;
-    /** Blocks were stored; the writer waits for it. */
-    readonly onWritten: (bytes: number) => Promise<void>;
-  }) {
+  constructor(parts: UnitWriterParts) {
     this.#units = parts.units;
     this.#directories = parts.directories;
     this.#index = parts.index;

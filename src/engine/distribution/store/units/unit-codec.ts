@@ -11,7 +11,7 @@ import {
   unpackRun,
 } from '../../wire/index.js';
 import { sealRecord, unsealRecord } from '../disk/sealed-record.js';
-import { isRun, unitOf, type Unit } from './unit.js';
+import { isRun, unitCalled, unitOf, type Unit } from './unit.js';
 
 const SEGMENT_MAGIC = Buffer.from('PWs1');
 const RUN_MAGIC = Buffer.from('PWr1');
@@ -30,6 +30,12 @@ export const decodeUnit = (record: Buffer): Unit | undefined => {
   const [segment, run] = [unsealRecord(SEGMENT_MAGIC, record), unsealRecord(RUN_MAGIC, record)];
   const segments = segment === undefined ? decodeRun(run) : decodeSegment(segment);
   return segments === undefined || segments.length === 0 ? undefined : unitOf(segments);
+};
+
+/** The unit of a record that is to be found under a name. */
+export const decodeUnitCalled = (name: string, record: Buffer | undefined): Unit | undefined => {
+  const unit = record && decodeUnit(record);
+  return unit && unitCalled(name, unit);
 };
 
 const encodeSegment = (info: SegmentInfo): Buffer => {

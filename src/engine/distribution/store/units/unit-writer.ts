@@ -17,6 +17,14 @@ export interface SegmentBlock extends CheckedBlock {
 /** Another process has put another unit in the place of the one that was written to, or what it said was wrong. */
 const REPLACED = Symbol('replaced');
 
+export interface UnitWriterParts {
+  readonly units: OpenUnits;
+  readonly directories: UnitDirectories;
+  readonly index: SegmentIndex;
+  /** Blocks were stored; their writer waits for it. */
+  readonly onWritten: (bytes: number) => Promise<void>;
+}
+
 /** Writes blocks into units, and notes which segments of version 2 they are. */
 export class UnitWriter {
   readonly #units: OpenUnits;
@@ -24,13 +32,7 @@ export class UnitWriter {
   readonly #index: SegmentIndex;
   readonly #onWritten: (bytes: number) => Promise<void>;
 
-  constructor(parts: {
-    readonly units: OpenUnits;
-    readonly directories: UnitDirectories;
-    readonly index: SegmentIndex;
-    /** Blocks were stored; their writer waits for it. */
-    readonly onWritten: (bytes: number) => Promise<void>;
-  }) {
+  constructor(parts: UnitWriterParts) {
     this.#units = parts.units;
     this.#directories = parts.directories;
     this.#index = parts.index;
