@@ -40,12 +40,19 @@ export interface DataDirectoryChoice {
  * The passphrase alone protects it, by one SHA-256: choose a long one, as whoever has the file can try as many as he
  * likes. Source: MS-PCCRC 2.5.
  *
- * @throws DataDirectoryError, ServiceConfigError for a damaged secret, the system's errors.
+ * @throws RangeError for an empty passphrase, DataDirectoryError, ServiceConfigError for a damaged secret, the system's
+ * errors.
  */
 export const exportServerSecret = async (
   passphrase: Passphrase,
   where: DataDirectoryChoice = {},
-): Promise<Uint8Array> => encodeKeyFile(await (await configIn(where)).serverSecret(), passphrase);
+): Promise<Uint8Array> => {
+  if (isEmpty(passphrase)) throw new RangeError('an empty passphrase protects nothing');
+  return encodeKeyFile(await (await configIn(where)).serverSecret(), passphrase);
+};
+
+const isEmpty = (passphrase: Passphrase): boolean =>
+  typeof passphrase === 'string' ? passphrase === '' : passphrase.use(({ length }) => length === 0);
 
 /**
  * Takes the server secret out of a key file, instead of the one that is there. See {@link setServerSecret} for what that

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { inDirectory, run, start, type Running } from './run.js';
@@ -94,6 +96,21 @@ test('status --watch shows what other processes do, while they do it', () =>
     for (const { child } of [watching, publisher]) child.kill('SIGINT');
     expect(await watching.ended).toMatchObject({ code: 0 });
     await publisher.ended;
+  }));
+
+test('probe does not say of who talks nonsense that he does not answer', () =>
+  inDirectory(async (directory) => {
+    const speaker = createServer((socket) => socket.on('data', () => socket.end('junk\r\n\r\n')));
+    speaker.listen(0, '127.0.0.1');
+    await once(speaker, 'listening');
+    const peer = `127.0.0.1:${(speaker.address() as AddressInfo).port}`;
+    try {
+      const ran = await run(directory, ['probe', '--no-multicast', '--peer', peer, '127.0.0.1:9']);
+      expect(ran.stdout).toContain(`${peer}  named, what it says is not HTTP\n`);
+      expect(ran.stdout).toContain('127.0.0.1:9  named, does not answer: connection failed: ECONNREFUSED');
+    } finally {
+      speaker.close();
+    }
   }));
 
 test('probe tells what peers speak and have', () =>

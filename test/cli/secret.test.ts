@@ -19,5 +19,8 @@ test('the server secret goes in a key file from one data directory to another', 
       expect(await run(other, ['secret', 'import', keyFile], password)).toMatchObject({ code: 0 });
       expect(await run(other, ['secret', 'export', '-o', keyFile], password)).toMatchObject({ code: 5 });
       expect(await run(other, ['secret', 'set'], { PEERWEAVE_PASSWORD: '' })).toMatchObject({ code: 2 });
+      const unprotected = ['secret', 'export', '-o', join(other, 'key')];
+      expect(await run(other, unprotected, { PEERWEAVE_PASSWORD: '' })).toMatchObject({ code: 2 });
+      await expect(stat(join(other, 'key'))).rejects.toThrow('ENOENT');
     }),
   ));

@@ -50,6 +50,11 @@ it('makes two machines publish the same segments, once it went from one to the o
   expect(idsIn(await publishedIn(other))).toEqual(ids);
 });
 
+it('goes into no file that nothing protects', async () => {
+  const dataDir = newDirectory();
+  await expect(exportServerSecret('', { dataDir })).rejects.toThrow(RangeError);
+});
+
 it('keeps the imported secret from everybody but the owner', async () => {
   const [one, other] = [newDirectory(), newDirectory()];
   await publishedIn(one);

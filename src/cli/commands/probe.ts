@@ -73,8 +73,14 @@ const read = async (ciFile: string, signal: AbortSignal): Promise<Uint8Array> =>
   return bytes;
 };
 
+/** All others have said something. */
+const SILENT: readonly NonNullable<ProbedPeer['failure']>['reason'][] = ['unreachable', 'no-answer-in-time'];
+
 const describe = ({ peer, found, answer, failure }: ProbedPeer): string => {
-  if (answer === undefined) return `${peer}  ${found}, does not answer: ${failure?.detail ?? ''}`;
+  if (answer === undefined) {
+    const { reason = 'unreachable', detail = '' } = failure ?? {};
+    return `${peer}  ${found}, ${SILENT.includes(reason) ? 'does not answer: ' : ''}${detail}`;
+  }
   const { minVersion, maxVersion, ms, segments } = answer;
   const versions =
     minVersion === maxVersion ? `version ${minVersion}` : `versions ${minVersion} to ${maxVersion}`;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
-import { PeerError } from 'peerweave';
+import { PeerError, type Secret } from 'peerweave';
 import { exportServerSecret, importServerSecret, KeyFileError, setServerSecret } from 'peerweave/engine';
 import { withContext, type GlobalOptions } from '../context.js';
 import { readNamedFile, writeSecretFile } from '../files.js';
@@ -22,9 +22,8 @@ export const addSecret = (program: Command): void => {
           await setServerSecret(randomBytes(32), directoryOf(command));
         } else {
           using password = await readPassword(flags, signal);
+          requireSome(password, 'an empty password is no secret');
           const bytes = password.use((utf16le) => Buffer.from(utf16le));
-          if (bytes.length === 0)
-            throw badArgument('PEERWEAVE_NO_PASSWORD', 'an empty password is no secret');
           await setServerSecret(bytes, directoryOf(command));
         }
         output.result({ set: true }, `set; ${FROM_NOW_ON}`);
@@ -40,6 +39,7 @@ export const addSecret = (program: Command): void => {
     .action(async (flags: ExportFlags, command: Command) => {
       await withContext(command, async ({ output, signal }) => {
         using password = await readPassword(flags, signal);
+        requireSome(password, 'an empty password protects nothing');
         const keyFile = await exportServerSecret(password, directoryOf(command));
         await writeSecretFile(flags.output, keyFile, flags.force);
         output.result({ output: flags.output }, `the secret in ${flags.output}`);
@@ -77,6 +77,10 @@ interface ExportFlags extends PasswordFlags {
 const FROM_NOW_ON = 'used for what is published from now on, by processes that run once they start anew';
 
 const directoryOf = (command: Command): GlobalOptions => command.optsWithGlobals<GlobalOptions>();
+
+const requireSome = (password: Secret, otherwise: string): void => {
+  if (password.use(({ length }) => length === 0)) throw badArgument('PEERWEAVE_NO_PASSWORD', otherwise);
+};
 
 const badArgument = (code: string, what: string): PeerError =>
   new PeerError({

@@ -6,7 +6,8 @@ const WORTH = 4_096;
 /** What a decrypted block has behind it. Who shares memory shares more than that. */
 const MOST_UNUSED = 16;
 
-const PIECE_TO_REMEMBER = 2 * 1024 * 1024;
+/** Twice what is released together: the blocks of one write, of which those of version 2 are two megabytes. */
+const PIECE_TO_REMEMBER = 4 * 1024 * 1024;
 
 let nowhere: MessagePort | undefined;
 
@@ -29,7 +30,7 @@ export const releaseBytes = (bytes: Uint8Array): void => {
 /**
  * The allocator of glibc gives free memory at the end of its heap back to the system from 128 KiB on, or from twice the
  * greatest piece on that it has been given back in its life (mallopt(3), M_TRIM_THRESHOLD). Blocks that come and go
- * would have the system take and clear their pages again and again, a fifth of a transfer; so it is given one of 2 MiB,
+ * would have the system take and clear their pages again and again, a fifth of a transfer; so it is given a larger one,
  * which nobody touches.
  */
 const openNowhere = (): MessagePort => {

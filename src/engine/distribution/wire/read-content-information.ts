@@ -88,6 +88,6 @@ const versionIn = (bytes: Buffer): Version | undefined => {
   if (minor === 0 && major === 2) return VERSION_2;
   throw new ContentInformationError(
     'version-unsupported',
-    `content information of version ${major}.${minor} cannot be read`,
+    `this is no content information, or of version ${major}.${minor}, which cannot be read`,
   );
 };
