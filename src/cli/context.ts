@@ -73,7 +73,8 @@ export const withContext = async (
   }
 };
 
-const stopped = (): PeerError =>
+/** Ended by the person. */
+export const stopped = (): PeerError =>
   new PeerError({
     tag: 'Cancelled',
     code: 'PEERWEAVE_CANCELLED',

@@ -108,7 +108,9 @@ export const writeSecretFile = (
   withFile(named, 'write', async () => {
     // A rename would replace a link, not what it leads to.
     const path = force ? await realpath(named).catch(() => named) : named;
-    const found = force ? await stat(path).catch(() => undefined) : undefined;
+    const found = await stat(path).catch(() => undefined);
+    if (found?.isDirectory() === true) throw unusable('that is a directory');
+    if (found !== undefined && !force) throw existing();
     // Renaming would put a file in the place of a device or pipe.
     if (found?.isFile() === false) return writeFile(path, content);
     const partial = `${path}.${randomUUID()}.part`;
@@ -120,9 +122,11 @@ export const writeSecretFile = (
     }
   });
 
+const existing = (): Error => Object.assign(new Error('there is one already'), { code: 'EEXIST' });
+
 /** Not every file system has links. */
 const putUnlessThere = (from: string, to: string): Promise<void> =>
   link(from, to).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') throw error;
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') throw existing();
     return copyFile(from, to, constants.COPYFILE_EXCL);
   });

@@ -33,10 +33,14 @@ const isJsonBuffer = (value: unknown): value is { readonly data: readonly number
   'data' in value &&
   Array.isArray(value.data);
 
+/** What somebody chose must not look like a line of its own, or turn the text around. */
+const inOneLine = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '?');
+
 /** Lines of two columns. */
 export const columns = (rows: readonly (readonly [string, string])[]): string => {
   const width = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${inOneLine(value)}`).join('\n');
 };
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { addCache } from './commands/cache.js';
 import { addContentInformation } from './commands/content-information.js';
 import { addDemo } from './commands/demo.js';
@@ -25,7 +25,9 @@ export const createProgram = (json: boolean): Command => {
     )
     .version(version)
     .addOption(new Option('--json', 'print results as JSON, one document per line'))
-    .addOption(new Option('--data-dir <directory>', 'where keys, groups and cached content lie'))
+    .addOption(
+      new Option('--data-dir <directory>', 'where keys, groups and cached content lie').argParser(notEmpty),
+    )
     .addOption(
       new Option('--driver <name>', 'what does the work')
         .choices(['auto', 'windows', 'engine'])
@@ -58,6 +60,12 @@ export const createProgram = (json: boolean): Command => {
     add(program);
   }
   return everywhere(program, json);
+};
+
+/** An unset variable of a script would name the directory that the command happens to run in. */
+const notEmpty = (text: string): string => {
+  if (text === '') throw new InvalidArgumentError('It must not be empty.');
+  return text;
 };
 
 /** Settings that sub-commands do not inherit once they exist. */

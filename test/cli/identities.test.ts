@@ -1,4 +1,4 @@
-import { stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { inDirectory, run } from './run.js';
@@ -54,4 +54,44 @@ test('an identity and its group from creation to deletion, through an export', (
       (await run(directory, ['--json', 'group', 'show', group.groupPeerName, '--identity', name])).stdout,
     ) as object;
     expect(shown).toMatchObject({ friendlyName: 'Chess' });
+  }));
+
+test('a name with line breaks makes no lines of its own', () =>
+  inDirectory(async (directory) => {
+    const forged = `Alice\n${'0'.repeat(40)}.fake  Mallory`;
+    const name = (await run(directory, ['identity', 'create', '--friendly-name', forged])).stdout.trim();
+    const { stdout } = await run(directory, ['identity', 'list']);
+    expect(stdout).toBe(`${name}  ${forged.replace('\n', '?')}\n`);
+    const [listed] = (
+      JSON.parse((await run(directory, ['--json', 'identity', 'list'])).stdout) as {
+        readonly identities: readonly object[];
+      }
+    ).identities;
+    expect(listed).toMatchObject({ friendlyName: forged });
+  }));
+
+test('says in plain words what is in the way of an output', () =>
+  inDirectory(async (directory) => {
+    const name = (await run(directory, ['identity', 'create'])).stdout.trim();
+    await mkdir(join(directory, 'folder'));
+    await writeFile(join(directory, 'file'), 'there');
+    const password = { PEERWEAVE_PASSWORD: 'correct horse' };
+    const exportTo = (...args: readonly string[]) =>
+      run(directory, ['identity', 'export', name, ...args], password);
+    for (const force of [[], ['--force']]) {
+      const refused = await exportTo('-o', 'folder', ...force);
+      expect(refused).toMatchObject({ code: 2 });
+      expect(refused.stderr).toContain('folder: that is a directory');
+    }
+    const refused = await exportTo('-o', 'file');
+    expect(refused).toMatchObject({ code: 5 });
+    expect(refused.stderr).toContain('file: there is one already');
+    expect(refused.stderr).not.toContain('.part');
+    expect(await readFile(join(directory, 'file'), 'utf8')).toBe('there');
+  }));
+
+test('an empty data directory is not the one that the command runs in', () =>
+  inDirectory(async (directory) => {
+    expect(await run(directory, ['identity', 'create', '--data-dir', ''])).toMatchObject({ code: 2 });
+    expect(await readdir(directory)).toEqual([]);
   }));

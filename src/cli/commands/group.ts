@@ -3,7 +3,7 @@ import { effects } from 'peerweave';
 import { type Context, withContext } from '../context.js';
 import { readNamedFile, writeSecretFile } from '../files.js';
 import { columns } from '../output.js';
-import { PASSWORD_OPTION, type PasswordFlags, readPassword } from '../password.js';
+import { PASSWORD_OPTION, type PasswordFlags, readNewPassword, readPassword } from '../password.js';
 
 interface CreateFlags {
   readonly identity?: string;
@@ -112,7 +112,7 @@ export const addGroup = (program: Command): void => {
         command: Command,
       ) => {
         await withContext(command, async (context) => {
-          using password = await readPassword(flags, context.signal);
+          using password = await readNewPassword(flags, context.signal);
           const xml = await withGroup(context, name, flags.identity, (opened) =>
             effects.exportGroupConfig(opened, password),
           );

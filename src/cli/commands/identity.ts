@@ -3,7 +3,7 @@ import { effects } from 'peerweave';
 import { withContext } from '../context.js';
 import { readNamedFile, writeSecretFile } from '../files.js';
 import { columns } from '../output.js';
-import { PASSWORD_OPTION, type PasswordFlags, readPassword } from '../password.js';
+import { PASSWORD_OPTION, type PasswordFlags, readNewPassword, readPassword } from '../password.js';
 
 interface ExportFlags extends PasswordFlags {
   readonly output: string;
@@ -86,7 +86,7 @@ export const addIdentity = (program: Command): void => {
     .option('--force', 'overwrite it if it exists', false)
     .action(async (peerName: string, flags: ExportFlags, command: Command) => {
       await withContext(command, async ({ peers, output, signal }) => {
-        using password = await readPassword(flags, signal);
+        using password = await readNewPassword(flags, signal);
         const xml = await peers.promise(peers.effects.exportIdentity(peerName, password));
         await writeSecretFile(flags.output, xml, flags.force);
         output.result({ peerName, output: flags.output }, `${peerName} in ${flags.output}`);

@@ -4,7 +4,7 @@ import { PeerError, type Secret } from 'peerweave';
 import { exportServerSecret, importServerSecret, KeyFileError, setServerSecret } from 'peerweave/engine';
 import { withContext, type GlobalOptions } from '../context.js';
 import { readNamedFile, writeSecretFile } from '../files.js';
-import { PASSWORD_OPTION, type PasswordFlags, readPassword } from '../password.js';
+import { PASSWORD_OPTION, type PasswordFlags, readNewPassword, readPassword } from '../password.js';
 
 export const addSecret = (program: Command): void => {
   const secret = program
@@ -21,7 +21,7 @@ export const addSecret = (program: Command): void => {
         if (random) {
           await setServerSecret(randomBytes(32), directoryOf(command));
         } else {
-          using password = await readPassword(flags, signal);
+          using password = await readNewPassword(flags, signal);
           requireSome(password, 'an empty password is no secret');
           const bytes = password.use((utf16le) => Buffer.from(utf16le));
           await setServerSecret(bytes, directoryOf(command));
@@ -38,7 +38,7 @@ export const addSecret = (program: Command): void => {
     .option(...PASSWORD_OPTION)
     .action(async (flags: ExportFlags, command: Command) => {
       await withContext(command, async ({ output, signal }) => {
-        using password = await readPassword(flags, signal);
+        using password = await readNewPassword(flags, signal);
         requireSome(password, 'an empty password protects nothing');
         const keyFile = await exportServerSecret(password, directoryOf(command));
         await writeSecretFile(flags.output, keyFile, flags.force);
