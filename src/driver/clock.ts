@@ -1,6 +1,9 @@
 /** Stops what it was returned for. Calling it again, or late, does nothing. */
 export type Cancel = () => void;
 
+/** Node runs at once what is to run later than that, in some 25 days. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Where a component takes its time from, so that a test can own it. */
 export interface Clock {
   /** Milliseconds since 1970, UTC. */
@@ -24,7 +27,14 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   schedule: (ms, task) => {
-    const timer = setTimeout(task, ms);
+    let timer: NodeJS.Timeout;
+    const wait = (left: number): void => {
+      timer =
+        left > LONGEST_TIMER_MS
+          ? setTimeout(() => wait(left - LONGEST_TIMER_MS), LONGEST_TIMER_MS)
+          : setTimeout(task, left);
+    };
+    wait(ms);
     return () => clearTimeout(timer);
   },
 };

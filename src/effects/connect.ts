@@ -1,6 +1,6 @@
 import type { GroupStatus, PeerAddress } from '../driver/index.js';
 import { checked, type PeerEffect } from './effect.js';
-import { type Connect, type ConnectOptions, goOnline } from './go-online.js';
+import { checkedTimeout, type Connect, type ConnectOptions, goOnline } from './go-online.js';
 import { onGroup, type PeerGroup } from './group.js';
 import { list } from './validate/object.js';
 import { peerAddress } from './validate/peer-address.js';
@@ -68,7 +68,9 @@ const connecting = (
   onGroup(
     group,
     operation,
-    (_grouping, raw, signal, core) =>
-      goOnline(core.env, operation, raw, connect, { timeoutMs: options.timeoutMs, signal }),
+    (_grouping, raw, signal, core) => {
+      const timeoutMs = checkedTimeout(options, operation);
+      return goOnline(core.env, operation, raw, connect, { timeoutMs, signal });
+    },
     options,
   );

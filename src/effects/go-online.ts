@@ -8,12 +8,14 @@ import {
   type GroupStatus,
   HRESULT_CODES,
 } from '../driver/index.js';
-import type { EffectOptions } from './effect.js';
-import { toPeerError } from './effect.js';
+import { type EffectOptions, orThrow, toPeerError } from './effect.js';
 import { eitherSignal } from './either-signal.js';
 import type { PeerEnv } from './env.js';
 import { cancelled, timeout } from './error/index.js';
 import { tearDown } from './tear-down.js';
+import { object } from './validate/object.js';
+import { timeoutMs } from './validate/timeout.js';
+import { validate } from './validate/validate.js';
 
 /** The advice of the API: nothing may ever arrive, so wait this long at most. */
 const CONNECT_TIMEOUT_MS = 30_000;
@@ -28,6 +30,12 @@ export interface ConnectOptions extends EffectOptions {
   /** Milliseconds to wait for the outcome, 30 000 by default. */
   readonly timeoutMs?: number | undefined;
 }
+
+const waiting = object({ timeoutMs });
+
+/** How long to wait at most, checked before anything is opened for it. @throws PeerError BadArgument */
+export const checkedTimeout = (options: ConnectOptions, operation: string): number | undefined =>
+  orThrow(validate(waiting, { timeoutMs: options.timeoutMs }, operation)).timeoutMs;
 
 /** Starts to go online in one of the ways there are. */
 export type Connect = (grouping: GroupingDriver, raw: GroupHandle, signal: AbortSignal) => Promise<void>;

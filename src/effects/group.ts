@@ -1,7 +1,7 @@
 import type { CallOptions, GroupHandle, GroupingDriver, GroupStatus } from '../driver/index.js';
 import { attempt, checked, type EffectOptions, type PeerEffect } from './effect.js';
 import { coreOf, Handle } from './handle.js';
-import { type ConnectOptions, goOnline } from './go-online.js';
+import { checkedTimeout, type ConnectOptions, goOnline } from './go-online.js';
 import { HandleCore } from './handle-core.js';
 import type { PeerEnv } from './env.js';
 import { onHandle } from './on-handle.js';
@@ -38,14 +38,16 @@ const openWith =
   (
     operation: string,
     open: (grouping: GroupingDriver, call: CallOptions) => Promise<GroupHandle>,
-    { connect = 'auto', timeoutMs, signal }: GroupOptions,
+    { connect = 'auto', signal, ...options }: GroupOptions,
   ): PeerEffect<PeerGroup> =>
   (env) =>
     attempt(operation, async () => {
+      const timeoutMs = checkedTimeout(options, operation);
       const { grouping } = env.driver;
       const shutDown = (): Promise<void> => tearDown(env, 'grouping', () => grouping.shutdown());
       const core = await HandleCore.open<GroupHandle>({
         kind: KIND,
+        operation,
         env,
         signal,
         open: async (opening) => {

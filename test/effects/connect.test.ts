@@ -4,7 +4,9 @@ import {
   createGroup,
   createIdentity,
   exportGroupConfig,
+  groupsOf,
   HRESULT_CODES,
+  list,
   liveHandleCount,
   PeerError,
   type PeerGroup,
@@ -38,6 +40,21 @@ describe('connectGroup', () => {
     expect(await rig.failure(connectGroup(group, null as unknown as undefined))).toBeInstanceOf(PeerError);
     await end(rig, group);
   });
+
+  it.each([-5, 1.5, Number.NaN, Infinity, 2 ** 32])(
+    'refuses to wait %d ms, before it opens anything',
+    async (timeoutMs) => {
+      const { rig, group } = await start();
+      const problems = [expect.objectContaining({ path: 'timeoutMs' })];
+      const refusal = { _tag: 'BadArgument', problems };
+      expect(await rig.failure(connectGroup(group, { timeoutMs }))).toMatchObject(refusal);
+      const creatorPeerName = await rig.run(createIdentity());
+      const before = await rig.run(list(groupsOf(creatorPeerName)));
+      expect(await rig.failure(createGroup({ creatorPeerName }, { timeoutMs }))).toMatchObject(refusal);
+      expect(await rig.run(list(groupsOf(creatorPeerName)))).toEqual(before);
+      await end(rig, group);
+    },
+  );
 
   it('ends with the reason that the group tells', async () => {
     const { rig, group } = await start();

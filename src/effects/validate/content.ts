@@ -10,6 +10,7 @@ import { list, object } from './object.js';
 import { endpoint } from './peer-address.js';
 import { bad, optional, type Rule } from './rule.js';
 import { boolean, bytes, integer, oneOf, text, UINT32_MAX } from './scalars.js';
+import { timeoutMs } from './timeout.js';
 
 /** Names an application's class of content: 16 bytes, or up to 16 ASCII characters that are padded with zeros. */
 export type ContentTagInput = string | Uint8Array;
@@ -66,12 +67,9 @@ export const contentOptions: Rule<ContentOptions> = object({
   isCounted: optional(boolean),
 });
 
-/** The two largest numbers stand for the default and for "wait for ever". */
-const LONGEST_TIMEOUT = UINT32_MAX - 2;
-
 export const readRequest: Rule<ReadRequest> = object({
   maxBytes: integer(0, UINT32_MAX, 'bytes'),
-  timeoutMs: optional(integer(0, LONGEST_TIMEOUT, 'milliseconds')),
+  timeoutMs,
   into: optional(bytes()),
-  fillsGapsAfterMs: optional(integer(0, LONGEST_TIMEOUT, 'milliseconds')),
+  fillsGapsAfterMs: timeoutMs,
 });
