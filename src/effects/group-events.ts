@@ -52,6 +52,7 @@ export const registerGroupEvents = (
         const { grouping } = parent.env.driver;
         const core = await HandleCore.open<GroupEventsHandle>({
           kind: KIND,
+          operation: 'registerGroupEvents',
           env: parent.env,
           parent,
           open: () => grouping.registerEvents(raw, valid, onSignal),

@@ -18,6 +18,8 @@ export type HandleState = 'opening' | 'open' | 'closed' | 'invalidated';
 export interface HandleSpec<Raw> {
   /** What it is, in the words of a user: `group`, `content`, … */
   readonly kind: string;
+  /** The effect that opens it, for errors. */
+  readonly operation: string;
   readonly env: PeerEnv;
   readonly parent?: HandleCore<unknown> | undefined;
   readonly open: (signal: AbortSignal) => Promise<Raw>;
@@ -74,7 +76,7 @@ export class HandleCore<Raw> {
 
   /** Opens a handle; rejects with a {@link PeerError}, and nothing stays open then. */
   static async open<Raw>(spec: HandleSpec<Raw>): Promise<HandleCore<Raw>> {
-    const operation = `open ${spec.kind}`;
+    const { operation } = spec;
     spec.parent?.assertOpen(operation);
     if (isAborted(spec.signal)) throw cancelled(operation);
     const core = new HandleCore(spec);

@@ -64,6 +64,7 @@ export const openListing = <Item>(
           const owner = parent?.env ?? env;
           const core = await HandleCore.open<EnumerationHandle<Item>>({
             kind: KIND,
+            operation,
             env: owner,
             parent,
             signal: options.signal,

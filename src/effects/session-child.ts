@@ -36,6 +36,7 @@ export const openSessionChild =
       const { distribution } = parent.env.driver;
       const core = await HandleCore.open<SessionChild<Raw>>({
         kind,
+        operation,
         env: parent.env,
         parent,
         signal: options.signal,

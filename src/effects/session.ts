@@ -61,6 +61,7 @@ export const openSession =
       const owned: { monitor?: StatusMonitor } = {};
       const core = await HandleCore.open<SessionHandle>({
         kind: KIND,
+        operation: 'openSession',
         env,
         signal: options.signal,
         open: () => env.driver.distribution.startup(),

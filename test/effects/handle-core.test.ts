@@ -9,6 +9,7 @@ const world = () => {
   const log: string[] = [];
   const spec = (name: string, more: Partial<HandleSpec<string>> = {}): HandleSpec<string> => ({
     kind: name,
+    operation: `open ${name}`,
     env: rig.env,
     open: async () => name,
     close: async () => void log.push(`close ${name}`),
