@@ -1,13 +1,14 @@
 import { Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
 import { type Dropped, type Overflow, OverflowBuffer } from './overflow-buffer.js';
+import { checkedBounds } from './queue-bounds.js';
 
 /** How {@link boundedQueue} holds values back. */
 export interface QueueOptions {
-  /** Most values to hold back; 10 000 by default. */
+  /** Most values to hold back, 1 or more; 10 000 by default. */
   readonly capacity?: number | undefined;
   /** What to lose when it is full; `drop-oldest` by default. */
   readonly overflow?: Overflow | undefined;
-  /** Values handed on before the event loop gets its turn; 2 048 by default. */
+  /** Values handed on before the event loop gets its turn, 1 or more; 2 048 by default. */
   readonly batch?: number | undefined;
   /** Who gives the turns; by default Node's event loop, without a pause. */
   readonly scheduler?: SchedulerLike | undefined;
@@ -19,7 +20,8 @@ export interface QueueOptions {
  *
  * What does not fit is counted, and the count is emitted as a {@link Dropped} where the values are missing. An end,
  * with or without an error, comes after what was queued before it. Each subscription has a queue of its own;
- * unsubscribing drops what waits. It adds no errors.
+ * unsubscribing drops what waits. It adds no errors to the stream; bad options are a PeerError `BadArgument`, thrown at
+ * once.
  *
  * @example
  * ```ts
@@ -31,14 +33,11 @@ export interface QueueOptions {
  *   .subscribe((value) => console.log(value)); // { _tag: 'Dropped', count: 3 }, 4, 5
  * ```
  */
-export const boundedQueue =
-  <T>({
-    capacity = 10_000,
-    overflow = 'drop-oldest',
-    batch = 2_048,
-    scheduler,
-  }: QueueOptions = {}): OperatorFunction<T, T | Dropped> =>
-  (source$) =>
+export const boundedQueue = <T>(options: QueueOptions = {}): OperatorFunction<T, T | Dropped> => {
+  const bounds = checkedBounds(options, 'boundedQueue');
+  const { capacity = 10_000, overflow = 'drop-oldest', batch = 2_048 } = bounds;
+  const { scheduler } = options;
+  return (source$) =>
     new Observable((subscriber) => {
       const buffer = new OverflowBuffer<T>(capacity, overflow);
       const nextTurn = scheduler === undefined ? onImmediate : on(scheduler);
@@ -72,6 +71,7 @@ export const boundedQueue =
         }),
       );
     });
+};
 
 type NextTurn = (task: () => void) => () => void;
 

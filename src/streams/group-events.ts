@@ -11,6 +11,7 @@ import type { EventRegistrationInput } from '../effects/validate/events.js';
 import { boundedQueue, type QueueOptions } from './bounded-queue.js';
 import type { Dropped } from './overflow-buffer.js';
 import { withPeerErrors } from './peer-errors.js';
+import { checkedBounds } from './queue-bounds.js';
 
 /** Which events to hear of and how many to hold back. */
 export interface GroupEventsOptions extends QueueOptions {
@@ -69,6 +70,7 @@ export function groupEvents(
 ): Observable<GroupEvent | Dropped> {
   return withPeerErrors('groupEvents', () => {
     const { events = ALL_EVENTS, ...queue } = options;
+    checkedBounds(queue, 'groupEvents');
     return drained(group, events).pipe(boundedQueue(queue), share());
   });
 }

@@ -1,9 +1,10 @@
 import type { Observable } from 'rxjs';
 import { type Dropped, type Overflow, OverflowBuffer } from './overflow-buffer.js';
+import { checkedBounds } from './queue-bounds.js';
 
 /** How many values {@link toAsyncIterable} holds, and which it loses. */
 export interface IterableOptions {
-  /** Most values to hold for a slow consumer; 1 024 by default. */
+  /** Most values to hold for a slow consumer, 1 or more; 1 024 by default. */
   readonly capacity?: number | undefined;
   /** What to lose when it is full; `drop-oldest` by default. */
   readonly overflow?: Overflow | undefined;
@@ -14,7 +15,8 @@ export interface IterableOptions {
  *
  * An Observable cannot be slowed down, so what a slow consumer does not take in time is dropped beyond `capacity` and
  * counted where it is missing by a {@link Dropped}. Subscribes when the loop starts; leaving the loop unsubscribes. An
- * error of the stream is thrown from the loop, after the values before it.
+ * error of the stream is thrown from the loop, after the values before it; bad options are a PeerError `BadArgument`,
+ * thrown at once.
  *
  * @example
  * ```ts
@@ -26,8 +28,9 @@ export interface IterableOptions {
  */
 export function toAsyncIterable<T>(
   source$: Observable<T>,
-  { capacity = 1_024, overflow = 'drop-oldest' }: IterableOptions = {},
+  options: IterableOptions = {},
 ): AsyncGenerator<T | Dropped, void> {
+  const { capacity = 1_024, overflow = 'drop-oldest' } = checkedBounds(options, 'toAsyncIterable');
   const inbox = new Inbox<T>(new OverflowBuffer(capacity, overflow));
   const values = valuesOf(source$, inbox);
   const leave = values.return.bind(values);

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { merge, type SchedulerAction, type SchedulerLike } from 'rxjs';
+import { merge, of, type SchedulerAction, type SchedulerLike } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
-import { boundedQueue, type Dropped, type Overflow } from '../../src/streams/index.js';
+import { boundedQueue, type Dropped, type Overflow, toAsyncIterable } from '../../src/streams/index.js';
 import { OverflowBuffer } from '../../src/streams/overflow-buffer.js';
 
 type Helpers = Parameters<Parameters<TestScheduler['run']>[0]>[0];
@@ -20,6 +20,24 @@ const marbles = (run: (helpers: Helpers, scheduler: SchedulerLike) => void): voi
 };
 
 const lost = (count: number): Dropped => ({ _tag: 'Dropped', count });
+
+const BAD_BOUNDS: readonly object[] = [
+  { batch: 0 },
+  { batch: -1 },
+  { batch: Number.NaN },
+  { capacity: 0 },
+  { capacity: 'x' },
+  { capacity: 2.5 },
+  { overflow: 'drop-all' },
+];
+
+describe.each(BAD_BOUNDS)('a queue with %j', (bounds) => {
+  it('is refused at once, as it would lose everything or never end', () => {
+    const refusal = expect.objectContaining({ _tag: 'BadArgument' });
+    expect(() => boundedQueue(bounds)).toThrow(refusal);
+    expect(() => toAsyncIterable(of(1), bounds)).toThrow(refusal);
+  });
+});
 
 describe('boundedQueue', () => {
   it('hands values on in batches with a turn between them', () => {

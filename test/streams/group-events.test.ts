@@ -40,6 +40,15 @@ const end = async (rig: Rig, group: PeerGroup): Promise<void> => {
 };
 
 describe('groupEvents', () => {
+  it('tells of a queue that cannot be as of any other error', async () => {
+    const { rig, group } = await start();
+    await expect(firstValueFrom(groupEvents(group, { batch: 0 }))).rejects.toMatchObject({
+      _tag: 'BadArgument',
+      operation: 'groupEvents',
+    });
+    await end(rig, group);
+  });
+
   it('registers once for many, and lets go with the last', async () => {
     const { rig, group, emit } = await start();
     const seen: (GroupEvent | Dropped)[][] = [[], []];
