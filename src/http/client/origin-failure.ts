@@ -53,8 +53,8 @@ export const isBrokenRange = (error: unknown): error is PeerError =>
 /** What fetch rejected with before there was an answer: no connection, or something that is no answer. */
 export const unanswered = (thrown: unknown, signal: AbortSignal): PeerError => {
   if (signal.aborted) return cancelled(OPERATION, thrown);
-  const { code, message } = causeOf(thrown);
-  const wasReached = NO_HTTP.test(code ?? '') || NO_WAY_ON.test(message);
+  const { code, name, message } = causeOf(thrown);
+  const wasReached = NO_HTTP.test(code ?? name) || NO_WAY_ON.test(message);
   return new PeerError({
     tag: wasReached ? 'Protocol' : 'Unavailable',
     code: code ?? (wasReached ? 'PEERWEAVE_BAD_ANSWER' : 'PEERWEAVE_UNREACHABLE'),
@@ -81,18 +81,27 @@ export const brokenOff = (thrown: unknown, signal: AbortSignal): PeerError => {
   });
 };
 
-/** Of Node's parser and of undici, for a head that makes no sense; an end within it is a connection that broke. */
-const NO_HTTP = /^(?:HPE_(?!INVALID_EOF_STATE|CLOSED_CONNECTION)|UND_ERR_HEADERS_OVERFLOW$|ERR_INVALID_URL$)/;
+/**
+ * Of Node's parser and of undici, for a head that makes no sense; an end within it is a connection that broke. Where errors
+ * of the parser have no code, as in Node 24, they have a name.
+ */
+const NO_HTTP =
+  /^(?:HPE_(?!INVALID_EOF_STATE|CLOSED_CONNECTION)|HTTPParserError$|UND_ERR_(?:HEADERS_OVERFLOW|RES_CONTENT_LENGTH_MISMATCH)$|ERR_INVALID_URL$)/;
 
 /** Of redirects, for which undici has no codes. */
 const NO_WAY_ON = /\bredirect(?:ed|ion)?\b|\bURL scheme\b|\bInvalid URL\b/i;
 
-const causeOf = (thrown: unknown): { readonly code: string | undefined; readonly message: string } => {
+interface Cause {
+  readonly code: string | undefined;
+  readonly name: string;
+  readonly message: string;
+}
+
+const causeOf = (thrown: unknown): Cause => {
   const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
-  return {
-    code: cause instanceof Error && 'code' in cause ? String(cause.code) : undefined,
-    message: cause instanceof Error ? cause.message : String(cause),
-  };
+  if (!(cause instanceof Error)) return { code: undefined, name: '', message: String(cause) };
+  const code = 'code' in cause && cause.code !== undefined ? String(cause.code) : undefined;
+  return { code, name: cause.name, message: cause.message };
 };
 
 /** The body was shorter than its head had said. */
