@@ -1,14 +1,14 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../../driver/index.js';
 import { normalisePeer } from '../content/peer-address.js';
+import { FoundPeers } from './found-peers.js';
 import type { DiscoveryLimits } from './limits.js';
 import type { PeerSource, SoughtSegment } from './peer-source.js';
 import { Recent } from './recent.js';
 
 /** What is known of one segment. */
 interface Entry {
-  /** When each peer is forgotten, in the order they were told. */
-  readonly peers: Map<string, number>;
+  readonly peers: FoundPeers;
   /** Until then nobody is asked again. */
   nobodyUntil: number;
   /** Resolves when all sources have told what they know. */
@@ -82,9 +82,7 @@ export class PeerFinder {
       const entry = entries.get(nameOf(segment));
       const peer = normalisePeer(told);
       if (entry === undefined || peer === undefined) return;
-      if (entry.peers.size >= this.limits.peersPerSegment && !entry.peers.has(peer)) return;
-      entry.peers.set(peer, this.clock.now() + this.limits.peerLifetimeMs);
-      wake(entry);
+      if (entry.peers.add(peer, this.clock.now() + this.limits.peerLifetimeMs)) wake(entry);
     };
     const search = Promise.allSettled(
       this.sources.map(async (source) => source.find(segments, found, this.#stop.signal)),
@@ -126,10 +124,7 @@ export class PeerFinder {
   }
 
   #fresh(entry: Entry): readonly string[] {
-    for (const [peer, until] of entry.peers) {
-      if (!this.#isAhead(until, this.limits.peerLifetimeMs)) entry.peers.delete(peer);
-    }
-    return [...entry.peers.keys()];
+    return entry.peers.fresh((until) => this.#isAhead(until, this.limits.peerLifetimeMs));
   }
 
   /** Whether `time`, set at most `span` ahead, is still to come; if it lies farther ahead, the clock was set back. */
@@ -141,7 +136,7 @@ export class PeerFinder {
   #entryOf(segment: SoughtSegment): Entry {
     const name = nameOf(segment);
     const entry = this.#entries.get(name) ?? {
-      peers: new Map<string, number>(),
+      peers: new FoundPeers(this.limits.peersPerSegment),
       nobodyUntil: 0,
       search: undefined,
       waiting: new Set<() => void>(),
