@@ -52,6 +52,28 @@ describe('the reasons of a retrieval', () => {
       });
     }));
 
+  it('tell of every segment that it has left the cache, not of the first one only', () =>
+    withNodes(async (publisher, reader) => {
+      const content = contentOf(10 * 131_072);
+      const fixed = { version: 2, segmentation: 'fixed' } as const;
+      const information = await publishOn(publisher, content, fixed);
+      const { session, peers } = reader;
+      await lastValueFrom(retrieve(information, { session, peers: [publisher.peer], tag: 'first' }));
+      await peers.promise(peers.effects.flushContent(session, 'first'));
+      const origin = async ({ offset, length }: { readonly offset: number; readonly length: number }) =>
+        content.subarray(offset, offset + length);
+      const done = await lastValueFrom(retrieve(information, { session, origin, tag: 'second' }));
+      if (done._tag !== 'Retrieved') expect.fail('interrupted');
+      expect(done.explanation?.segments).toEqual([
+        {
+          from: 0,
+          to: 10,
+          sources: [{ source: 'origin' }],
+          reasons: [{ _tag: 'LeftCache', cause: expect.any(String) }, { _tag: 'NoPeerKnown' }],
+        },
+      ]);
+    }));
+
   it('are in the error, each peer with its own', () =>
     withNodes(async (publisher, reader) => {
       const information = await publishOn(publisher, CONTENT);

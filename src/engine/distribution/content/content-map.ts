@@ -102,6 +102,15 @@ export class ContentMap {
     return Math.floor(block / this.blocksPerSegment);
   }
 
+  /** The segments that begin with one of these blocks. */
+  *segmentsFrom(block: number, end: number): Generator<PlacedSegment, void> {
+    const last = this.segmentIndexOf(end - 1);
+    for (let index = this.segmentIndexOf(block + this.blocksPerSegment - 1); index <= last; index += 1) {
+      const segment = this.#segments.at(index);
+      if (segment !== undefined) yield segment;
+    }
+  }
+
   /** The segments that are kept together with that of a block: as far as they are described, those of every range. */
   runOf(block: number): SegmentRun {
     const index = this.runIndexOf(block);

@@ -1,4 +1,5 @@
 import type { Clock, ReadRequest, ReadResult, SegmentReason, SegmentSource } from '../../../driver/index.js';
+import { inTurns } from '../in-turns.js';
 import { releaseBytes } from '../release-bytes.js';
 import type { BlockRange, BlockWindow } from './block-window.js';
 import type { ContentMap } from './content-map.js';
@@ -64,6 +65,8 @@ export class ContentReader {
   #ahead: BlockRange | undefined;
   /** Where the read before this one ended. */
   #expected: number;
+  /** Of the blocks before this one it is known why the cache has them not, if it ever had. */
+  #explainedTo = 0;
 
   constructor(parts: ReaderParts) {
     this.#parts = parts;
@@ -121,6 +124,10 @@ export class ContentReader {
     // The block at `offset` is missing even if the cache still lists it: it was found damaged.
     const [from, to] = [map.blockAt(offset) + 1, map.blockAfter(map.end)];
     const here = await local.firstThat(true, from, to, signal);
+    // Who reads on in what is missing would have the rest looked through each time.
+    const unexplained = map.segmentsFrom(Math.max(from, this.#explainedTo), here);
+    await inTurns(unexplained, (segment) => provenance.leftCache(segment), { signal });
+    this.#explainedTo = Math.max(this.#explainedTo, here);
     const missing = this.#missing(offset, here, 'missing');
     provenance.failed(missing, reason);
     return missing;

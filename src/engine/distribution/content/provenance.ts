@@ -10,6 +10,7 @@ import type {
 import { ContentLog } from '../insight/content-log.js';
 import type { Waiting } from '../crowd/index.js';
 import { segmentName } from '../segment-name.js';
+import type { PlacedSegment } from '../wire/index.js';
 import type { ContentMap, PlacedBlock } from './content-map.js';
 
 const ORIGIN: SegmentSource = { source: 'origin' };
@@ -52,8 +53,12 @@ export class Provenance {
 
   /** A block is wanted and not in the cache. */
   notCached(place: PlacedBlock): void {
-    const { info, offsetInContent } = place.segment;
-    this.emit({ _tag: 'CacheMiss', segment: segmentName(info), block: place.index });
+    this.emit({ _tag: 'CacheMiss', segment: segmentName(place.segment.info), block: place.index });
+    this.leftCache(place.segment);
+  }
+
+  /** A segment is not in the cache, which may have had it. */
+  leftCache({ info, offsetInContent }: PlacedSegment): void {
     const cause = this.leftCacheBy(info.id);
     if (cause !== undefined) this.log.failed(offsetInContent, 1, { _tag: 'LeftCache', cause });
   }
