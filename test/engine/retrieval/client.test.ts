@@ -453,6 +453,25 @@ describe('peers', () => {
     expect(events.filter(({ _tag }) => _tag === 'PeerFailed')).toEqual([]);
   });
 
+  it('that go away while they are asked for many blocks are named as the reason for each', async () => {
+    let blocks = 0;
+    const peer = await fakePeer((socket, request) => {
+      if (request._tag === 'GetBlocks') blocks += 1;
+      if (blocks < 2) honest(socket, request);
+    });
+    const client = startClient();
+    await client.fetch(ask(0, [peer.peer], { wanted: 9 })).block;
+    const failures = segment.blocks.slice(1).map((_, at) => {
+      return failureOf(client.fetch(ask(at + 1, [peer.peer], { wanted: 8 - at })).block);
+    });
+    await until(() => blocks > 4);
+    peer.server.close();
+    for (const socket of peer.sockets) socket.resetAndDestroy();
+    for (const { attempts } of await Promise.all(failures)) {
+      expect(attempts).toContainEqual(expect.objectContaining({ peer: peer.peer }));
+    }
+  });
+
   it('that close an idle connection just when it is used again are not to blame', async () => {
     const events: DistributionEvent[] = [];
     let fresh = true;

@@ -3,6 +3,7 @@ import { FetchFailure, type FetchedBlock, type RetrievalClient } from '../ports.
 import { segmentName } from '../segment-name.js';
 import { listingFor, type Listing } from './listing.js';
 import type { PeerRecord } from './peer-book.js';
+import type { PeerFault } from './peer-fault.js';
 import type { Exchange } from './transport.js';
 
 export type FetchRequest = Parameters<RetrievalClient['fetch']>[0];
@@ -52,8 +53,8 @@ export class BlockFetch {
   #lacking: Set<PeerRecord> | undefined;
   /** Those that had no time, how often, and the tick from which on they may be asked again. */
   #busy: Map<PeerRecord, { readonly times: number; readonly until: number }> | undefined;
-  /** Those that were never asked for that reason. */
-  #struckOut: Set<PeerRecord> | undefined;
+  /** What is told of a peer only if it turns out to be of no use. */
+  #excused: Map<PeerRecord, PeerAttempt> | undefined;
   readonly #attempts: PeerAttempt[] = [];
   #settle: { resolve(block: FetchedBlock): void; reject(reason: unknown): void } | undefined;
 
@@ -85,7 +86,7 @@ export class BlockFetch {
       const tries = this.#tries[at] ?? 0;
       at += 1;
       const isLeftOut = isStruckOut(peer);
-      if (isLeftOut && tries === 0) this.#noteStruckOut(peer);
+      if (isLeftOut) this.#noteStruckOut(peer);
       const isOut = isLeftOut || this.#lacking?.has(peer) === true;
       hasFailed ||= isOut || tries > 0;
       if (isOut || tries > fewest || this.#asks(peer)) continue;
@@ -135,6 +136,12 @@ export class BlockFetch {
     return now < (this.#busy?.get(peer)?.until ?? 0);
   }
 
+  /** A peer did not deliver, which is no fault of its as long as it answers others. */
+  excuse(peer: PeerRecord, { reason, message }: PeerFault): void {
+    this.#excused ??= new Map();
+    this.#excused.set(peer, { peer: peer.peer, reason, detail: message });
+  }
+
   /** A peer did not deliver. */
   note(attempt: PeerAttempt): void {
     if (this.isOver) return;
@@ -157,10 +164,9 @@ export class BlockFetch {
     return this.asks.some((ask) => ask.peer === peer);
   }
 
+  /** Unless there is another reason already: a peer may have been asked, and found out by others before it answered. */
   #noteStruckOut(peer: PeerRecord): void {
-    if (this.#struckOut?.has(peer) === true) return;
-    this.#struckOut ??= new Set();
-    this.#struckOut.add(peer);
-    this.note({ peer: peer.peer, ...STRUCK_OUT });
+    if (this.#attempts.some((attempt) => attempt.peer === peer.peer)) return;
+    this.note(this.#excused?.get(peer) ?? { peer: peer.peer, ...STRUCK_OUT });
   }
 }

@@ -21,7 +21,7 @@ export type AskOutcome =
   /** It has the block, and says that it has not: that is how a peer without time answers. PCCRR 3.2.5. */
   | { readonly _tag: 'Busy' }
   /** It took one connection less than it was offered. */
-  | { readonly _tag: 'Crowded' }
+  | { readonly _tag: 'Crowded'; readonly fault: PeerFault }
   | { readonly _tag: 'Failed'; readonly fault: PeerFault };
 
 export interface PeerAsksParts {
@@ -208,7 +208,7 @@ export class PeerAsks {
     const { peer } = ask;
     if (fault.isRefusal && peer.trusted && ask.together > 1) {
       book.crowd(peer);
-      this.#end(ask, { _tag: 'Crowded' });
+      this.#end(ask, { _tag: 'Crowded', fault });
       return;
     }
     const wasStruckOut = book.isStruckOut(peer);

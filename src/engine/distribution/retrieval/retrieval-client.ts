@@ -178,6 +178,7 @@ class HttpRetrievalClient implements RetrievalClient {
         if (!fetch.isOver) this.#resting.add(fetch);
         break;
       case 'Crowded':
+        fetch.excuse(peer, outcome.fault);
         break;
       case 'Failed':
         fetch.note({ peer: peer.peer, reason: outcome.fault.reason, detail: outcome.fault.message });
