@@ -100,7 +100,7 @@ interface Cause {
 const causeOf = (thrown: unknown): Cause => {
   const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
   if (!(cause instanceof Error)) return { code: undefined, name: '', message: String(cause) };
-  const code = 'code' in cause && cause.code !== undefined ? String(cause.code) : undefined;
+  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
   return { code, name: cause.name, message: cause.message };
 };
 
