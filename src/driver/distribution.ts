@@ -182,7 +182,9 @@ export interface DistributionDriver {
    * that must not do that by itself answers `Unsupported` and says who can.
    */
   setEnabled(enabled: boolean): Promise<void>;
-  /** Events of the service while it works for this session. A driver without them never calls back. */
+  /**
+   * Events of the service while it works for this session, to the end of `shutdown`. A driver without them never calls back.
+   */
   observe(session: SessionHandle, listener: (event: DistributionEvent) => void): Cancel;
   /**
    * Puts an event of a layer above the service, such as HTTP, among those of the service. A driver without events drops

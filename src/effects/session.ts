@@ -58,7 +58,7 @@ export const openSession =
   (options: EffectOptions = {}): PeerEffect<DistributionSession> =>
   (env) =>
     attempt('openSession', async () => {
-      const owned: { monitor?: StatusMonitor } = {};
+      const owned: { monitor?: StatusMonitor; stopPublishing?: Cancel } = {};
       const core = await HandleCore.open<SessionHandle>({
         kind: KIND,
         operation: 'openSession',
@@ -66,10 +66,19 @@ export const openSession =
         signal: options.signal,
         open: () => env.driver.distribution.startup(),
         settle: async () => owned.monitor?.idle,
-        close: (raw) => env.driver.distribution.shutdown(raw),
+        close: async (raw) => {
+          try {
+            await env.driver.distribution.shutdown(raw);
+          } finally {
+            owned.stopPublishing?.();
+          }
+        },
       });
       owned.monitor = new StatusMonitor(core);
-      core.onClose(env.driver.distribution.observe(core.assertOpen('openSession'), publishDistribution));
+      owned.stopPublishing = env.driver.distribution.observe(
+        core.assertOpen('openSession'),
+        publishDistribution,
+      );
       return new DistributionSession(core, owned.monitor);
     });
 
@@ -152,7 +161,8 @@ export const setDistributionEnabled = (enabled: boolean): PeerEffect<void> =>
   fromDriver('setDistributionEnabled', ({ driver }) => driver.distribution.setEnabled(enabled));
 
 /**
- * Calls `listener` with every event of the service while it works for this session, until cancelled or closed.
+ * Calls `listener` with every event of the service while it works for this session, until cancelled or closed. What it still
+ * does while the session closes, such as offering to a hosted cache, is among them.
  *
  * As a stream it is `distributionEvents`. A driver that cannot tell (Windows) never calls.
  * @throws PeerError HandleClosed at once if the session is closed.
@@ -177,12 +187,7 @@ export const observeDistribution = (
   listener: (event: DistributionEvent) => void,
 ): Cancel => {
   const core = sessionCore(session, 'observeDistribution');
-  const stop = core.env.driver.distribution.observe(core.assertOpen('observeDistribution'), listener);
-  const forget = core.onClose(stop);
-  return () => {
-    forget();
-    stop();
-  };
+  return core.env.driver.distribution.observe(core.assertOpen('observeDistribution'), listener);
 };
 
 /**

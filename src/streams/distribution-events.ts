@@ -8,7 +8,7 @@ import { type DistributionSession, observeDistribution, sessionCore } from '../e
  *
  * Use it for progress and statistics; sums are in `getDistributionCounters`. Hot while shared: one observer for all
  * subscribers of the returned Observable; events before the subscription are lost, the others come in the order they
- * happened. Completes with the session; of a closed one it is an error, `HandleClosed`. A driver that cannot tell
+ * happened, those while the session closes included. Completes when it is closed; of a closed one it is an error, `HandleClosed`. A driver that cannot tell
  * (Windows) emits nothing. The same events, of all sessions, are on the `node:diagnostics_channel`
  * `peerweave:distribution`; docs/EVENTS.md lists them.
  * Source: the names of the provider Microsoft-Windows-BranchCacheMonitoring.
@@ -29,6 +29,8 @@ import { type DistributionSession, observeDistribution, sessionCore } from '../e
 export function distributionEvents(session: DistributionSession): Observable<DistributionEvent> {
   return new Observable<DistributionEvent>((subscriber) => {
     subscriber.add(observeDistribution(session, (event) => subscriber.next(event)));
-    subscriber.add(sessionCore(session, 'distributionEvents').onClose(() => subscriber.complete()));
+    const core = sessionCore(session, 'distributionEvents');
+    // While a session closes the service may have something left to do for it.
+    subscriber.add(core.onClose(() => void core.closed.then(() => subscriber.complete())));
   }).pipe(share());
 }

@@ -44,11 +44,12 @@ export const sessionFamily = (
 
   async shutdown(handle: SessionHandle) {
     const operation = 'distribution.shutdown';
-    const session = sessions.take(operation, handle);
-    await session.close(operation);
-    await withdraw(service, [...session.published.values()]);
-    await service.release();
-    await insight.flush();
+    await sessions.take(operation, handle, async (session) => {
+      await session.close(operation);
+      await withdraw(service, [...session.published.values()]);
+      await service.release();
+      await insight.flush();
+    });
   },
 
   async getStatus(handle: SessionHandle): Promise<DistributionStatus> {

@@ -79,7 +79,6 @@ export class Session {
   async close(operation: string): Promise<void> {
     this.registrations.cancel(operation);
     await this.#stop('ERROR_OPERATION_ABORTED', (table) => table.closeAll());
-    this.observers.clear();
   }
 
   async #stop(

@@ -10,6 +10,8 @@ import { Session } from './session.js';
 /** The sessions of one engine, and the numbers for all of its distribution handles. */
 export class Sessions {
   readonly #sessions = new Map<bigint, Session>();
+  /** Those that are being closed. Observers hear what the service does for them to the end, such as offering. */
+  readonly #leaving = new Set<Session>();
   #lastHandle = 0n;
 
   /** @param note takes every event of the service and its sessions, once. */
@@ -39,11 +41,21 @@ export class Sessions {
     return session;
   }
 
-  /** Finds a session for the last time. */
-  take(operation: string, handle: SessionHandle): Session {
+  /** Finds a session for the last time, and lets go of it when `close` is done with it. */
+  async take(
+    operation: string,
+    handle: SessionHandle,
+    close: (session: Session) => Promise<void>,
+  ): Promise<void> {
     const session = this.find(operation, handle);
     this.#sessions.delete(handle);
-    return session;
+    this.#leaving.add(session);
+    try {
+      await close(session);
+    } finally {
+      this.#leaving.delete(session);
+      session.observers.clear();
+    }
   }
 
   handles(): SessionHandle[] {
@@ -58,6 +70,7 @@ export class Sessions {
   readonly emit = (event: DistributionEvent): void => {
     this.note(event);
     for (const session of this.#sessions.values()) session.tell(event);
+    for (const session of this.#leaving) session.tell(event);
   };
 
   /** A session, if it is open. */
