@@ -98,6 +98,15 @@ test('status --watch shows what other processes do, while they do it', () =>
     await publisher.ended;
   }));
 
+test('probe says so when an interface that it is to use is not there', () =>
+  inDirectory(async (directory) => {
+    await writeFile(join(directory, 'content.bin'), CONTENT);
+    await run(directory, ['ci', 'make', 'content.bin', '-o', 'content.ci']);
+    const ran = await run(directory, ['probe', 'content.ci', '--interface', 'nowhere-7']);
+    expect(ran).toMatchObject({ code: 3 });
+    expect(ran.stdout).toContain('discovery: nowhere-7: no interface of that name or address is up');
+  }));
+
 test('probe does not say of who talks nonsense that he does not answer', () =>
   inDirectory(async (directory) => {
     const speaker = createServer((socket) => socket.on('data', () => socket.end('junk\r\n\r\n')));

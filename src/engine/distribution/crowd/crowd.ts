@@ -32,9 +32,6 @@ export interface Fetching {
 /** Answers that are held back at a time; beyond that they are given at once. */
 export const MOST_HELD = 256;
 
-/** An address of IPv4, as a socket for both families has it. */
-const MAPPED = /^\[::ffff:([\d.]+)\]$/i;
-
 /** Tells the machines of a crowd, which all want the same from an origin, what this one fetches and has. */
 export class Crowd {
   readonly #source: BlockSource;
@@ -116,7 +113,7 @@ export class Crowd {
   async answer(message: Buffer, host: string): Promise<Buffer | undefined> {
     const question = decodeQuestion(message);
     if (question === undefined) return undefined;
-    const asker = normalisePeer(`${host.replace(MAPPED, '$1')}:${question.port}`);
+    const asker = normalisePeer(`${host}:${question.port}`);
     if (asker !== undefined) {
       this.#introduce(
         question.runs.map(({ segment }) => segment),

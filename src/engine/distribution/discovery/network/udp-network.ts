@@ -133,7 +133,10 @@ class UdpNetwork implements DatagramNetwork {
   #found(): readonly LocalAddress[] {
     const { interfaces, look = networkInterfaces } = this.#options;
     try {
-      return localAddresses(look(), interfaces);
+      const all = look();
+      const none = (interfaces ?? []).filter((name) => localAddresses(all, [name]).length === 0);
+      this.#failures.push(...none.map((name) => `${name}: no interface of that name or address is up`));
+      return localAddresses(all, interfaces);
     } catch (error) {
       this.#failures.push(describeFailure('interfaces', error));
       return this.addresses;
