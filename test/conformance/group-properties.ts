@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { GroupProperties } from '../../src/driver/index.js';
+import { LIMITS, type GroupProperties } from '../../src/driver/index.js';
 import { expectFault } from './faults.js';
 import { leave, listen, ownGroup } from './groups.js';
 import type { Setup } from './setup.js';
@@ -33,6 +33,8 @@ export const describeGroupProperties = (name: string, setup: Setup): void =>
       const { driver } = here();
       const { group } = await ownGroup(driver);
       const properties = await driver.grouping.getProperties(group);
+      expect(properties.classifier).toBeUndefined();
+      expect(properties.memberDataLifetime).toBe(LIMITS['group.memberDataLifetime.default']);
       expect(properties.presenceLifetime).toBeGreaterThanOrEqual(300);
       expect(properties.authentication).toMatchObject({ certificate: true, password: false });
       expect(properties).toMatchObject({

@@ -23,6 +23,7 @@ export const MIN_GROUP_PASSWORD_LENGTH = 8;
 
 // Seconds; 0 stands for as long as the issuer allows.
 const MEMBER_DATA_LIFETIME = {
+  default: LIMITS['group.memberDataLifetime.default'],
   min: LIMITS['group.memberDataLifetime.min'],
   max: LIMITS['group.memberDataLifetime.max'],
 };
@@ -71,6 +72,12 @@ const checkComment = (comment: string | undefined): string | undefined =>
     ? undefined
     : checkText('PEER_E_INVALID_GROUP_PROPERTIES', 'the comment', comment, MAX_COMMENT_LENGTH);
 
+/** An empty one is none: what is read must be acceptable when it is passed back. */
+const checkClassifier = (classifier: string | undefined): string | undefined =>
+  classifier === undefined || classifier === ''
+    ? undefined
+    : checkText('PEER_E_INVALID_CLASSIFIER', 'the classifier', classifier, MAX_CLASSIFIER_LENGTH);
+
 const checkFriendlyName = (friendlyName: string | undefined): string | undefined =>
   friendlyName === undefined
     ? undefined
@@ -89,15 +96,10 @@ export const propertiesOfCreation = (creation: GroupCreation): Omit<GroupPropert
   return {
     creatorPeerName: creation.creatorPeerName,
     cloud: resolveCloud(creation.cloud),
-    classifier: checkText(
-      'PEER_E_INVALID_CLASSIFIER',
-      'the classifier',
-      creation.classifier ?? '',
-      MAX_CLASSIFIER_LENGTH,
-    ),
+    classifier: checkClassifier(creation.classifier),
     friendlyName: checkFriendlyName(creation.friendlyName),
     comment: checkComment(creation.comment),
-    memberDataLifetime: checkMemberDataLifetime(creation.memberDataLifetime ?? 0),
+    memberDataLifetime: checkMemberDataLifetime(creation.memberDataLifetime ?? MEMBER_DATA_LIFETIME.default),
     presenceLifetime: raisePresenceLifetime(creation.presenceLifetime ?? PRESENCE_LIFETIME.min),
     memberDataOptional: creation.memberDataOptional ?? false,
     disablePresence: creation.disablePresence ?? false,

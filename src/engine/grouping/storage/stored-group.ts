@@ -21,7 +21,8 @@ const readProperties = (body: RecordReader): GroupProperties => ({
   groupPeerName: body.text('groupPeerName'),
   creatorPeerName: body.text('creatorPeerName'),
   cloud: body.optionalText('cloud'),
-  classifier: body.optionalText('classifier'),
+  // Former versions kept an empty one for none.
+  classifier: body.optionalText('classifier') === '' ? undefined : body.optionalText('classifier'),
   friendlyName: body.optionalText('friendlyName'),
   comment: body.optionalText('comment'),
   memberDataLifetime: body.number('memberDataLifetime'),
