@@ -154,8 +154,10 @@ export const openGroup = (group: GroupReference, options: GroupOptions = {}): Pe
  * Joins a group by an invitation that was issued for this identity, and opens it. Membership lasts; use {@link
  * openGroup} next time.
  *
- * Errors: `AccessDenied` for an invitation that is not trusted, expired or for somebody else, `BadArgument` for a text
- * that is none, `AlreadyExists` for a group joined before. Source: PeerGroupJoin, PeerGroupConnect, PeerGroupClose.
+ * Who has joined before and joins again gets the roles and the time of the invitation, unless it is older than the
+ * membership and that still holds: so what {@link issueCredentials} returns takes effect here. Errors: `AccessDenied` for
+ * an invitation that is not trusted, expired or for somebody else, `BadArgument` for a text that is none,
+ * `AlreadyExists` while this identity has the group open. Source: PeerGroupJoin, PeerGroupConnect, PeerGroupClose.
  *
  * @example
  * ```ts

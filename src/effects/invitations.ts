@@ -52,7 +52,8 @@ export const parseInvitation = (invitation: string): PeerEffect<InvitationInfo> 
  * Issues or renews a member's credentials.
  *
  * Use it to prolong a membership or to change roles. With `store` they are published in the group and picked up by the
- * member at its next connect; otherwise they come back as an invitation.
+ * member at its next connect; otherwise they come back as an invitation, with which the member joins once more, having
+ * closed the group. Without a credential they are the same again, for as long again.
  *
  * Errors: `AccessDenied` unless administrator, `NotFound` for a member that the group does not know when no credential
  * is given, `BadArgument` for the credential. Source: PeerGroupIssueCredentials.

@@ -69,7 +69,8 @@ export const openGroup = (group: GroupReference, options: GroupOptions = {}): Pe
  * Otherwise like {@link createGroup}.
  *
  * Errors: `AccessDenied` for an invitation that is not trusted, expired or for somebody else, `BadArgument` for a text
- * that is none, `AlreadyExists` for a group joined before. Source: PeerGroupJoin, PeerGroupConnect, PeerGroupClose.
+ * that is none, `AlreadyExists` while this identity has the group open. Source: PeerGroupJoin, PeerGroupConnect,
+ * PeerGroupClose.
  *
  * @example
  * ```ts

@@ -1,5 +1,4 @@
 import {
-  fileTimeFromMillis,
   fileTimeToMillis,
   parseGuid,
   type CredentialInfo,
@@ -11,7 +10,7 @@ import type { GroupingContext } from './grouping-context.js';
 import { passwordRoles } from './group-online.js';
 import { IDENTITY_ROOT } from './identity.js';
 import { readInvitation, rolesOf, writeInvitation } from './invitation.js';
-import type { Membership } from './membership.js';
+import { timeFrom, type Membership } from './membership.js';
 import { faultOf, type OperationName } from './operations.js';
 import { isAdmin, mayIssue } from './roles.js';
 import { isEmptySecret, sealWithPassword, unsealOpen, unsealWithPassword } from './sealed-xml.js';
@@ -31,8 +30,8 @@ const scopeOf = (cloud: string): 'global' | 'site-local' | 'link-local' => {
   return cloud.startsWith('LinkLocal_') ? 'link-local' : 'global';
 };
 
-const timeFrom = (millis: number | undefined): FileTime | undefined =>
-  millis === undefined ? undefined : fileTimeFromMillis(millis);
+const millisOf = (time: FileTime | undefined): number | undefined =>
+  time === undefined ? undefined : fileTimeToMillis(time);
 
 export const createGroupInvitations = (
   grouping: GroupingContext,
@@ -62,15 +61,25 @@ export const createGroupInvitations = (
       subjectFriendlyName: subject.friendlyName,
       subjectPublicKey: subject.publicKey,
       validFrom: clock.now(),
-      validTo: validTo === undefined ? undefined : fileTimeToMillis(validTo),
+      validTo: millisOf(validTo),
       roles,
     });
 
   const subjectOf = (membership: Membership, peerName: string): Membership | undefined =>
     [...membership.group.memberships].find(({ identity }) => identity === peerName);
 
+  /** What a renewal gives: the same again, for as long again. */
+  const prolonged = ({ credential, validity: { validFrom, validTo } }: Membership): CredentialInfo => ({
+    ...credential,
+    validTo:
+      validFrom === undefined || validTo === undefined
+        ? credential.validTo
+        : timeFrom(clock.now() + validTo - validFrom),
+  });
+
   const store = (membership: Membership, subject: Membership, credential: CredentialInfo): void => {
     subject.roles = credential.roles;
+    subject.validity = { validFrom: clock.now(), validTo: millisOf(credential.validTo) };
     for (const member of [membership, ...membership.reachable])
       member.post({ _tag: 'MemberChanged', change: 'updated', identity: subject.identity });
   };
@@ -135,7 +144,7 @@ export const createGroupInvitations = (
         const membership = grouping.useReady(operation, handle);
         if (!isAdmin(membership.roles)) throw faultOf(operation, 'PEER_E_NOT_AUTHORIZED');
         const subject = subjectOf(membership, subjectIdentity);
-        const granted = credential ?? subject?.credential;
+        const granted = credential ?? (subject === undefined ? undefined : prolonged(subject));
         if (granted === undefined) throw faultOf(operation, 'PEER_E_IDENTITY_NOT_FOUND');
         checkRoles(operation, membership, granted.roles);
         if (inDatabase) {

@@ -53,14 +53,28 @@ export const createGroupLifecycle = (grouping: GroupingContext, canConnect: bool
     return handle;
   };
 
+  /** Like a driver that means it: newer credentials take the place of older ones, and any that of those that have ended. */
+  const renew = (
+    known: Membership,
+    { validFrom = 0, validTo }: Invitation,
+    roles: Membership['roles'],
+  ): void => {
+    const current = known.validity;
+    const isOver = current.validTo !== undefined && current.validTo <= clock.now();
+    if (validFrom < (current.validFrom ?? 0) && !isOver) return;
+    known.roles = roles;
+    known.validity = { validFrom, validTo };
+  };
+
   /** @throws PEER_E_GROUP_IN_USE while the group is open for this identity. */
   const join = (
     operation: OperationName,
     joiner: StoredIdentity,
-    { groupPeerName }: Invitation,
+    invitation: Invitation,
     cloud: string | undefined,
-    roles: Membership['roles'],
   ): Membership => {
+    const { groupPeerName, validFrom, validTo } = invitation;
+    const roles = rolesOf(invitation);
     const group = network.groups.get(groupPeerName);
     if (group === undefined) throw faultOf(operation, 'PEER_E_INVITATION_NOT_TRUSTED', 'no such group');
     const known = grouping.find(joiner.peerName, groupPeerName);
@@ -68,8 +82,10 @@ export const createGroupLifecycle = (grouping: GroupingContext, canConnect: bool
       return grouping.addMembership(group, joiner, grouping.resolveCloud(operation, cloud), {
         ready: false,
         roles,
+        validity: { validFrom, validTo },
       });
     if (known.handles.size > 0) throw faultOf(operation, 'PEER_E_GROUP_IN_USE');
+    if (invitation.authentication === 'certificate') renew(known, invitation, roles);
     return known;
   };
 
@@ -146,7 +162,7 @@ export const createGroupLifecycle = (grouping: GroupingContext, canConnect: bool
           throw faultOf(operation, 'PEER_E_INVITATION_NOT_TRUSTED', 'made out to another identity');
         if (invitation.validTo !== undefined && invitation.validTo <= clock.now())
           throw faultOf(operation, 'PEER_E_INVALID_TIME_PERIOD', 'the invitation has expired');
-        return open(join(operation, joiner, invitation, cloud, rolesOf(invitation)));
+        return open(join(operation, joiner, invitation, cloud));
       }),
 
     joinWithPassword: (identity, xml, password, cloud, call) =>
@@ -157,7 +173,7 @@ export const createGroupLifecycle = (grouping: GroupingContext, canConnect: bool
         const invitation = readInvitation(operation, xml);
         if (invitation.authentication !== 'password')
           throw faultOf(operation, 'E_INVALIDARG', 'this invitation wants no password');
-        const membership = join(operation, joiner, invitation, cloud, rolesOf(invitation));
+        const membership = join(operation, joiner, invitation, cloud);
         membership.passwordDigest = digestSecret(password);
         return open(membership);
       }),

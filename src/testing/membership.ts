@@ -1,13 +1,15 @@
-import type {
-  Cancel,
-  CredentialInfo,
-  GroupConnection,
-  GroupEvent,
-  GroupHandle,
-  GroupProperties,
-  GroupRecord,
-  Guid,
-  PeerAddress,
+import {
+  fileTimeFromMillis,
+  type Cancel,
+  type CredentialInfo,
+  type FileTime,
+  type GroupConnection,
+  type GroupEvent,
+  type GroupHandle,
+  type GroupProperties,
+  type GroupRecord,
+  type Guid,
+  type PeerAddress,
 } from '../driver/index.js';
 import type { EventQueue } from './event-queue.js';
 import type { KeyPair } from './fake-keys.js';
@@ -19,6 +21,15 @@ export interface NetworkGroup {
   readonly passwordDigest: string | undefined;
   readonly memberships: Set<Membership>;
 }
+
+/** From when to when a credential holds. */
+export interface Validity {
+  readonly validFrom?: number | undefined;
+  readonly validTo?: number | undefined;
+}
+
+export const timeFrom = (millis: number | undefined): FileTime | undefined =>
+  millis === undefined ? undefined : fileTimeFromMillis(millis);
 
 /** One end of a connection between two members. */
 export interface Link extends GroupConnection {
@@ -38,6 +49,8 @@ export class Membership {
   /** Whether the database was synchronised at least once. */
   ready: boolean;
   roles: readonly Guid[];
+  /** When the credential holds, milliseconds since 1970; the creator's has no end. */
+  validity: Validity;
   /** What came with a password join, to be compared at connect. */
   passwordDigest: string | undefined;
   cancelExpiry: Cancel | undefined;
@@ -50,10 +63,15 @@ export class Membership {
     readonly cloud: string,
     readonly address: PeerAddress,
     readonly nodeId: bigint,
-    init: { readonly ready: boolean; readonly roles: readonly Guid[] },
+    init: {
+      readonly ready: boolean;
+      readonly roles: readonly Guid[];
+      readonly validity?: Validity | undefined;
+    },
   ) {
     this.ready = init.ready;
     this.roles = init.roles;
+    this.validity = init.validity ?? {};
   }
 
   post(event: GroupEvent): void {
@@ -75,8 +93,8 @@ export class Membership {
       publicKey: this.keys.publicKey,
       issuerPeerName: this.group.properties.creatorPeerName,
       issuerFriendlyName: undefined,
-      validFrom: undefined,
-      validTo: undefined,
+      validFrom: timeFrom(this.validity.validFrom),
+      validTo: timeFrom(this.validity.validTo),
       roles: this.roles,
     };
   }

@@ -7,7 +7,7 @@ import {
   type SecretText,
 } from '../../driver/index.js';
 import { INFINITE_VALIDITY_MS, wholeSeconds } from './certificates/certificate.js';
-import { chainToDer, checkChainTime, type MembershipChain } from './certificates/chain.js';
+import { chainToDer, checkChainTime, isOver, type MembershipChain } from './certificates/chain.js';
 import { issueCertificate } from './certificates/issue.js';
 import { checkCloud, resolveCloud } from './clouds.js';
 import type { GroupingContext } from './context.js';
@@ -123,15 +123,22 @@ const findKnown = async ({ groupStore }: GroupingContext, joined: StoredGroup): 
   return known;
 };
 
+/**
+ * Whether a membership that is valid now takes the place of another. Certificates count whole seconds, so of two that
+ * begin in the same one the last to be handed in counts; and what has ended gives way to whatever is valid.
+ */
+const takesPlaceOf = (offered: MembershipChain, current: MembershipChain, now: number): boolean =>
+  offered.leaf.validFrom >= current.leaf.validFrom || isOver(current, now);
+
 /** A newer membership replaces an older one; everything else that is known of the group stays. */
 const renewMembership = async (
-  context: GroupingContext,
+  { groupStore, clock }: GroupingContext,
   known: StoredGroup,
   chain: MembershipChain,
 ): Promise<void> => {
   const current = await ownMembership(known);
-  if (current === undefined || chain.leaf.validFrom > current.leaf.validFrom)
-    await context.groupStore.update({ ...known, chain: chainToDer(chain) });
+  if (current === undefined || takesPlaceOf(chain, current, clock.now()))
+    await groupStore.update({ ...known, chain: chainToDer(chain) });
 };
 
 /** PeerGroupJoin. */

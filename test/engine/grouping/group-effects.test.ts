@@ -1,13 +1,29 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { type BoundEffects, createEffects, createEnv, orThrow } from '../../../src/effects/index.js';
+import type { Driver } from '../../../src/driver/index.js';
+import {
+  type BoundEffects,
+  createEffects,
+  createEnv,
+  fileTimeToDate,
+  membersOf,
+  orThrow,
+  roleName,
+} from '../../../src/effects/index.js';
 import { createEngineDriver } from '../../../src/engine/index.js';
 import { decodeGroup, encodeGroup } from '../../../src/engine/grouping/storage/stored-group.js';
-import { createFakeDriver } from '../../../src/testing/index.js';
+import { createFakeDriver, createFakeNetwork } from '../../../src/testing/index.js';
 import { dataDirectory } from './support/engine.js';
 
+/** Drivers that can hear of each other's groups. */
 const DRIVERS = [
-  ['engine', async () => createEngineDriver({ dataDir: await dataDirectory(), listen: false })],
-  ['fake', async () => createFakeDriver()],
+  ['engine', () => async () => createEngineDriver({ dataDir: await dataDirectory(), listen: false })],
+  [
+    'fake',
+    () => {
+      const network = createFakeNetwork();
+      return async () => createFakeDriver({ network });
+    },
+  ],
 ] as const;
 
 const drivers: { dispose(): Promise<void> }[] = [];
@@ -15,20 +31,49 @@ afterEach(async () => {
   for (const driver of drivers.splice(0)) await driver.dispose();
 });
 
-const begin = async (start: (typeof DRIVERS)[number][1]): Promise<BoundEffects> => {
+const begin = async (start: () => Promise<Driver & { dispose(): Promise<void> }>): Promise<BoundEffects> => {
   const driver = await start();
   drivers.push(driver);
   return createEffects(createEnv({ driver }));
 };
 
-describe.each(DRIVERS)('%s: what the effects on groups promise', (_name, start) => {
+describe.each(DRIVERS)('%s: what the effects on groups promise', (_name, world) => {
+  const beginTwo = async () => {
+    const start = world();
+    return { alice: await begin(start), bob: await begin(start) };
+  };
+
   test('the properties that were read can be edited and passed back', async () => {
-    const peers = await begin(start);
+    const peers = await begin(world());
     const creatorPeerName = orThrow(await peers.createIdentity()());
     await using group = orThrow(await peers.createGroup({ creatorPeerName, friendlyName: 'Chess' })());
     const properties = orThrow(await peers.getGroupProperties(group)());
     orThrow(await peers.setGroupProperties(group, { ...properties, friendlyName: 'Go' })());
     expect(orThrow(await peers.getGroupProperties(group)())).toEqual({ ...properties, friendlyName: 'Go' });
+  });
+
+  test('credentials that were issued anew take effect by joining again', async () => {
+    const { alice, bob } = await beginTwo();
+    const creatorPeerName = orThrow(await alice.createIdentity()());
+    await using group = orThrow(await alice.createGroup({ creatorPeerName })());
+    const subjectIdentity = orThrow(await bob.getDefaultIdentity()());
+    const { publicKey } = orThrow(await bob.getIdentityKey()());
+    const identityXml = orThrow(await bob.getIdentityXml()());
+    const after = async (invitation: string) => {
+      await using joined = orThrow(await bob.joinGroup({ invitation }, { connect: 'manual' })());
+      const [self] = orThrow(await bob.list(membersOf(joined))());
+      const { roles = [], validTo } = self?.credential ?? {};
+      return { roles: roles.map(roleName), year: fileTimeToDate(validTo!).getUTCFullYear() };
+    };
+    const first = await alice.createInvitation(group, {
+      identityXml,
+      roles: ['member'],
+      expiration: new Date('2050-06-01'),
+    })();
+    expect(await after(orThrow(first))).toEqual({ roles: ['member'], year: 2050 });
+    const credential = { publicKey, roles: ['inviting-member'], validTo: new Date('2060-06-01') } as const;
+    const second = orThrow(await alice.issueCredentials(group, { subjectIdentity, credential })());
+    expect(await after(second!)).toEqual({ roles: ['inviting-member'], year: 2060 });
   });
 });
 

@@ -141,6 +141,25 @@ describe('an invitation', () => {
     expect(await rolesAfter(old)).toEqual([INVITING]);
   });
 
+  test('takes the place of an equally old membership, and of one that has run out', async () => {
+    const { clock, invitee, inviteeName, invite } = await ownerAndInvitee();
+    const { grouping } = invitee;
+    const early = await invite([MEMBER], clock.time + 9 * DAY);
+    const rolesAfter = async (xml: string) => {
+      const group = await grouping.join(inviteeName, xml, undefined);
+      const [self] = await drain(invitee, await grouping.enumerateMembers(group, { presentOnly: false }));
+      await grouping.close(group);
+      return self!.credential!.roles;
+    };
+    expect(await rolesAfter(early)).toEqual([MEMBER]);
+    expect(await rolesAfter(await invite([INVITING]))).toEqual([INVITING]);
+    clock.time += 5000;
+    expect(await rolesAfter(await invite([INVITING, MEMBER], clock.time + DAY))).toEqual([INVITING, MEMBER]);
+    expect(await rolesAfter(early)).toEqual([INVITING, MEMBER]);
+    clock.time += 2 * DAY;
+    expect(await rolesAfter(early)).toEqual([MEMBER]);
+  });
+
   test('is for its invitee, its time and its cloud only', async () => {
     const { clock, owner, invitee, inviteeName, creatorPeerName, invite } = await ownerAndInvitee();
     const xml = await invite([MEMBER], clock.time + DAY);

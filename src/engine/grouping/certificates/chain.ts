@@ -74,6 +74,10 @@ export const checkChainTime = ({ root, memberships }: MembershipChain, now: numb
       );
 };
 
+/** Whether one of its certificates has run out. */
+export const isOver = ({ root, memberships }: MembershipChain, now: number): boolean =>
+  [root, ...memberships].some(({ validTo }) => now > validTo);
+
 export const chainToDer = ({ root, memberships }: MembershipChain): Uint8Array[] =>
   [root, ...memberships].map(({ der }) => der);
 
