@@ -1,4 +1,5 @@
 import type { CallOptions, SecretText } from './call.js';
+import type { Cancel } from './clock.js';
 import type { FileTime } from './filetime.js';
 import type { EventRegistration, GroupEvent } from './grouping-events.js';
 import type {
@@ -64,6 +65,13 @@ export interface GroupingDriver {
   close(group: GroupHandle): Promise<void>;
   /** PeerGroupDelete: the local data and certificate; every open handle, in any process, dies at once. */
   delete(identity: string | undefined, groupPeerName: string): Promise<void>;
+
+  /**
+   * Tells, once, that the group of this handle was deleted, as early as the driver learns of it, also for a handle that
+   * is void already; never synchronously from inside this call. The answer takes it back. A driver that learns of it by
+   * the next call only leaves this out.
+   */
+  whenDeleted?(group: GroupHandle, onDeleted: () => void): Cancel;
 
   /** PeerGroupConnect. It only starts: a StatusChanged or ConnectionFailed event tells the outcome. */
   connect(group: GroupHandle, call?: CallOptions): Promise<void>;

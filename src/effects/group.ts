@@ -1,4 +1,5 @@
 import type { CallOptions, GroupHandle, GroupingDriver, GroupStatus } from '../driver/index.js';
+import { closeWhenDeleted, findDeleted } from './deleted-groups.js';
 import { attempt, checked, type EffectOptions, type PeerEffect } from './effect.js';
 import { coreOf, Handle } from './handle.js';
 import { checkedTimeout, type ConnectOptions, goOnline } from './go-online.js';
@@ -70,6 +71,7 @@ const openWith =
           }
         },
       });
+      closeWhenDeleted(core);
       return new PeerGroup(core);
     });
 
@@ -224,8 +226,12 @@ export const joinGroupWithPassword = (
   });
 
 /**
- * Deletes the local data and certificate of a group. Every open handle on it, in any process, is void at once; other
- * members keep the group.
+ * Deletes the local data and certificate of a group; other members keep it. Every open handle on it is void: its streams
+ * complete, its `closed` resolves, and calls on it answer `HandleClosed`.
+ *
+ * In this process handles that were opened by the same driver are void at once. Others are, with the embedded engine, as
+ * soon as the system tells of the change in the data directory; where it does not, and on Windows, they are found void by
+ * the next call on them.
  *
  * Errors: `NotFound` if the identity has no such group, `AccessDenied`. Source: PeerGroupDelete.
  *
@@ -243,7 +249,10 @@ export const joinGroupWithPassword = (
  */
 export const deleteGroup = (group: GroupReference): PeerEffect<void> =>
   checked('deleteGroup', groupReference, group, ({ identity, groupPeerName }) =>
-    withGrouping('deleteGroup', (grouping) => grouping.delete(identity, groupPeerName)),
+    withGrouping('deleteGroup', async (grouping) => {
+      await grouping.delete(identity, groupPeerName);
+      await findDeleted(grouping);
+    }),
   );
 
 /**

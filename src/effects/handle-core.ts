@@ -30,6 +30,9 @@ export interface HandleSpec<Raw> {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Why an operation is refused on a handle that is void because what it stood for is gone. */
+export type Deletion = (operation: string) => PeerError;
+
 /** What a call answers whose handle ended under it. */
 const ENDED: ReadonlySet<PeerErrorTag> = new Set(['Cancelled', 'HandleClosed', 'Invalidated']);
 
@@ -53,6 +56,8 @@ export class HandleCore<Raw> {
   #onQuiet: () => void = () => undefined;
   readonly #abort = new AbortController();
   #state: HandleState = 'opening';
+  /** What voided it, where that was not the distribution service. */
+  #deletion: Deletion | undefined;
   #raw: Raw | undefined;
   /** Closes what the driver opened; there from the moment it is open until it is called. */
   #release: (() => Promise<void>) | undefined;
@@ -133,7 +138,9 @@ export class HandleCore<Raw> {
       if (!ENDED.has(error._tag)) throw error;
       if (this.#state !== 'open') throw this.#refusal(operation);
       // Someone else ended it: the service went away, or another process deleted the group.
-      if (error._tag !== 'Cancelled') void this.close('invalidated');
+      if (error._tag === 'HandleClosed')
+        void this.close('invalidated', (later) => toPeerError(thrown, later));
+      else if (error._tag === 'Invalidated') void this.close('invalidated');
       throw error;
     } finally {
       link.unlink();
@@ -155,9 +162,13 @@ export class HandleCore<Raw> {
     return () => this.#cleanups.delete(cleanup);
   }
 
-  /** Closes children, then the handle. Every call answers the same promise, which never rejects. */
-  close(state: 'closed' | 'invalidated' = 'closed'): Promise<void> {
-    if (!this.#isEnded) void this.#close(state);
+  /**
+   * Closes children, then the handle. Every call answers the same promise, which never rejects.
+   *
+   * @param deletion what later calls answer, of a void handle that was not voided by the distribution service.
+   */
+  close(state: 'closed' | 'invalidated' = 'closed', deletion?: Deletion): Promise<void> {
+    if (!this.#isEnded) void this.#close(state, deletion);
     return this.closed;
   }
 
@@ -184,12 +195,13 @@ export class HandleCore<Raw> {
     return this.#state === 'closed' || this.#state === 'invalidated';
   }
 
-  async #close(state: 'closed' | 'invalidated'): Promise<void> {
+  async #close(state: 'closed' | 'invalidated', deletion: Deletion | undefined): Promise<void> {
     this.#state = state;
+    this.#deletion = deletion;
     for (const cleanup of [...this.#cleanups].reverse()) void this.#tearDown(async () => cleanup());
     this.#cleanups.clear();
     this.#abort.abort();
-    for (const child of [...this.#children].reverse()) await child.close(state);
+    for (const child of [...this.#children].reverse()) await child.close(state, deletion);
     await this.#answered;
     // They were told to end, but a driver may still be using the handle for them, on another thread even.
     if (this.#calls > 0) await new Promise<void>((resolve) => (this.#onQuiet = resolve));
@@ -224,7 +236,8 @@ export class HandleCore<Raw> {
   }
 
   #refusal(operation: string): PeerError {
-    return this.#state === 'invalidated' ? invalidated(operation) : handleClosed(operation);
+    if (this.#state !== 'invalidated') return handleClosed(operation);
+    return this.#deletion?.(operation) ?? invalidated(operation);
   }
 }
 

@@ -39,7 +39,7 @@ const BATCH = 256;
  * Hot for those who share the returned Observable: one registration, made with the first subscriber and removed with
  * the last. Events come in order and in batches; a subscriber that cannot keep up loses the oldest beyond `capacity`
  * (or the newest, by `overflow`) and is told how many by a `Dropped` value. Subscribe before `connectGroup`, or the
- * first events are missed. Completes when the group is closed; of a closed one it is an error, `HandleClosed`.
+ * first events are missed. Completes when the group is closed or deleted; of a closed one it is an error, `HandleClosed`.
  *
  * Source: PeerGroupRegisterEvent, PeerGroupGetEventData, PeerGroupUnregisterEvent.
  *

@@ -12,7 +12,8 @@ export type GroupOptions = Omit<OpenOptions, 'signal'>;
  *
  * Cold: each subscription creates one group, goes online unless `connect: 'manual'`, emits one handle, and closes the
  * handle on unsubscribing (PeerGroupClose), after everything that was opened through it. It never completes by itself;
- * it completes when the handle is closed by somebody else. The group stays on disk: see `openGroup`, `deleteGroup`.
+ * it completes when the handle is closed by somebody else or the group is deleted. The group stays on disk: see
+ * `openGroup`, `deleteGroup`.
  *
  * Lifetimes in `properties` are seconds. Errors: `BadArgument` with every fault of the properties, `NotFound` or
  * `Unavailable` for the cloud, `AccessDenied` for a key that cannot be used; unless `connect: 'manual'` also `Unavailable`

@@ -21,6 +21,7 @@ type LifecycleMembers =
   | 'joinWithPassword'
   | 'close'
   | 'delete'
+  | 'whenDeleted'
   | 'connect'
   | 'connectByAddress'
   | 'resumePasswordAuthentication'
@@ -192,12 +193,15 @@ export const createGroupLifecycle = (grouping: GroupingContext, canConnect: bool
         const membership = grouping.find(identities.resolve(operation, identity).peerName, groupPeerName);
         if (membership === undefined)
           throw faultOf(operation, 'PEER_E_NOT_FOUND', 'this identity has no such group here');
-        for (const handle of membership.handles) grouping.handles.void(handle);
+        const handles = [...membership.handles];
         membership.handles.clear();
         leave(membership);
         membership.group.memberships.delete(membership);
         grouping.memberships.delete(membership);
+        for (const handle of handles) grouping.void(handle);
       }),
+
+    whenDeleted: (handle, onDeleted) => grouping.whenDeleted(handle, onDeleted),
 
     connect: (handle, call) => gate.run('grouping.connect', call, () => connect('grouping.connect', handle)),
 

@@ -1,4 +1,4 @@
-import type { GroupHandle } from '../driver/index.js';
+import type { Cancel, GroupHandle } from '../driver/index.js';
 import type { FakeContext } from './context.js';
 import type { FakeEnumeration } from './enumeration.js';
 import { HandleTable } from './handle-table.js';
@@ -14,6 +14,7 @@ const GROUPING_PORT = 3587;
 export class GroupingContext {
   readonly memberships = new Set<Membership>();
   readonly handles: HandleTable<GroupHandle, Membership>;
+  readonly #onDeleted = new Map<GroupHandle, () => void>();
   /** Startups that no shutdown has taken back yet. */
   readonly startups: bigint[] = [];
 
@@ -46,6 +47,21 @@ export class GroupingContext {
     if (!membership.ready)
       throw faultOf(operation, 'PEER_E_GROUP_NOT_READY', 'the database was not synchronised yet');
     return membership;
+  }
+
+  /** See `GroupingDriver.whenDeleted`. */
+  whenDeleted(handle: GroupHandle, onDeleted: () => void): Cancel {
+    if (this.handles.peek(handle) === undefined) queueMicrotask(onDeleted);
+    else this.#onDeleted.set(handle, onDeleted);
+    return () => this.#onDeleted.delete(handle);
+  }
+
+  /** Ends a handle whose group is deleted. */
+  void(handle: GroupHandle): void {
+    this.handles.void(handle);
+    const tell = this.#onDeleted.get(handle);
+    this.#onDeleted.delete(handle);
+    tell?.();
   }
 
   find(identity: string, groupPeerName: string): Membership | undefined {

@@ -229,7 +229,7 @@ export const deleteGroup = async (
   const handles = openGroups.handlesOn(owner, groupPeerName);
   if (!(await groupStore.delete(owner, groupPeerName)))
     throw new Refusal('PEER_E_NOT_FOUND', `${owner} has no group ${groupPeerName}`);
-  handles.forEach((handle) => openGroups.forget(handle));
+  handles.forEach((handle) => openGroups.void(handle));
 };
 
 /** PeerGroupGetProperties. */

@@ -88,6 +88,7 @@ export const createGroupingDriver = (context: GroupingContext): GroupingDriver =
       ),
     close: (group) => calls.perform('grouping.close', () => openGroups.close(group)),
     delete: (identity, name) => calls.perform('grouping.delete', () => deleteGroup(context, identity, name)),
+    whenDeleted: (group, onDeleted) => openGroups.whenDeleted(group, onDeleted),
 
     connect: (group) => unsupported('grouping.connect', group, OFFLINE_ONLY),
     connectByAddress: (group) => unsupported('grouping.connectByAddress', group, OFFLINE_ONLY),

@@ -32,6 +32,11 @@ export class HandleTable<Handle extends bigint, Value> {
     return value;
   }
 
+  /** What is open under the handle, `undefined` for one that is refused. */
+  find(handle: Handle): Value | undefined {
+    return this.#values.get(handle);
+  }
+
   /** Forgets the handle. @returns whether it was open. */
   remove(handle: Handle): boolean {
     return this.#values.delete(handle);

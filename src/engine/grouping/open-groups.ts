@@ -1,4 +1,5 @@
-import type { GroupHandle } from '../../driver/index.js';
+import type { Cancel, GroupHandle } from '../../driver/index.js';
+import { Deletions } from './deletions.js';
 import type { GroupEvents } from './group-events.js';
 import { HandleTable, type HandleSource } from './handles.js';
 import { Refusal } from './refusal.js';
@@ -12,6 +13,7 @@ export class OpenGroups {
   readonly #groups: GroupStore;
   readonly #events: GroupEvents;
   readonly #handles: HandleTable<GroupHandle, OpenGroup>;
+  readonly #deletions = new Deletions(async (handle) => this.#check(handle));
   #started = 0;
 
   constructor(groups: GroupStore, events: GroupEvents, next: HandleSource) {
@@ -60,13 +62,21 @@ export class OpenGroups {
    */
   async read(handle: GroupHandle): Promise<StoredGroup> {
     this.requireStarted();
-    const open = this.#handles.get(handle);
-    const group = await this.#find(open);
+    const group = await this.#check(handle);
+    if (group === undefined) throw new Refusal('PEER_E_INVALID_GROUP', 'the group has been deleted');
     // It may have been closed meanwhile.
     this.#handles.get(handle);
-    if (group?.instance === open.instance) return group;
-    this.forget(handle);
-    throw new Refusal('PEER_E_INVALID_GROUP', 'the group has been deleted');
+    return group;
+  }
+
+  /** Calls back, once, when the group of this handle is deleted, by whatever process. */
+  whenDeleted(handle: GroupHandle, onDeleted: () => void): Cancel {
+    const open = this.#handles.find(handle);
+    if (open === undefined) {
+      queueMicrotask(onDeleted);
+      return () => undefined;
+    }
+    return this.#deletions.wait(handle, () => this.#groups.directoryOf(open.identity), onDeleted);
   }
 
   close(handle: GroupHandle): void {
@@ -78,7 +88,22 @@ export class OpenGroups {
   /** Closes the handle if it is still open. */
   forget(handle: GroupHandle): void {
     this.#handles.remove(handle);
+    this.#deletions.forget(handle);
     this.#events.dropGroup(handle);
+  }
+
+  /** The group of the handle has been deleted. Its registrations remain for their owner to give back. */
+  void(handle: GroupHandle): void {
+    if (this.#handles.remove(handle)) this.#deletions.tell(handle);
+  }
+
+  /** What is stored about the group; if that is gone, the handle is void. */
+  async #check(handle: GroupHandle): Promise<StoredGroup | undefined> {
+    const open = this.#handles.get(handle);
+    const group = await this.#find(open);
+    if (group?.instance === open.instance) return group;
+    this.void(handle);
+    return undefined;
   }
 
   async #find({ identity, groupPeerName }: OpenGroup): Promise<StoredGroup | undefined> {
@@ -93,6 +118,7 @@ export class OpenGroups {
 
   #closeAll(): void {
     this.#handles.clear();
+    this.#deletions.clear();
     this.#events.clear();
   }
 }

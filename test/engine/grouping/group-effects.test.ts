@@ -1,16 +1,20 @@
+import { lastValueFrom, switchMap, tap } from 'rxjs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Driver } from '../../../src/driver/index.js';
 import {
-  type BoundEffects,
+  type DiagnosticEvent,
   createEffects,
   createEnv,
   fileTimeToDate,
+  liveHandleCount,
   membersOf,
   orThrow,
   roleName,
 } from '../../../src/effects/index.js';
 import { createEngineDriver } from '../../../src/engine/index.js';
 import { decodeGroup, encodeGroup } from '../../../src/engine/grouping/storage/stored-group.js';
+import { groupEvents, openGroup as openGroupStream } from '../../../src/streams/index.js';
 import { createFakeDriver, createFakeNetwork } from '../../../src/testing/index.js';
 import { dataDirectory } from './support/engine.js';
 
@@ -26,15 +30,22 @@ const DRIVERS = [
   ],
 ] as const;
 
+const until = async (happened: () => boolean): Promise<void> => {
+  while (!happened()) await pause(5);
+};
+
 const drivers: { dispose(): Promise<void> }[] = [];
 afterEach(async () => {
   for (const driver of drivers.splice(0)) await driver.dispose();
 });
 
-const begin = async (start: () => Promise<Driver & { dispose(): Promise<void> }>): Promise<BoundEffects> => {
+const begin = async (start: () => Promise<Driver & { dispose(): Promise<void> }>) => {
   const driver = await start();
   drivers.push(driver);
-  return createEffects(createEnv({ driver }));
+  const env = createEnv({ driver });
+  const reported: DiagnosticEvent[] = [];
+  env.diagnostics.listen((event) => reported.push(event));
+  return { ...createEffects(env), env, reported };
 };
 
 describe.each(DRIVERS)('%s: what the effects on groups promise', (_name, world) => {
@@ -74,6 +85,31 @@ describe.each(DRIVERS)('%s: what the effects on groups promise', (_name, world) 
     const credential = { publicKey, roles: ['inviting-member'], validTo: new Date('2060-06-01') } as const;
     const second = orThrow(await alice.issueCredentials(group, { subjectIdentity, credential })());
     expect(await after(second!)).toEqual({ roles: ['inviting-member'], year: 2060 });
+  });
+
+  test('a deleted group ends its handles and their streams at once, without a complaint', async () => {
+    const peers = await begin(world());
+    const creatorPeerName = orThrow(await peers.createIdentity()());
+    const group = orThrow(await peers.createGroup({ creatorPeerName })());
+    const { groupPeerName } = orThrow(await peers.getGroupProperties(group)());
+    const ends: string[] = [];
+    const streamed = openGroupStream({ identity: creatorPeerName, groupPeerName })(peers.env).pipe(
+      tap({ complete: () => ends.push('stream') }),
+      switchMap((second) => groupEvents(second).pipe(tap({ complete: () => ends.push('events') }))),
+    );
+    const ended = lastValueFrom(streamed, { defaultValue: undefined });
+    await until(() => liveHandleCount() === 3);
+    orThrow(await peers.deleteGroup({ identity: creatorPeerName, groupPeerName })());
+    expect(group.state).toBe('invalidated');
+    await group.closed;
+    await ended;
+    expect(ends.sort()).toEqual(['events', 'stream']);
+    for (const call of [peers.getGroupProperties(group), peers.getGroupStatus(group)])
+      expect(await call()).toMatchObject({
+        left: { _tag: 'HandleClosed', code: 'PEER_E_INVALID_GROUP', number: 0x80632093 },
+      });
+    expect(peers.reported).toEqual([]);
+    expect(liveHandleCount()).toBe(0);
   });
 });
 

@@ -70,6 +70,44 @@ test('a handle dies when another process deletes the group', async () => {
   expect(await faultOf(engine.grouping.getProperties(group))).toBe('PEER_E_INVALID_GROUP');
 });
 
+test('who waits for the end of a group is told when another process deletes it', async () => {
+  const engine = await startEngine();
+  const mine = await engine.identity.create({});
+  const { grouping } = engine;
+  const group = await grouping.create({ creatorPeerName: mine });
+  const stays = await grouping.create({ creatorPeerName: mine });
+  const { groupPeerName } = await grouping.getProperties(group);
+  const told: string[] = [];
+  const deleted = new Promise<void>((resolve) => {
+    grouping.whenDeleted?.(group, () => {
+      told.push('deleted');
+      resolve();
+    });
+  });
+  grouping.whenDeleted?.(stays, () => told.push('the other one'));
+  const child = other(
+    engine.dataDir,
+    `await grouping.delete(${JSON.stringify(mine)}, ${JSON.stringify(groupPeerName)}); say('deleted');`,
+  );
+  expect(await linesOf(child)).toEqual(['deleted']);
+  await deleted;
+  expect(told).toEqual(['deleted']);
+  expect(await faultOf(grouping.close(group))).toBe('PEER_E_INVALID_GROUP');
+  expect(await grouping.getStatus(stays)).toEqual({ listening: false, hasConnections: false });
+});
+
+test('waiting for the end of a group keeps no process alive', async () => {
+  const child = other(
+    await dataDirectory(),
+    `const group = await grouping.create({ creatorPeerName: await identity.getDefault() });
+     grouping.whenDeleted(group, () => say('deleted'));
+     say('waiting');`,
+  );
+  const exited = once(child, 'exit');
+  expect(await linesOf(child)).toEqual(['waiting']);
+  expect(await exited).toEqual([0, null]);
+});
+
 test('two processes agree on one default identity', async () => {
   const dataDir = await dataDirectory();
   const children = [1, 2, 3].map(() => other(dataDir, 'say(await identity.getDefault());'));

@@ -116,6 +116,11 @@ export class GroupStore {
     return this.#data.remove(await this.#directory(identity, groupPeerName));
   }
 
+  /** Where the groups of an identity lie. */
+  directoryOf(identity: string): Promise<string> {
+    return this.#identities.groupsDirectory(identity);
+  }
+
   /** The groups of an identity, the damaged ones under their bare names: they must stay visible to be deleted. */
   async list(identity: string): Promise<NamePair[]> {
     const parent = await this.#identities.groupsDirectory(identity);
