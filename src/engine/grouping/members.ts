@@ -4,8 +4,8 @@ import { credentialOf } from './invitations.js';
 import { ownMembership } from './memberships.js';
 
 /**
- * PeerGroupEnumMembers. Offline, this node knows of one member, itself, and nobody is present. A password joiner is no
- * member before it has connected.
+ * PeerGroupEnumMembers. Offline, this node knows of one member, itself, and nobody is present. A password joiner has no
+ * credential before it has connected.
  */
 export const enumerateMembers = async (
   { openGroups, enumerations }: GroupingContext,
@@ -15,7 +15,7 @@ export const enumerateMembers = async (
   const group = await openGroups.read(handle);
   const chain = await ownMembership(group);
   const wanted = !filter.presentOnly && (filter.identity ?? group.identity) === group.identity;
-  if (chain === undefined || !wanted) return enumerations.open<GroupMember>([]);
+  if (!wanted) return enumerations.open<GroupMember>([]);
   return enumerations.open<GroupMember>([
     {
       present: false,
@@ -23,7 +23,7 @@ export const enumerateMembers = async (
       attributes: undefined,
       nodeId: 0n,
       addresses: [],
-      credential: credentialOf(chain),
+      credential: chain === undefined ? undefined : credentialOf(chain),
     },
   ]);
 };

@@ -113,6 +113,23 @@ describe.each(DRIVERS)('%s: what the effects on groups promise', (_name, world) 
   });
 });
 
+test('a driver that does not tell of deletions is asked', async () => {
+  const peers = await begin(async () => {
+    const fake = createFakeDriver();
+    const { whenDeleted: _, ...grouping } = fake.grouping;
+    return { ...fake, grouping };
+  });
+  const creatorPeerName = orThrow(await peers.createIdentity()());
+  const group = orThrow(await peers.createGroup({ creatorPeerName })());
+  await using other = orThrow(await peers.createGroup({ creatorPeerName })());
+  const { groupPeerName } = orThrow(await peers.getGroupProperties(group)());
+  orThrow(await peers.deleteGroup({ identity: creatorPeerName, groupPeerName })());
+  expect([group.state, other.state]).toEqual(['invalidated', 'open']);
+  await group.closed;
+  expect(await peers.getGroupStatus(group)()).toMatchObject({ left: { code: 'PEER_E_INVALID_GROUP' } });
+  expect(peers.reported).toEqual([]);
+});
+
 test('an empty classifier that was stored before is none', () => {
   const properties = {
     groupPeerName: 'g',
