@@ -18,7 +18,7 @@ import { trustInvitation } from './invitations.js';
 import { ownMembership, requireReady } from './memberships.js';
 import { authorityOf, composePeerName } from './names.js';
 import { Refusal } from './refusal.js';
-import type { Identity } from './storage/identity-store.js';
+import type { Identity } from './storage/identity-record.js';
 import type { StoredGroup } from './storage/stored-group.js';
 
 const newInstance = ({ random }: GroupingContext): string => Buffer.from(random(16)).toString('hex');

@@ -109,7 +109,7 @@ export class IdentityService {
     if (faster === undefined)
       throw new Refusal(
         'PEER_E_CERT_STORE_CORRUPTED',
-        "the default identity's name cannot be read; remove the directory grouping/identities/default from the data directory",
+        'neither the name of the default identity nor its key can be read; restore the files in grouping/identities/default of the data directory from a copy, or, as a last resort, move that directory away, and the groups in it with it',
       );
     return faster;
   }

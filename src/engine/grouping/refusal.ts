@@ -19,12 +19,13 @@ export class Refusal extends Error {
   }
 }
 
-const SYSTEM_SYMBOLS: Readonly<Record<string, HresultSymbol>> = {
+const SYSTEM_SYMBOLS: Readonly<Record<string, HresultSymbol | Win32Symbol>> = {
   ENOSPC: 'PEER_E_DISK_FULL',
   EDQUOT: 'PEER_E_DISK_FULL',
-  EACCES: 'E_ACCESSDENIED',
-  EPERM: 'E_ACCESSDENIED',
-  EROFS: 'E_ACCESSDENIED',
+  EACCES: 'ERROR_ACCESS_DENIED',
+  EPERM: 'ERROR_ACCESS_DENIED',
+  EROFS: 'ERROR_WRITE_PROTECT',
+  ENOTDIR: 'ERROR_FILE_NOT_FOUND',
   ENOMEM: 'E_OUTOFMEMORY',
 };
 

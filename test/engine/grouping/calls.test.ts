@@ -12,9 +12,10 @@ describe('a call', () => {
   test.each([
     ['ENOSPC', 'PEER_E_DISK_FULL'],
     ['EDQUOT', 'PEER_E_DISK_FULL'],
-    ['EACCES', 'E_ACCESSDENIED'],
-    ['EPERM', 'E_ACCESSDENIED'],
-    ['EROFS', 'E_ACCESSDENIED'],
+    ['EACCES', 'ERROR_ACCESS_DENIED'],
+    ['EPERM', 'ERROR_ACCESS_DENIED'],
+    ['EROFS', 'ERROR_WRITE_PROTECT'],
+    ['ENOTDIR', 'ERROR_FILE_NOT_FOUND'],
     ['ENOMEM', 'E_OUTOFMEMORY'],
     ['EIO', 'E_UNEXPECTED'],
   ])('turns the system error %s into %s and keeps it as the cause', async (code, symbol) => {

@@ -338,6 +338,19 @@ test('damage in one group is named, and spares the other', async () => {
   expect(await drain(engine, await engine.identity.enumerateGroups(creatorPeerName))).toHaveLength(1);
 });
 
+test('damage in the name of a group leaves it listed', async () => {
+  const { engine, creatorPeerName } = await startWithIdentity();
+  const creation = { creatorPeerName, classifier: 'c', friendlyName: 'Chess' };
+  const { groupPeerName } = await propertiesOf(engine, creation);
+  const root = join(engine.dataDir, 'grouping', 'identities');
+  const [identity = ''] = await readdir(root);
+  const [name = ''] = await readdir(join(root, identity, 'groups'));
+  await writeFile(join(root, identity, 'groups', name, 'name.rec'), 'rubbish');
+  expect(await drain(engine, await engine.identity.enumerateGroups(creatorPeerName))).toEqual([
+    { peerName: groupPeerName, friendlyName: 'Chess' },
+  ]);
+});
+
 test.skipIf(missing('openssl'))('the key of a group is the one it is named after, by openssl', async () => {
   const { engine, creatorPeerName } = await startWithIdentity();
   const { groupPeerName } = await propertiesOf(engine, { creatorPeerName, classifier: 'k' });

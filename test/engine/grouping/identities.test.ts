@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, createPublicKey, generateKeyPairSync, verify, X509Certificate } from 'node:crypto';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { dataDirectory, drain, faultOf, reasonOf, secret, startEngine } from './support/engine.js';
@@ -298,12 +298,75 @@ describe('damage on disk', () => {
     expect(await identity.getFriendlyName(name)).toBe('two');
   });
 
-  test('in the name of the default identity says what to remove', async () => {
+  test('in a name leaves the identity listed and usable, as its other files tell the name', async () => {
+    const engine = await startEngine();
+    const { identity } = engine;
+    const ofDefault = await identity.getDefault();
+    const defaultDirectory = await directoryOf(engine.dataDir);
+    await truncate(join(defaultDirectory, 'name.rec'), 20);
+    const named = await identity.create({ classifier: 'alice', friendlyName: 'Alice' });
+    const other = (await readdir(join(defaultDirectory, '..'))).find((entry) => entry !== 'default')!;
+    await truncate(join(defaultDirectory, '..', other, 'name.rec'), 20);
+    expect(await drain(engine, await identity.enumerate())).toEqual(
+      expect.arrayContaining([
+        { peerName: ofDefault, friendlyName: ofDefault },
+        { peerName: named, friendlyName: 'Alice' },
+      ]),
+    );
+    expect(await identity.getDefault()).toBe(ofDefault);
+    await rm(join(defaultDirectory, 'identity.rec'));
+    expect(await identity.getDefault()).toBe(ofDefault);
+    await identity.setFriendlyName(ofDefault, 'mended');
+    expect(await identity.getFriendlyName(undefined)).toBe('mended');
+  });
+
+  test('in all that tells the name of the default identity gives no advice to destroy it', async () => {
     const { identity, dataDir } = await startEngine();
     await identity.getDefault();
-    await flip(join(await directoryOf(dataDir), 'name.rec'));
+    for (const file of ['name.rec', 'identity.rec', 'key.p8'])
+      await truncate(join(await directoryOf(dataDir), file), 20);
     expect(await faultOf(identity.getDefault())).toBe('PEER_E_CERT_STORE_CORRUPTED');
-    expect(await reasonOf(identity.getDefault())).toContain('grouping/identities/default');
+    const reason = await reasonOf(identity.getDefault());
+    expect(reason).toContain('restore the files in grouping/identities/default');
+    expect(reason).not.toContain('remove');
+  });
+
+  test.each<[string, (path: string) => Promise<unknown>]>([
+    ['a file of more than 1 MiB', (path) => writeFile(path, Buffer.alloc(2_000_000))],
+    ['a directory', async (path) => (await rm(path), mkdir(path))],
+  ])('of %s in place of a file is told of that identity only', async (_what, damage) => {
+    const engine = await startEngine();
+    const { identity } = engine;
+    const broken = await identity.create({});
+    const directory = await directoryOf(engine.dataDir);
+    const sound = await identity.create({});
+    for (const file of ['identity.rec', 'key.p8']) await damage(join(directory, file));
+    expect(await drain(engine, await identity.enumerate())).toHaveLength(2);
+    expect(await faultOf(identity.getXml(broken))).toBe('PEER_E_CERT_STORE_CORRUPTED');
+    expect(await faultOf(identity.getKey(broken))).toBe('PEER_E_CERT_STORE_CORRUPTED');
+    await damage(join(directory, 'name.rec'));
+    expect(await drain(engine, await identity.enumerate())).toEqual([
+      { peerName: sound, friendlyName: sound },
+    ]);
+  });
+
+  test('does not come from files and directories of somebody else', async () => {
+    const engine = await startEngine();
+    const { identity, grouping } = engine;
+    const name = await identity.create({});
+    const directory = await directoryOf(engine.dataDir);
+    await grouping.create({ creatorPeerName: name });
+    for (const parent of [join(directory, '..'), join(directory, 'groups')]) {
+      await writeFile(join(parent, 'lost+found'), 'x');
+      await mkdir(join(parent, '.DS_Store'));
+    }
+    expect(await drain(engine, await identity.enumerate())).toEqual([{ peerName: name, friendlyName: name }]);
+    const [group, ...more] = await drain(engine, await identity.enumerateGroups(name));
+    expect(more).toEqual([]);
+    expect(await reasonOf(identity.delete(name))).toContain('delete them first');
+    await grouping.delete(name, group!.peerName);
+    expect(await faultOf(identity.delete(name))).toBe('PEER_E_GROUPS_EXIST');
+    expect(await reasonOf(identity.delete(name))).toContain(join(directory, 'groups', 'lost+found'));
   });
 
   test('a missing key is noticed', async () => {

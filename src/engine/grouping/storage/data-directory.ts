@@ -5,6 +5,7 @@ import type { Clock } from '../../../driver/index.js';
 import { makePrivateDirectory } from '../../private-directory.js';
 import { systemCode } from '../../system-code.js';
 import type { RandomSource } from '../crypto/keys.js';
+import { DamagedRecord } from './record.js';
 
 const PRIVATE_FILE = 0o600;
 const PRIVATE_DIRECTORY = 0o700;
@@ -36,14 +37,19 @@ const writeNewFile = async (path: string, bytes: Uint8Array): Promise<void> => {
   }
 };
 
-/** The bytes of a file, `undefined` if there is none. */
+/** A name that is not there, or that a plain file stands in the way of. */
+const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '');
+
+/** The bytes of a file, `undefined` if there is none. @throws DamagedRecord for what no file of ours can be. */
 export const readIfPresent = async (path: string): Promise<Buffer | undefined> => {
   try {
-    const { size } = await stat(path);
-    if (size > MAX_FILE_BYTES) throw new Error(`${path} is larger than ${MAX_FILE_BYTES} bytes`);
+    const found = await stat(path);
+    if (!found.isFile()) throw new DamagedRecord(`${path} is no file`);
+    if (found.size > MAX_FILE_BYTES)
+      throw new DamagedRecord(`${path} is larger than ${MAX_FILE_BYTES} bytes`);
     return await readFile(path);
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 };
@@ -63,7 +69,7 @@ export const exists = async (path: string): Promise<boolean> => {
     await stat(path);
     return true;
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return false;
+    if (isMissing(error)) return false;
     throw error;
   }
 };

@@ -14,8 +14,9 @@ import {
 } from './data-directory.js';
 import { decodeGroup, encodeGroup, type StoredGroup } from './stored-group.js';
 import type { IdentityStore } from './identity-store.js';
-import { encodeName, readName } from './name-record.js';
+import { encodeName } from './name-record.js';
 import { DamagedRecord } from './record.js';
+import { groupNameIn } from './recovered-name.js';
 
 const NAME = 'name.rec';
 const RECORD = 'group.rec';
@@ -75,6 +76,8 @@ export class GroupStore {
     const directory = await this.#directory(identity, groupPeerName);
     const path = join(directory, KEY);
     const pkcs8 = await readIfPresent(path).catch((cause: unknown) => {
+      if (cause instanceof DamagedRecord)
+        return this.#guardDamage(directory, groupPeerName, () => Promise.reject(cause));
       throw new Refusal(
         'PEER_E_NO_KEY_ACCESS',
         `the key of group ${groupPeerName} cannot be read (${path})`,
@@ -126,7 +129,7 @@ export class GroupStore {
     const parent = await this.#identities.groupsDirectory(identity);
     const pairs: NamePair[] = [];
     for (const entry of await listDirectory(parent)) {
-      const peerName = await readName(join(parent, entry, NAME));
+      const peerName = await groupNameIn(join(parent, entry));
       if (peerName === undefined) continue;
       const pair = await this.#describe(identity, peerName);
       if (pair !== undefined) pairs.push(pair);

@@ -1,10 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import { rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { CallOptions, Clock, NamePair } from '../../../driver/index.js';
 import { INFINITE_VALIDITY_MS, wholeSeconds } from '../certificates/certificate.js';
 import { issueCertificate } from '../certificates/issue.js';
-import { readIdentityCertificate } from '../certificates/read.js';
 import { exportPrivateKey, importPrivateKey, publicKeyOf, type RandomSource } from '../crypto/keys.js';
 import { Malformed } from '../documents/malformed.js';
 import { isNameOf } from '../names.js';
@@ -17,8 +16,10 @@ import {
   readIfPresent,
   type DataDirectory,
 } from './data-directory.js';
-import { encodeName, readName } from './name-record.js';
-import { DamagedRecord, decodeRecord, encodeRecord, RecordReader } from './record.js';
+import { decodeIdentity, type Identity } from './identity-record.js';
+import { encodeName } from './name-record.js';
+import { DamagedRecord, encodeRecord } from './record.js';
+import { groupNameIn, identityNameIn } from './recovered-name.js';
 
 /** Identities in one data directory. Processes that create at the same moment may exceed it by their number. */
 export const MAX_IDENTITIES = 1024;
@@ -29,13 +30,7 @@ const RECORD = 'identity.rec';
 const KEY = 'key.p8';
 const GROUPS = 'groups';
 
-export interface Identity {
-  readonly peerName: string;
-  readonly friendlyName: string;
-  /** The identity certificate, DER. */
-  readonly certificate: Uint8Array;
-  readonly publicKey: Uint8Array;
-}
+const REIMPORT = 'delete it and import it again from an export';
 
 export interface NewIdentity {
   readonly peerName: string;
@@ -86,17 +81,9 @@ export class IdentityStore {
   async read(peerName: string): Promise<Identity> {
     const directory = await this.#require(peerName);
     return this.#guardDamage(peerName, 'set its friendly name, which writes them anew', async () => {
-      const bytes = await readIfPresent(join(directory, RECORD));
-      if (bytes === undefined) throw new DamagedRecord(`${RECORD} is missing`);
-      const body = new RecordReader(decodeRecord('identity', bytes));
-      const certificate = await readIdentityCertificate(Buffer.from(body.text('certificate'), 'base64'));
-      if (certificate.subject !== peerName) throw new DamagedRecord('it is about another identity');
-      return {
-        peerName,
-        friendlyName: body.text('friendlyName'),
-        certificate: certificate.der,
-        publicKey: certificate.publicKey,
-      };
+      const identity = await decodeIdentity(await readIfPresent(join(directory, RECORD)));
+      if (identity.peerName !== peerName) throw new DamagedRecord('it is about another identity');
+      return identity;
     });
   }
 
@@ -104,13 +91,15 @@ export class IdentityStore {
   async readKey(peerName: string): Promise<KeyObject> {
     const path = join(await this.#require(peerName), KEY);
     const pkcs8 = await readIfPresent(path).catch((cause: unknown) => {
+      if (cause instanceof DamagedRecord)
+        return this.#guardDamage(peerName, REIMPORT, () => Promise.reject(cause));
       throw new Refusal(
         'PEER_E_NO_KEY_ACCESS',
         `the private key of ${peerName} cannot be read (${path})`,
         cause,
       );
     });
-    return this.#guardDamage(peerName, 'delete it and import it again from an export', () => {
+    return this.#guardDamage(peerName, REIMPORT, () => {
       if (pkcs8 === undefined) throw new DamagedRecord(`${KEY} is missing`);
       try {
         const key = importPrivateKey(pkcs8);
@@ -151,8 +140,7 @@ export class IdentityStore {
       await rmdir(join(directory, GROUPS));
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') {
-        if ((await listDirectory(join(directory, GROUPS))).length === 0) throw error;
-        throw new Refusal('PEER_E_GROUPS_EXIST', `${peerName} still has groups; delete them first`, error);
+        throw await this.#whatIsLeft(peerName, join(directory, GROUPS), error);
       }
     }
     await this.#data.remove(directory);
@@ -216,7 +204,24 @@ export class IdentityStore {
   /** The name of the identity in a directory, unless it is being deleted or its name is beyond recognition. */
   async #nameIn(directory: string): Promise<string | undefined> {
     if (!(await exists(join(directory, GROUPS)))) return undefined;
-    return readName(join(directory, NAME));
+    // The default identity's directory is not named after it.
+    return basename(directory) === DEFAULT
+      ? identityNameIn(directory, () => true)
+      : identityNameIn(directory);
+  }
+
+  /** Why the directory of the groups cannot go. */
+  async #whatIsLeft(peerName: string, groups: string, error: unknown): Promise<unknown> {
+    const entries = (await listDirectory(groups)).map((entry) => join(groups, entry));
+    if (entries.length === 0) return error;
+    for (const entry of entries)
+      if ((await groupNameIn(entry)) !== undefined)
+        return new Refusal('PEER_E_GROUPS_EXIST', `${peerName} still has groups; delete them first`, error);
+    return new Refusal(
+      'PEER_E_GROUPS_EXIST',
+      `among the groups of ${peerName} there is what is no group or damaged beyond recognition; move it away: ${entries.join(', ')}`,
+      error,
+    );
   }
 
   #ownDirectory(peerName: string): string {

@@ -6,9 +6,9 @@ export const encodeName = (peerName: string): Uint8Array => encodeRecord('name',
 
 /** The name in such a file, `undefined` if it is missing or damaged. */
 export const readName = async (path: string): Promise<string | undefined> => {
-  const bytes = await readIfPresent(path);
-  if (bytes === undefined) return undefined;
   try {
+    const bytes = await readIfPresent(path);
+    if (bytes === undefined) return undefined;
     return new RecordReader(decodeRecord('name', bytes)).text('peerName');
   } catch (error) {
     if (error instanceof DamagedRecord) return undefined;
