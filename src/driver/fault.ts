@@ -12,6 +12,8 @@ export interface FaultDetails {
   readonly operation: string;
   /** What exactly was wrong, in words, where the driver knows more than the number says. */
   readonly reason?: string | undefined;
+  /** What to do about it, as sentences, where the driver knows better than what is said of the number in general. */
+  readonly advice?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -27,6 +29,7 @@ export class DriverFault extends Error implements FaultDetails {
   readonly symbol: string;
   readonly operation: string;
   readonly reason: string | undefined;
+  readonly advice: string | undefined;
 
   constructor(details: FaultDetails) {
     super(
@@ -40,6 +43,7 @@ export class DriverFault extends Error implements FaultDetails {
     this.symbol = details.symbol;
     this.operation = details.operation;
     this.reason = details.reason;
+    this.advice = details.advice;
     Object.defineProperty(this, BRAND, { value: true });
   }
 }

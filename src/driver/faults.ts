@@ -11,6 +11,7 @@ import { DriverFault } from './fault.js';
 
 interface Why {
   readonly reason?: string | undefined;
+  readonly advice?: string | undefined;
   readonly cause?: unknown;
 }
 

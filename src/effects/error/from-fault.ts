@@ -21,7 +21,7 @@ const fromDriverFault = (fault: DriverFault, operation: string): PeerError => {
     code: symbol ?? `${fault.space.toUpperCase()}_0x${fault.number.toString(16).padStart(8, '0')}`,
     operation,
     what: fault.reason === undefined ? what : `${what}: ${fault.reason}`,
-    advice,
+    advice: fault.advice ?? advice,
     number: fault.number,
     symbol,
     cause: fault,

@@ -18,6 +18,22 @@ const NARROWER: ReadonlyMap<string, ErrorMeaning> = new Map([
     what: 'the password is wrong or the exported text was changed',
     advice: 'Pass the text exactly as it was exported, to the last byte, with the password of that export.',
   }),
+  ...forOperations(['grouping.create', 'grouping.importConfig'], 'PEER_E_IDENTITY_NOT_FOUND', {
+    tag: 'NotFound',
+    what: 'the identity does not exist',
+    advice:
+      'Check the peer name against the listing of identities; create the identity, or import it, first.',
+  }),
+  ...forOperations(['identity.import'], 'PEER_E_ALREADY_EXISTS', {
+    tag: 'AlreadyExists',
+    what: 'the identity is here already',
+    advice: 'Use the one that is here, or delete it first.',
+  }),
+  ...forOperations(['grouping.delete'], 'E_ACCESSDENIED', {
+    tag: 'AccessDenied',
+    what: 'permission was refused',
+    advice: 'Run as the user who owns the group.',
+  }),
   ...forOperations(
     ['distribution.publishStream', 'distribution.addFromSource', 'distribution.completeStream'],
     'ERROR_INVALID_DATA',

@@ -67,7 +67,7 @@ export const GROUPING_ERRORS = {
   PEER_E_ALREADY_EXISTS: means(
     'AlreadyExists',
     'the same identity or configuration is stored already',
-    'Delete the stored one first, choose another classifier, or import with overwrite.',
+    'Delete the stored one first, choose another classifier, or import a configuration with overwrite.',
   ),
   PEER_E_DISK_FULL: means('System', 'the disk is full', 'Free disk space and try again.'),
   PEER_E_NO_MORE: means(

@@ -14,11 +14,7 @@ export const SYSTEM_ERRORS = {
     'the system is in a state that it does not expect',
     'Check that every start has one shutdown; restart the peer networking services if it stays.',
   ),
-  E_ACCESSDENIED: means(
-    'AccessDenied',
-    'permission was refused',
-    'Run as a user who may do this; a group is deleted by its owner.',
-  ),
+  E_ACCESSDENIED: means('AccessDenied', 'permission was refused', 'Run as a user who may do this.'),
   E_HANDLE: means('HandleClosed', 'the handle is not open', 'Open it again.'),
   E_FAIL: means(
     'System',

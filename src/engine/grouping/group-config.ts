@@ -99,6 +99,19 @@ const requireIdentity = async ({ identityStore }: GroupingContext, identity: str
   }
 };
 
+/** The group that is to be replaced: what is damaged, too, as this is how to mend it. */
+const findToReplace = async (
+  groupStore: GroupingContext['groupStore'],
+  { identity, groupPeerName }: StoredGroup,
+): Promise<StoredGroup | 'damaged' | undefined> => {
+  try {
+    return await groupStore.find(identity, groupPeerName);
+  } catch (error) {
+    if (error instanceof Refusal && error.symbol === 'PEER_E_CERT_STORE_CORRUPTED') return 'damaged';
+    throw error;
+  }
+};
+
 /** PeerGroupImportConfig. */
 export const importConfig = async (
   context: GroupingContext,
@@ -121,10 +134,10 @@ export const importConfig = async (
       'PEER_E_ALREADY_EXISTS',
       `${identity} has a configuration of group ${groupPeerName} already`,
     );
-  const known = await groupStore.find(identity, groupPeerName);
+  const known = await findToReplace(groupStore, group);
   if (known === undefined)
     throw new Refusal('ERROR_DELETE_PENDING', 'the group is being deleted at this moment; import again');
   if (key !== undefined) await groupStore.addKey(group, key);
-  await groupStore.update({ ...group, instance: known.instance });
+  await groupStore.replace({ ...group, instance: known === 'damaged' ? instance : known.instance });
   return { identity, groupPeerName };
 };

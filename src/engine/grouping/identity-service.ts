@@ -109,7 +109,9 @@ export class IdentityService {
     if (faster === undefined)
       throw new Refusal(
         'PEER_E_CERT_STORE_CORRUPTED',
-        'neither the name of the default identity nor its key can be read; restore the files in grouping/identities/default of the data directory from a copy, or, as a last resort, move that directory away, and the groups in it with it',
+        'neither the name of the default identity nor its key can be read',
+        undefined,
+        'Restore the files in grouping/identities/default of the data directory from a copy. As a last resort move that directory away, and the groups of the identity with it.',
       );
     return faster;
   }

@@ -18,6 +18,7 @@ import type { GroupingContext } from './context.js';
 import { refuseMalformed } from './documents/malformed.js';
 import { Refusal } from './refusal.js';
 import { isRole, mayIssue, mayIssueRoles } from './roles.js';
+import { MEND_GROUP } from './storage/group-store.js';
 import type { StoredGroup } from './storage/stored-group.js';
 
 /** The properties of a group that has them. */
@@ -26,6 +27,8 @@ export const requireReady = (group: StoredGroup): GroupProperties => {
     throw new Refusal(
       'PEER_E_GROUP_NOT_READY',
       'the properties of this group are unknown until it has synchronised with another member',
+      undefined,
+      'Do it as the creator of the group, who knows them: the embedded engine connects no groups yet, so that whoever has joined one does not get them.',
     );
   return group.properties;
 };
@@ -34,8 +37,11 @@ export const requireReady = (group: StoredGroup): GroupProperties => {
 export const ownMembership = async (group: StoredGroup): Promise<MembershipChain | undefined> =>
   group.chain.length === 0
     ? undefined
-    : refuseMalformed('PEER_E_CERT_STORE_CORRUPTED', `the membership in ${group.groupPeerName}`, () =>
-        chainFromDer(group.chain),
+    : refuseMalformed(
+        'PEER_E_CERT_STORE_CORRUPTED',
+        `the membership in ${group.groupPeerName}`,
+        () => chainFromDer(group.chain),
+        MEND_GROUP,
       );
 
 /** This identity's membership if it is valid now and may issue others. PEER_E_NOT_AUTHORIZED otherwise. */

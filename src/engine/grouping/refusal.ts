@@ -11,11 +11,14 @@ import { systemCode } from '../system-code.js';
 /** Why the engine will not do something. It becomes a fault that names the operation. */
 export class Refusal extends Error {
   readonly symbol: HresultSymbol | Win32Symbol;
+  readonly advice: string | undefined;
 
-  constructor(symbol: HresultSymbol | Win32Symbol, reason: string, cause?: unknown) {
+  /** @param advice what to do, as sentences, where what is said of the symbol in general does not hold here. */
+  constructor(symbol: HresultSymbol | Win32Symbol, reason: string, cause?: unknown, advice?: string) {
     super(reason, { cause });
     this.name = 'Refusal';
     this.symbol = symbol;
+    this.advice = advice;
   }
 }
 
@@ -33,7 +36,11 @@ const SYSTEM_SYMBOLS: Readonly<Record<string, HresultSymbol | Win32Symbol>> = {
 export const toFault = (operation: string, error: unknown): DriverFault => {
   if (isDriverFault(error)) return error;
   if (error instanceof Refusal)
-    return hresultFault(operation, error.symbol, { reason: error.message, cause: error.cause });
+    return hresultFault(operation, error.symbol, {
+      reason: error.message,
+      advice: error.advice,
+      cause: error.cause,
+    });
   const symbol = SYSTEM_SYMBOLS[systemCode(error) ?? ''] ?? 'E_UNEXPECTED';
   return hresultFault(operation, symbol, {
     reason: error instanceof Error ? error.message : String(error),

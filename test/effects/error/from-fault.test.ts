@@ -40,6 +40,23 @@ describe('every documented code', () => {
   );
 });
 
+describe('the advice', () => {
+  const adviceTo = (operation: string, symbol: 'PEER_E_IDENTITY_NOT_FOUND' | 'PEER_E_ALREADY_EXISTS') =>
+    fromFault(hresultFault(operation, symbol), 'call').advice;
+
+  it('fits the call', () => {
+    expect(adviceTo('grouping.create', 'PEER_E_IDENTITY_NOT_FOUND')).not.toContain('credential');
+    expect(adviceTo('grouping.issueCredentials', 'PEER_E_IDENTITY_NOT_FOUND')).toContain('credential');
+    expect(adviceTo('identity.import', 'PEER_E_ALREADY_EXISTS')).not.toContain('overwrite');
+    expect(adviceTo('grouping.importConfig', 'PEER_E_ALREADY_EXISTS')).toContain('overwrite');
+  });
+
+  it("is the driver's where it has one", () => {
+    const advised = hresultFault('grouping.open', 'PEER_E_CERT_STORE_CORRUPTED', { advice: 'Do that.' });
+    expect(fromFault(advised, 'openGroup').message).toMatch(/\. Do that\.$/);
+  });
+});
+
 describe('the tag', () => {
   const tags: readonly (readonly [FaultSpace, string, PeerErrorTag])[] = [
     ['hresult', 'PEER_E_INVALID_GROUP', 'HandleClosed'],

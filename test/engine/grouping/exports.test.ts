@@ -1,9 +1,11 @@
+import { readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createHash, randomBytes } from 'node:crypto';
 import { fc, test as property } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { seal, unseal } from '../../../src/engine/grouping/crypto/sealed-box.js';
 import { Refusal } from '../../../src/engine/grouping/refusal.js';
-import { drain, faultOf, reasonOf, secret, startEngine } from './support/engine.js';
+import { adviceOf, drain, faultOf, reasonOf, secret, startEngine } from './support/engine.js';
 
 describe('an exported identity', () => {
   test('becomes the same identity elsewhere, once', async () => {
@@ -148,6 +150,30 @@ describe('an exported group configuration', () => {
     expect((await home.grouping.getProperties(handle)).comment).toBe('later');
     await home.grouping.importConfig(config, secret('pw'), true);
     expect(await home.grouping.getProperties(handle)).toEqual(properties);
+  });
+
+  test.each<[string, (file: string) => Promise<unknown>]>([
+    ['cut', (file) => truncate(file, 20)],
+    ['missing', (file) => rm(file)],
+    ['longer than any of ours', (file) => writeFile(file, Buffer.alloc(2_000_000))],
+  ])('mends a group whose record is %s, as its advice says', async (_how, damage) => {
+    const { home, name, properties, config } = await group();
+    const { groupPeerName } = properties;
+    const files = await readdir(home.dataDir, { recursive: true });
+    await damage(
+      join(
+        home.dataDir,
+        files.find((file) => file.endsWith('group.rec'))!,
+      ),
+    );
+    const opening = () => home.grouping.open(name, groupPeerName, undefined);
+    expect(await faultOf(opening())).toBe('PEER_E_CERT_STORE_CORRUPTED');
+    expect(await adviceOf(opening())).toContain('Import its configuration with overwrite');
+    expect(await faultOf(home.grouping.importConfig(config, secret('pw'), false))).toBe(
+      'PEER_E_ALREADY_EXISTS',
+    );
+    await home.grouping.importConfig(config, secret('pw'), true);
+    expect(await home.grouping.getProperties(await opening())).toEqual(properties);
   });
 
   test('is refused with a wrong password or a changed outside', async () => {

@@ -3,7 +3,7 @@ import { createHash, createPublicKey, generateKeyPairSync, verify, X509Certifica
 import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { dataDirectory, drain, faultOf, reasonOf, secret, startEngine } from './support/engine.js';
+import { adviceOf, dataDirectory, drain, faultOf, reasonOf, secret, startEngine } from './support/engine.js';
 import { missing } from '../../tools.js';
 
 const certificateIn = (xml: string): Buffer => Buffer.from(/>([^<]+)<\/IDC>/.exec(xml)?.[1] ?? '', 'base64');
@@ -278,9 +278,9 @@ describe('damage on disk', () => {
     await flip(join(await directoryOf(engine.dataDir), 'key.p8'));
     const sound = await identity.create({ friendlyName: 'sound' });
     expect(await faultOf(identity.setFriendlyName(broken, 'x'))).toBe('PEER_E_CERT_STORE_CORRUPTED');
-    const reason = await reasonOf(identity.export(broken, secret('pw')));
-    expect(reason).toContain(broken);
-    expect(reason).toContain('import it again');
+    const exporting = () => identity.export(broken, secret('pw'));
+    expect(await reasonOf(exporting())).toContain(broken);
+    expect(await adviceOf(exporting())).toContain('import it again');
     expect(await identity.getFriendlyName(sound)).toBe('sound');
     await identity.delete(broken);
     expect(await drain(engine, await engine.identity.enumerate())).toHaveLength(1);
@@ -293,6 +293,7 @@ describe('damage on disk', () => {
     await flip(join(await directoryOf(engine.dataDir), 'identity.rec'));
     expect(await faultOf(identity.getXml(name))).toBe('PEER_E_CERT_STORE_CORRUPTED');
     expect(await reasonOf(identity.getFriendlyName(name))).toContain(name);
+    expect(await adviceOf(identity.getFriendlyName(name))).toContain('Set the friendly name');
     expect(await drain(engine, await identity.enumerate())).toEqual([{ peerName: name, friendlyName: name }]);
     await identity.setFriendlyName(name, 'two');
     expect(await identity.getFriendlyName(name)).toBe('two');
@@ -326,9 +327,9 @@ describe('damage on disk', () => {
     for (const file of ['name.rec', 'identity.rec', 'key.p8'])
       await truncate(join(await directoryOf(dataDir), file), 20);
     expect(await faultOf(identity.getDefault())).toBe('PEER_E_CERT_STORE_CORRUPTED');
-    const reason = await reasonOf(identity.getDefault());
-    expect(reason).toContain('restore the files in grouping/identities/default');
-    expect(reason).not.toContain('remove');
+    const advice = await adviceOf(identity.getDefault());
+    expect(advice).toContain('Restore the files in grouping/identities/default');
+    expect(advice).not.toContain('emove');
   });
 
   test.each<[string, (path: string) => Promise<unknown>]>([

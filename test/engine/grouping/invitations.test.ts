@@ -11,7 +11,7 @@ import {
   type Clock,
   type Guid,
 } from '../../../src/driver/index.js';
-import { dataDirectory, drain, faultOf, reasonOf, secret, startEngine } from './support/engine.js';
+import { adviceOf, dataDirectory, drain, faultOf, reasonOf, secret, startEngine } from './support/engine.js';
 import { missing } from '../../tools.js';
 
 const ADMINISTRATOR = parseGuid('04387127-aa56-450a-8ce5-4f565c6790f4')!;
@@ -109,6 +109,7 @@ describe('an invitation', () => {
     const group = await grouping.join(inviteeName, await invite(), undefined);
     expect(await grouping.getStatus(group)).toEqual({ listening: false, hasConnections: false });
     expect(await faultOf(grouping.getProperties(group))).toBe('PEER_E_GROUP_NOT_READY');
+    expect(await adviceOf(grouping.getProperties(group))).toContain('connects no groups yet');
     expect(await faultOf(grouping.universalToPeerTime(group, fileTimeFromMillis(0)))).toBe(
       'PEER_E_GROUP_NOT_READY',
     );

@@ -14,11 +14,13 @@ export const refuseMalformed = async <Result>(
   symbol: HresultSymbol,
   what: string,
   read: () => Promise<Result> | Result,
+  advice?: string,
 ): Promise<Result> => {
   try {
     return await read();
   } catch (error) {
-    if (error instanceof Malformed) throw new Refusal(symbol, `${what}: ${error.message}`, error.cause);
+    if (error instanceof Malformed)
+      throw new Refusal(symbol, `${what}: ${error.message}`, error.cause, advice);
     throw error;
   }
 };

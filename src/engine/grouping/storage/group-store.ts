@@ -22,6 +22,10 @@ const NAME = 'name.rec';
 const RECORD = 'group.rec';
 const KEY = 'group-key.p8';
 
+/** What to do about a group whose files are damaged. */
+export const MEND_GROUP =
+  'Import its configuration with overwrite, or delete the group and join again by an invitation.';
+
 /**
  * Groups on disk, one directory each within that of the identity:
  *
@@ -104,6 +108,13 @@ export class GroupStore {
     await this.#replace(directory, RECORD, encodeGroup(group));
   }
 
+  /** Writes everything about a group anew but its key. PEER_E_INVALID_GROUP if it has been deleted. */
+  async replace(group: StoredGroup): Promise<void> {
+    const directory = await this.#directory(group.identity, group.groupPeerName);
+    await this.#replace(directory, NAME, encodeName(group.groupPeerName));
+    await this.#replace(directory, RECORD, encodeGroup(group));
+  }
+
   /** Adds the group's private key to a group that is stored already. */
   async addKey(group: StoredGroup, key: KeyObject): Promise<void> {
     const pkcs8 = exportPrivateKey(key);
@@ -173,8 +184,9 @@ export class GroupStore {
       if (!(await exists(directory))) return undefined;
       throw new Refusal(
         'PEER_E_CERT_STORE_CORRUPTED',
-        `the files of group ${groupPeerName} are damaged (${error.message}); delete the group and join again by an invitation, or import its configuration`,
+        `the files of group ${groupPeerName} are damaged (${error.message})`,
         error,
+        MEND_GROUP,
       );
     }
   }

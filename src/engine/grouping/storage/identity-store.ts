@@ -30,7 +30,8 @@ const RECORD = 'identity.rec';
 const KEY = 'key.p8';
 const GROUPS = 'groups';
 
-const REIMPORT = 'delete it and import it again from an export';
+const MEND = 'Set the friendly name of the identity (setFriendlyName), which writes them anew.';
+const REIMPORT = 'Delete the identity and import it again from an export.';
 
 export interface NewIdentity {
   readonly peerName: string;
@@ -80,7 +81,7 @@ export class IdentityStore {
   /** PEER_E_NOT_FOUND if there is none of that name, PEER_E_CERT_STORE_CORRUPTED if its files are damaged. */
   async read(peerName: string): Promise<Identity> {
     const directory = await this.#require(peerName);
-    return this.#guardDamage(peerName, 'set its friendly name, which writes them anew', async () => {
+    return this.#guardDamage(peerName, MEND, async () => {
       const identity = await decodeIdentity(await readIfPresent(join(directory, RECORD)));
       if (identity.peerName !== peerName) throw new DamagedRecord('it is about another identity');
       return identity;
@@ -254,8 +255,9 @@ export class IdentityStore {
       await this.#require(peerName);
       throw new Refusal(
         'PEER_E_CERT_STORE_CORRUPTED',
-        `the files of identity ${peerName} are damaged (${error.message}); ${remedy}`,
+        `the files of identity ${peerName} are damaged (${error.message})`,
         error,
+        remedy,
       );
     }
   }

@@ -57,6 +57,16 @@ export const reasonOf = async (call: Promise<unknown>): Promise<string> => {
   return 'no fault';
 };
 
+export const adviceOf = async (call: Promise<unknown>): Promise<string> => {
+  try {
+    await call;
+  } catch (error) {
+    if (isDriverFault(error)) return error.advice ?? '';
+    throw error;
+  }
+  return 'no fault';
+};
+
 /** Everything in a listing, which is ended. */
 export const drain = async <Item>(
   { enumeration }: GroupingEngine,
