@@ -4,6 +4,7 @@ import {
   type GroupingDriver,
   type GroupProperties,
   type GroupStatus,
+  LIMITS,
   PEER_GROUP_AUTHENTICATION_SCHEME as SCHEME,
   PEER_GROUP_PROPERTY_FLAGS as FLAGS,
   PEER_GROUP_STATUS as STATUS,
@@ -51,7 +52,8 @@ const write = (
     pwzCreatorPeerName: check.text(properties.creatorPeerName, 'creatorPeerName'),
     pwzFriendlyName: properties.friendlyName,
     pwzComment: properties.comment,
-    ulMemberDataLifetime: properties.memberDataLifetime,
+    // 0 would be as long as the issuer allows.
+    ulMemberDataLifetime: properties.memberDataLifetime ?? LIMITS['group.memberDataLifetime.default'],
     ulPresenceLifetime: properties.presenceLifetime,
     dwAuthenticationSchemes: schemesOf(authentication),
     pwzGroupPassword: groupPassword === undefined ? NULL : frame.secret(groupPassword, 'groupPassword'),
