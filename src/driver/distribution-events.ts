@@ -263,7 +263,7 @@ export type OfferRefusal =
   | 'no-answer-in-time'
   | 'malformed'
   | 'version-mismatch'
-  /** The offering client has too much under way. */
+  /** The hosted cache has no room for it now. */
   | 'limit'
   /** The hosted cache wants to know who offers (401, 403). */
   | 'denied';

@@ -2,10 +2,13 @@ import { createServer, type RequestListener } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
-import type { DistributionEvent } from '../../../src/driver/index.js';
+import { systemClock, type DistributionEvent } from '../../../src/driver/index.js';
 import {
   LONGEST_STAY_MS,
   OfferSender,
+  RETRY_MS,
+  TICK_MS,
+  TRIES,
   type OfferSenderOptions,
 } from '../../../src/engine/distribution/hosted-cache/offer-sender.js';
 import { ANSWER_MS } from '../../../src/engine/distribution/hosted-cache/post-offer.js';
@@ -175,6 +178,69 @@ describe('offering to a hosted cache', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('goes on at the pace of the cache, which gets all of it though its line is short', async () => {
+    const segments = Array.from({ length: 400 }, (_, index) => segmentOf(1_000, `segment ${index}`));
+    const limits = { segmentsPerClient: 130 };
+    const { cache, peer, events: ofCache } = await startCache({ limits });
+    const { port } = await startServer({ source: memorySource(segments) });
+    const { sender, events } = startSender({
+      server: { address: peer },
+      servingPort: port,
+      clock: systemClock,
+    });
+    for (const segment of segments) sender.kept(placed(segment), TAG);
+    await sender.flush();
+    await untilHeld(cache, segments.length);
+    for (const told of [events, ofCache]) expect(eventsOf(told, 'OfferRefused')).toEqual([]);
+    expect(eventsOf(events, 'OfferAccepted')).toHaveLength(4);
+  });
+
+  it('offers less at a time to a cache that takes less', async () => {
+    const segments = Array.from({ length: 12 }, (_, index) => segmentOf(1_000, `segment ${index}`));
+    const { cache, peer } = await startCache({ limits: { segmentsPerClient: 4 } });
+    const { port } = await startServer({ source: memorySource(segments) });
+    const server = { address: peer };
+    const { sender } = startSender({ server, servingPort: port, clock: systemClock });
+    for (const segment of segments) sender.kept(placed(segment), TAG);
+    await sender.settle();
+    expect(cache.contents().segments).toBe(segments.length);
+  });
+
+  it('offers again what the cache had no room for, and gives up in the end', async () => {
+    let refusals = 2;
+    const busy = createServer((request, response) => {
+      request.resume().on('end', () => {
+        refusals -= 1;
+        response.writeHead(refusals < 0 ? 200 : 503).end(Buffer.from('0000000100', 'hex'));
+      });
+    });
+    await once(busy.listen(0, '127.0.0.1'), 'listening');
+    afterwards(async () => void busy.close());
+    const address = `127.0.0.1:${(busy.address() as AddressInfo).port}`;
+    const { sender, clock, events } = startSender({ server: { address }, servingPort: 1 });
+    const untilRefused = async (times: number): Promise<void> => {
+      for (let told = 1; told <= times; told += 1) {
+        await vi.waitFor(() => expect(eventsOf(events, 'OfferRefused')).toHaveLength(told));
+        await clock.advance(RETRY_MS);
+      }
+    };
+    sender.kept(placed(segmentOf(10)), TAG);
+    let flushed = sender.flush();
+    await untilRefused(2);
+    await flushed;
+    await clock.advance(TICK_MS);
+    expect(eventsOf(events, 'OfferRefused').map(({ reason }) => reason)).toEqual(['limit', 'limit']);
+    expect(eventsOf(events, 'OfferAccepted')).toHaveLength(1);
+
+    refusals = Infinity;
+    events.length = 0;
+    sender.kept(placed(segmentOf(10)), TAG);
+    flushed = sender.flush();
+    await untilRefused(TRIES + 1);
+    await flushed;
+    expect(clock.pending).toBe(0);
+  });
+
   it('stays while the cache is fetching, longer while it lacks something, and not for ever', async () => {
     const { address } = await listener('0000000100');
     const staying = async (blocks: number) => {
@@ -199,7 +265,7 @@ describe('offering to a hosted cache', () => {
     expect(unwanted.isOver()).toBe(true);
 
     const endless = await staying(1_000);
-    for (let second = 0; second < 9; second += 1) {
+    for (let second = 1; second < LONGEST_STAY_MS / 1_000; second += 1) {
       await endless.clock.advance(1_000);
       endless.sender.served();
     }
@@ -220,7 +286,7 @@ describe('offering to a hosted cache', () => {
     sender.kept(placed(segmentOf(10)), TAG);
     const settled = sender.settle();
     await once(silent, 'request');
-    await clock.advance(LONGEST_STAY_MS);
+    await clock.advance(ANSWER_MS);
     await settled;
     await sender.close();
     expect(clock.pending).toBe(0);

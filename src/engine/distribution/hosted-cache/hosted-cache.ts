@@ -76,6 +76,8 @@ export const DEFAULT_PULLER_LIMITS: PullerLimits = {
   segmentsPerClient: 4_096,
   clients: 16,
   waitingClients: 1_024,
+  // Windows waits for an answer until the second tick of its timer, which is five seconds at least.
+  offerPatienceMs: 4_000,
   faultsPerClient: 3,
 };
 

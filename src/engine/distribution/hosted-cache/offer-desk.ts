@@ -36,9 +36,10 @@ export class OfferDesk {
   /**
    * The answer to an offer that came from `host`; what it offers is fetched from nowhere else than there.
    *
-   * @throws MessageError for one that gets no answer.
+   * Rejects with a MessageError for one that gets no answer; `undefined`: there is no room for it now, which the protocol
+   * cannot say.
    */
-  answer(body: Buffer, host: string, version: OfferVersion): Buffer {
+  async answer(body: Buffer, host: string, version: OfferVersion): Promise<Buffer | undefined> {
     const { emit } = this.#options;
     const offer = this.#decode(body, host, version);
     const client = `${host}:${offer.port}`;
@@ -50,10 +51,12 @@ export class OfferDesk {
       return encodeOfferResponse(isComplete ? 'ok' : 'interested');
     }
     const wanted = pullsOf(offer);
-    if (this.#options.puller.offer(client, wanted)) {
-      const accepted = wanted.map(({ segmentId }) => segmentName({ id: segmentId }));
-      emit({ _tag: 'OfferAccepted', peer: client, segments: accepted });
-    } else emit({ _tag: 'OfferRefused', peer: client, reason: 'limit' });
+    if (!(await this.#options.puller.offer(client, wanted))) {
+      emit({ _tag: 'OfferRefused', peer: client, reason: 'limit' });
+      return undefined;
+    }
+    const accepted = wanted.map(({ segmentId }) => segmentName({ id: segmentId }));
+    emit({ _tag: 'OfferAccepted', peer: client, segments: accepted });
     return encodeOfferResponse('ok');
   }
 

@@ -31,6 +31,12 @@ interface Fresh {
 /** What came of an offer: what the cache will fetch, or why nothing. */
 type OfferOutcome = { readonly wanted: readonly Fresh[] } | { readonly failure: OfferFailure };
 
+/** What the cache has no room for is offered again after that. */
+export const RETRY_MS = 1_000;
+/** So often, without that it takes anything meanwhile. */
+export const TRIES = 24;
+/** Segments that wait for their turn to be offered. */
+export const MOST_IN_LINE = 32_768;
 /** How often offers are made. */
 export const TICK_MS = 5_000;
 /** A segment is worth an offer when this share of it is new. */
@@ -41,8 +47,12 @@ const LOOK_MS = 100;
 const LOOKS_WHEN_ALL_IS_FETCHED = 4;
 /** The same while it lacks something: a cache that stands still for a moment would not come back for the rest. */
 const LOOKS_WHEN_SOME_IS_NOT = 20;
-/** So long at most. */
-export const LONGEST_STAY_MS = 10_000;
+/** The same while it has offers to answer, for which it may take its time. */
+const LOOKS_FOR_AN_ANSWER = 100;
+/** So long at most, for a cache that goes on fetching. */
+export const LONGEST_STAY_MS = 60_000;
+/** What it has not fetched for so long it did not want. */
+const UNWANTED_AFTER_MS = 10_000;
 
 /** Offers to a hosted cache what this machine has fetched from elsewhere. PCHC 3.1. */
 export class OfferSender {
@@ -51,7 +61,10 @@ export class OfferSender {
   readonly #fresh = new Map<string, Fresh>();
   readonly #controller = new AbortController();
   #cancelTick: Cancel | undefined;
-  #sending: Promise<void> = Promise.resolve();
+  /** What is to be offered, in this order. */
+  readonly #line: Fresh[] = [];
+  /** Until the line is empty. */
+  #sending: Promise<void> | undefined;
   /** When the cache has last accepted something or been served, on the clock. */
   #lastActivity = -Infinity;
   /** How often it has. */
@@ -97,26 +110,30 @@ export class OfferSender {
     this.#noteActivity();
   }
 
-  /** Offers what is left and stays until the cache seems to have fetched it, for a few seconds at most. */
+  /** Offers what is left and stays until the cache seems to have fetched it, not for ever. */
   async settle(): Promise<void> {
     const { clock } = this.#options;
     const begun = clock.now();
-    await this.#flushWithin(LONGEST_STAY_MS);
+    const isOver = (): boolean => clock.now() - begun >= LONGEST_STAY_MS;
+    this.#offer(() => true);
     // Looks are counted and not the time: when this process has stood still, requests of the cache wait to be read.
-    let looks = Math.floor((clock.now() - this.#lastActivity) / LOOK_MS);
-    while (looks < this.#patience && clock.now() - begun < LONGEST_STAY_MS) {
-      const before = this.#activities;
-      await new Promise<void>((resolve) => void clock.schedule(LOOK_MS, resolve));
-      looks = this.#activities === before ? looks + 1 : 0;
+    let looks = 0;
+    while (this.#sending !== undefined && looks < LOOKS_FOR_AN_ANSWER && !isOver()) {
+      looks = (await this.#look(this.#sending)) ? 0 : looks + 1;
     }
+    if (this.#line.length > 0) this.#tellRefusal('no-answer-in-time');
+    looks = Math.floor((clock.now() - this.#lastActivity) / LOOK_MS);
+    while (looks < this.#patience && !isOver()) looks = (await this.#look()) ? 0 : looks + 1;
   }
 
-  /** A cache may take its time for each of many answers. */
-  async #flushWithin(ms: number): Promise<void> {
+  /** Whether the cache does anything for a moment, or until `end`. */
+  async #look(end?: Promise<void>): Promise<boolean> {
+    const before = this.#activities;
     let cancel: Cancel = () => undefined;
-    const late = new Promise<void>((resolve) => (cancel = this.#options.clock.schedule(ms, resolve)));
-    await Promise.race([this.flush(), late]);
+    const moment = new Promise<void>((resolve) => (cancel = this.#options.clock.schedule(LOOK_MS, resolve)));
+    await (end === undefined ? moment : Promise.race([end, moment]));
     cancel();
+    return this.#activities > before;
   }
 
   /** Gives up what was not offered yet. */
@@ -124,6 +141,7 @@ export class OfferSender {
     this.#cancelTick?.();
     this.#controller.abort();
     this.#fresh.clear();
+    this.#line.length = 0;
     await this.#sending;
   }
 
@@ -139,8 +157,7 @@ export class OfferSender {
 
   /** Before the offer is sent, as the first blocks may be fetched before its answer is read. */
   #expect(blocks: number): void {
-    // What it has not fetched for so long it did not want.
-    const isOld = this.#options.clock.now() - this.#lastActivity > LONGEST_STAY_MS;
+    const isOld = this.#options.clock.now() - this.#lastActivity > UNWANTED_AFTER_MS;
     this.#unfetched = (isOld ? 0 : this.#unfetched) + blocks;
   }
 
@@ -155,32 +172,74 @@ export class OfferSender {
     const chosen = [...this.#fresh].filter(([, fresh]) => isWorth(fresh));
     for (const [name] of chosen) this.#fresh.delete(name);
     if (port === undefined || chosen.length === 0) return;
-    const offers = chosen.map(([, fresh]) => fresh);
-    this.#sending = this.#sending.then(() => this.#send(offers, port));
+    const room = Math.max(0, MOST_IN_LINE - this.#line.length);
+    this.#line.push(...chosen.slice(0, room).map(([, fresh]) => fresh));
+    if (chosen.length > room) this.#tellRefusal('limit');
+    if (!this.#controller.signal.aborted) this.#sending ??= this.#sendLine(port);
   }
 
-  async #send(offers: readonly Fresh[], port: number): Promise<void> {
-    const { server, emit } = this.#options;
-    const send = server.secure === undefined ? this.#sendBatch : this.#sendOneByOne;
-    for (let at = 0; at < offers.length; at += MAX_OFFERED_SEGMENTS) {
-      const batch = offers.slice(at, at + MAX_OFFERED_SEGMENTS);
-      const segments = batch.map(({ segment }) => segmentName(segment.info));
-      const peer = server.secure?.address ?? server.address;
-      const blocks = blocksIn(batch);
-      this.#expect(blocks);
-      emit({ _tag: 'OfferSent', peer, segments });
-      const outcome = await send(batch, port);
-      if (this.#controller.signal.aborted) return;
-      const unwanted = 'failure' in outcome ? blocks : blocks - blocksIn(outcome.wanted);
-      this.#unfetched = Math.max(0, this.#unfetched - unwanted);
-      if ('failure' in outcome) {
-        emit({ _tag: 'OfferRefused', peer, reason: outcome.failure });
-        return;
-      }
-      this.#noteActivity();
-      const accepted = outcome.wanted.map(({ segment }) => segmentName(segment.info));
-      emit({ _tag: 'OfferAccepted', peer, segments: accepted });
+  async #sendLine(port: number): Promise<void> {
+    let size = MAX_OFFERED_SEGMENTS;
+    let refusals = 0;
+    while (this.#line.length > 0) {
+      const batch = this.#line.slice(0, size);
+      const failure = await this.#send(batch, port);
+      if (failure === undefined) {
+        this.#line.splice(0, batch.length);
+        refusals = 0;
+      } else if (failure === 'limit' && refusals < TRIES) {
+        // A cache may have room for less than that.
+        size = Math.ceil(size / 2);
+        refusals += 1;
+        await this.#pause(RETRY_MS);
+      } else this.#line.length = 0;
     }
+    this.#sending = undefined;
+  }
+
+  async #send(batch: readonly Fresh[], port: number): Promise<OfferFailure | undefined> {
+    const { emit } = this.#options;
+    const send = this.#options.server.secure === undefined ? this.#sendBatch : this.#sendOneByOne;
+    const peer = this.#peer;
+    const blocks = blocksIn(batch);
+    this.#expect(blocks);
+    emit({ _tag: 'OfferSent', peer, segments: batch.map(({ segment }) => segmentName(segment.info)) });
+    const outcome = await send(batch, port);
+    if (this.#controller.signal.aborted) return undefined;
+    const unwanted = 'failure' in outcome ? blocks : blocks - blocksIn(outcome.wanted);
+    this.#unfetched = Math.max(0, this.#unfetched - unwanted);
+    if ('failure' in outcome) {
+      this.#tellRefusal(outcome.failure);
+      return outcome.failure;
+    }
+    this.#noteActivity();
+    const accepted = outcome.wanted.map(({ segment }) => segmentName(segment.info));
+    emit({ _tag: 'OfferAccepted', peer, segments: accepted });
+    return undefined;
+  }
+
+  get #peer(): string {
+    const { server } = this.#options;
+    return server.secure?.address ?? server.address;
+  }
+
+  #tellRefusal(reason: OfferFailure): void {
+    this.#options.emit({ _tag: 'OfferRefused', peer: this.#peer, reason });
+  }
+
+  /** Ends at once when offers are given up. */
+  #pause(ms: number): Promise<void> {
+    const { signal } = this.#controller;
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = (): void => {
+        cancel();
+        signal.removeEventListener('abort', end);
+        resolve();
+      };
+      const cancel = this.#options.clock.schedule(ms, end);
+      signal.addEventListener('abort', end);
+    });
   }
 
   /** Its answer does not tell which of them it wants. */

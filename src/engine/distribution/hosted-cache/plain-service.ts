@@ -43,8 +43,9 @@ export class PlainService implements HttpService {
   async answer(message: Buffer, peer: string, { target }: RequestHead): Promise<HttpAnswer> {
     try {
       if (!isRetrievalPath(target)) {
-        const body = [this.#options.desk.answer(message, hostOf(peer), 2)];
-        return { body, onEnd: () => undefined };
+        const body = await this.#options.desk.answer(message, hostOf(peer), 2);
+        if (body === undefined) throw new HttpError('there is no room for offers', 503);
+        return { body: [body], onEnd: () => undefined };
       }
       return await this.#replay(message, peer);
     } catch (error) {

@@ -40,6 +40,7 @@ export const postOffer = async (
     const [response] = (await once(request.end(body), 'response')) as [IncomingMessage];
     const bytes = await readAnswer(response);
     if (response.statusCode === 401 || response.statusCode === 403) return { failure: 'denied' };
+    if (response.statusCode === 503) return { failure: 'limit' };
     return response.statusCode === 200 ? decodeOfferResponse(bytes) : { failure: 'malformed' };
   } catch (error) {
     if (error instanceof MessageError) return { failure: 'malformed' };

@@ -13,8 +13,10 @@ import {
   type BlockRange,
   type RetrievalResponse,
 } from '../wire/index.js';
+import { hostOf } from '../retrieval/host-and-port.js';
 import { blocksOf, lengthOf, type EncryptedBlock, type SegmentShape } from './encrypted-block.js';
 import type { EncryptedStore } from './encrypted-store.js';
+import { OfferCrowd } from './offer-crowd.js';
 
 /** A segment that a client has offered. */
 export interface OfferedPull {
@@ -40,6 +42,8 @@ export interface PullerLimits {
   readonly clients: number;
   /** Clients whose offers may wait. */
   readonly waitingClients: number;
+  /** Milliseconds that the answer to an offer is kept back for room to be made for it. */
+  readonly offerPatienceMs: number;
   /** That many faults, and nothing more is pulled for the offers that a client has made so far. */
   readonly faultsPerClient: number;
 }
@@ -54,19 +58,39 @@ export class Puller {
   readonly #busy = new Map<string, Promise<void>>();
   /** One for each request under way. */
   readonly #asking = new Set<(fault: PeerFault) => void>();
+  readonly #crowd: OfferCrowd;
   #isClosed = false;
 
   constructor(options: PullerOptions) {
+    const { clock, limits } = options;
     this.#options = options;
+    this.#crowd = new OfferCrowd({
+      clock,
+      patienceMs: limits.offerPatienceMs,
+      places: limits.waitingClients,
+    });
   }
 
-  /** Puts segments in line; `false`: there are too many already. What is here or in line is not fetched twice. */
-  offer(client: string, segments: readonly OfferedPull[]): boolean {
+  /**
+   * Puts segments in line, once there is room; `false`: there was none for too long. What is here or in line is not
+   * fetched twice.
+   */
+  async offer(client: string, segments: readonly OfferedPull[]): Promise<boolean> {
+    const tryIt = (): boolean => this.#tryOffer(client, segments);
+    if (tryIt()) return true;
+    if (this.#isClosed || segments.length > this.#options.limits.segmentsPerClient) return false;
+    return this.#crowd.wait(hostOf(client), tryIt);
+  }
+
+  #tryOffer(client: string, segments: readonly OfferedPull[]): boolean {
     const { limits, store } = this.#options;
-    const wanted = segments.filter(({ segmentId }) => store.find(segmentId)?.isComplete() !== true);
-    if (wanted.length === 0) return true;
     const line = this.#offers.get(client) ?? new Map<string, OfferedPull>();
+    const wanted = segments.filter(
+      ({ segmentId }) =>
+        !line.has(segmentName({ id: segmentId })) && store.find(segmentId)?.isComplete() !== true,
+    );
     const isOneTooMany = line.size === 0 && this.#offers.size >= limits.waitingClients;
+    if (wanted.length === 0) return true;
     if (this.#isClosed || isOneTooMany || line.size + wanted.length > limits.segmentsPerClient) return false;
     for (const segment of wanted) line.set(segmentName({ id: segment.segmentId }), segment);
     this.#offers.set(client, line);
@@ -78,6 +102,7 @@ export class Puller {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#offers.clear();
+    this.#crowd.close();
     for (const giveUp of this.#asking) giveUp(new PeerFault('the hosted cache was closed', 'other'));
     this.#options.transport.close();
     await Promise.all(this.#busy.values());
@@ -90,6 +115,7 @@ export class Puller {
       const pulling = this.#pullFrom(client).finally(() => {
         this.#busy.delete(client);
         this.#startNext();
+        this.#crowd.review();
       });
       this.#busy.set(client, pulling);
     }
@@ -105,6 +131,7 @@ export class Puller {
         this.#tellFailure(client, error);
         if (faults >= this.#options.limits.faultsPerClient) this.#offers.delete(client);
       }
+      this.#crowd.review();
     }
   }
 

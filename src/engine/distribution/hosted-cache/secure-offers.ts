@@ -62,7 +62,11 @@ export class SecureOffers {
         return;
       }
       const peer = hostAndPort(remoteAddress, remotePort);
-      const answer = this.#desk.answer(body, hostOf(peer), 1);
+      const answer = await this.#desk.answer(body, hostOf(peer), 1);
+      if (answer === undefined) {
+        refuse(response, 503);
+        return;
+      }
       response.writeHead(200, {
         'content-type': 'application/octet-stream',
         'content-length': answer.length,

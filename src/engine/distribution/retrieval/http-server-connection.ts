@@ -240,6 +240,7 @@ const STATUS: Readonly<Record<number, string>> = {
   417: '417 Expectation Failed',
   431: '431 Request Header Fields Too Large',
   501: '501 Not Implemented',
+  503: '503 Service Unavailable',
 };
 
 const responseHead = (status: string, length: number, keepAlive: boolean): string =>
