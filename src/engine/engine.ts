@@ -157,7 +157,7 @@ export const createEngineDriver = (options: EngineOptions = {}): EngineDriver =>
   const sessions = new Sessions(clock, insight.note);
   const config = new ServiceConfig(dataDir);
   // Who misbehaved in one session is known in the next.
-  const book = new PeerBook(clock, limits.client);
+  const book = new PeerBook(clock, limits.client, hostedCache?.address);
   let offers: OfferSender | undefined;
   const service = new DistributionService({
     clock,

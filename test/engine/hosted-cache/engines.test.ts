@@ -1,74 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
-import type {
-  ContentSupplier,
-  DistributionEvent,
-  SegmentReason,
-  SessionHandle,
-} from '../../../src/driver/index.js';
-import { createEngineDriver, type EngineDriver, type EngineOptions } from '../../../src/engine/index.js';
-import { afterwards, fakePeer } from '../retrieval/harness.js';
-import { eventsOf, newDirectory, startCache, TAG } from './harness.js';
+import type { ContentSupplier, SegmentReason } from '../../../src/driver/index.js';
+import { fakePeer } from '../retrieval/harness.js';
+import { eventsOf, startCache, TAG } from './harness.js';
+import { publish as publishBytes, retrieve, startMachine, type Machine } from './machine.js';
 
-const CONTENT_ID = Buffer.from('content');
 const CONTENT = randomBytes(5 * 1024 * 1024 + 123);
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-interface Machine {
-  readonly engine: EngineDriver;
-  readonly session: SessionHandle;
-  readonly events: DistributionEvent[];
-}
-
-const startMachine = async (options: EngineOptions = {}): Promise<Machine> => {
-  const engine = createEngineDriver({ dataDir: await newDirectory(), ...options });
-  afterwards(() => engine.dispose());
-  const session = await engine.distribution.startup();
-  const events: DistributionEvent[] = [];
-  engine.distribution.observe(session, (event) => events.push(event));
-  return { engine, session, events };
-};
-
-const publish = async (
-  { engine: { distribution }, session }: Machine,
-  version: 1 | 2 = 1,
-): Promise<Buffer> => {
-  const stream = await distribution.publishStream(session, { contentId: CONTENT_ID, version });
-  await distribution.addToStream(session, stream, CONTENT);
-  await distribution.completeStream(session, stream);
-  const information = await distribution.openContentInformation(session, { contentId: CONTENT_ID });
-  return Buffer.from(await distribution.retrieveContentInformation(session, information, 1_000_000));
-};
-
-/** All that can be had; `origin` gives what cannot. */
-const retrieve = async (
-  { engine: { distribution }, session }: Machine,
-  information: Buffer,
-  peers: readonly string[],
-  origin?: Buffer,
-  suppliers?: readonly ContentSupplier[],
-): Promise<Buffer> => {
-  const content = await distribution.openContent(session, { tag: TAG, peers, suppliers });
-  await distribution.addContentInformation(session, content, information);
-  await distribution.completeContentInformation(session, content);
-  const pieces: Uint8Array[] = [];
-  let offset = 0;
-  for (;;) {
-    const read = await distribution.blockRead(session, content, offset, { maxBytes: 1_000_000 });
-    if (read._tag === 'End') break;
-    if (read._tag === 'Available') throw new Error('asked for bytes');
-    if (read._tag === 'Data') pieces.push(read.bytes);
-    else {
-      if (origin === undefined) throw new Error(`${read._tag} at ${offset}`);
-      const bytes = origin.subarray(offset, offset + Math.max(read.length, 1));
-      await distribution.addData(session, content, offset, bytes);
-      continue;
-    }
-    offset += read.bytes.length;
-  }
-  await distribution.closeContent(session, content);
-  return Buffer.concat(pieces);
-};
+const publish = (machine: Machine, version: 1 | 2 = 1): Promise<Buffer> =>
+  publishBytes(machine, CONTENT, version);
 
 /** As a busy processor or a slow disk makes a process do. */
 const standStill = (ms: number): void => {

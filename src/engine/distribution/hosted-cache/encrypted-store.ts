@@ -23,10 +23,21 @@ export interface EncryptedSegment {
   isComplete(): boolean;
 }
 
-interface Entry {
+/** What somebody has delivered of a segment. Which copy is the right one only readers can tell. */
+interface Copy {
   readonly shape: SegmentShape;
   readonly blocks: Map<number, PackedRecord>;
 }
+
+interface Entry {
+  /** The first one stays, the last one makes room for another. */
+  readonly copies: Copy[];
+  /** How often a block was read that there are several copies of. */
+  readonly turns: Map<number, number>;
+}
+
+/** Two of each of two lengths. */
+const MOST_COPIES = 4;
 
 const SUFFIX = '.blocks';
 const LONGEST_PACK = 64 * 1024 * 1024;
@@ -60,7 +71,7 @@ export class EncryptedStore {
     for (const name of names.filter((one) => one.endsWith(SUFFIX))) {
       const { pack, records } = await Pack.open(join(options.directory, name));
       store.#packs.set(pack, []);
-      for (const record of records) store.#enter(record);
+      for (const record of records) store.#enter(record, true);
     }
     await store.#makeRoom(0);
     return store;
@@ -77,33 +88,54 @@ export class EncryptedStore {
     return this.#segments.size;
   }
 
-  find(segmentId: Uint8Array): EncryptedSegment | undefined {
-    const entry = this.#segments.get(segmentName({ id: segmentId }));
-    return (
-      entry && {
-        shape: entry.shape,
-        has: (index) => entry.blocks.has(index),
-        isComplete: () => entry.blocks.size === blocksOf(entry.shape),
-      }
+  /** @param shape to see copies of that one only; otherwise all of them, as the longest is cut. */
+  find(segmentId: Uint8Array, shape?: SegmentShape): EncryptedSegment | undefined {
+    const copies = this.#segments
+      .get(segmentName({ id: segmentId }))
+      ?.copies.filter((copy) => shape === undefined || isSame(copy.shape, shape));
+    const [first, ...rest] = copies ?? [];
+    if (copies === undefined || first === undefined) return undefined;
+    const longest = rest.reduce(
+      (most, copy) => (copy.shape.length > most.length ? copy.shape : most),
+      first.shape,
     );
+    const has = (index: number): boolean => copies.some(({ blocks }) => blocks.has(index));
+    return {
+      shape: longest,
+      has,
+      isComplete: () => Array.from({ length: blocksOf(longest) }, (_, index) => index).every(has),
+    };
   }
 
-  /** `undefined` if it is not here, or was found damaged (it is forgotten then). */
+  /**
+   * `undefined` if it is not here, or was found damaged (it is forgotten then). Of several copies another one each time,
+   * the latest one first: whoever got a wrong one asks again.
+   */
   async read(segmentId: Uint8Array, index: number): Promise<EncryptedBlock | undefined> {
     const name = segmentName({ id: segmentId });
-    const blocks = this.#segments.get(name)?.blocks;
-    const record = blocks?.get(index);
-    if (blocks === undefined || record === undefined) return undefined;
-    record.pack.lastUse = this.#options.clock.now();
-    const block = await record.pack.read(record).catch(() => undefined);
-    if (block === undefined && blocks.get(index) === record) this.#forget(name, index);
-    return block;
+    for (;;) {
+      const entry = this.#segments.get(name);
+      const copies = entry?.copies.filter(({ blocks }) => blocks.has(index)) ?? [];
+      const turn = entry?.turns.get(index) ?? 0;
+      const copy = copies[copies.length - 1 - (turn % copies.length)];
+      const record = copy?.blocks.get(index);
+      if (entry === undefined || copy === undefined || record === undefined) return undefined;
+      if (copies.length > 1) entry.turns.set(index, turn + 1);
+      record.pack.lastUse = this.#options.clock.now();
+      const block = await record.pack.read(record).catch(() => undefined);
+      if (block !== undefined) return block;
+      this.#forget(record);
+    }
   }
 
-  /** Keeps a block unless it is here. Rejects with the system's error if it cannot. */
-  async add(block: EncryptedBlock): Promise<void> {
-    if (this.find(block.segmentId)?.has(block.index) === true) return;
-    const appending = this.#append(block);
+  /**
+   * Keeps a block unless it is here. Rejects with the system's error if it cannot.
+   *
+   * @param isOther: as another copy, if there is one already.
+   */
+  async add(block: EncryptedBlock, isOther = false): Promise<void> {
+    if (!isOther && this.find(block.segmentId, block.shape)?.has(block.index) === true) return;
+    const appending = this.#append(block, isOther);
     this.#appends.add(appending);
     try {
       await appending;
@@ -123,7 +155,7 @@ export class EncryptedStore {
     }
   }
 
-  async #append(block: EncryptedBlock): Promise<void> {
+  async #append(block: EncryptedBlock, isOther: boolean): Promise<void> {
     const placing = this.#placing.then(async () => {
       const pack = await this.#packWithRoom(block.data.length);
       pack.lastUse = this.#options.clock.now();
@@ -133,7 +165,7 @@ export class EncryptedStore {
     this.#placing = placing.catch(() => undefined);
     const { pack, appending } = await placing;
     try {
-      this.#enter(await appending);
+      this.#enter(await appending, isOther);
     } catch (error) {
       // It may have a hole now, behind which nobody would look after a restart.
       if (this.#current === pack) this.#current = undefined;
@@ -167,30 +199,47 @@ export class EncryptedStore {
   #evict(pack: Pack): void {
     const lost = new Map<string, number>();
     for (const record of this.#packs.get(pack) ?? []) {
-      const { segmentId, index, dataLength } = record.header;
-      const name = segmentName({ id: segmentId });
-      if (this.#segments.get(name)?.blocks.get(index) !== record) continue;
-      this.#forget(name, index);
-      lost.set(name, (lost.get(name) ?? 0) + dataLength);
+      if (!this.#forget(record)) continue;
+      const name = segmentName({ id: record.header.segmentId });
+      lost.set(name, (lost.get(name) ?? 0) + record.header.dataLength);
     }
     this.#packs.delete(pack);
     for (const [segment, bytes] of lost)
       this.#options.emit({ _tag: 'SegmentEvicted', segment, bytes, reason: 'quota' });
   }
 
-  #enter(record: PackedRecord): void {
+  #enter(record: PackedRecord, isOther: boolean): void {
     const { segmentId, shape, index } = record.header;
     const name = segmentName({ id: segmentId });
-    const known = this.#segments.get(name);
-    const entry: Entry = known ?? { shape, blocks: new Map() };
-    if (known === undefined) this.#segments.set(name, entry);
-    entry.blocks.set(index, record);
+    const entry: Entry = this.#segments.get(name) ?? { copies: [], turns: new Map() };
+    this.#segments.set(name, entry);
     this.#packs.get(record.pack)?.push(record);
+    const alike = entry.copies.filter((copy) => isSame(copy.shape, shape));
+    // Two clients delivered it at the same time.
+    if (!isOther && alike.some(({ blocks }) => blocks.has(index))) return;
+    let copy = alike.find(({ blocks }) => !blocks.has(index)) ?? alike[1];
+    if (copy === undefined) {
+      copy = { shape, blocks: new Map() };
+      if (entry.copies.length === MOST_COPIES) entry.copies.pop();
+      entry.copies.push(copy);
+    }
+    copy.blocks.set(index, record);
+    entry.turns.delete(index);
   }
 
-  #forget(name: string, index: number): void {
+  /** `false`: it was forgotten before. */
+  #forget(record: PackedRecord): boolean {
+    const { segmentId, index } = record.header;
+    const name = segmentName({ id: segmentId });
     const entry = this.#segments.get(name);
-    entry?.blocks.delete(index);
-    if (entry?.blocks.size === 0) this.#segments.delete(name);
+    const copy = entry?.copies.find(({ blocks }) => blocks.get(index) === record);
+    if (entry === undefined || copy === undefined) return false;
+    copy.blocks.delete(index);
+    if (copy.blocks.size === 0) entry.copies.splice(entry.copies.indexOf(copy), 1);
+    if (entry.copies.length === 0) this.#segments.delete(name);
+    return true;
   }
 }
+
+const isSame = (one: SegmentShape, other: SegmentShape): boolean =>
+  one.length === other.length && one.isCut === other.isCut;

@@ -13,6 +13,7 @@ import { HttpTransport } from '../retrieval/http-transport.js';
 import { DEFAULT_SERVER_LIMITS } from '../retrieval/limits.js';
 import { WaitingRoom } from '../retrieval/waiting-room.js';
 import { EncryptedStore } from './encrypted-store.js';
+import { LatelyServed } from './lately-served.js';
 import { OfferDesk } from './offer-desk.js';
 import { PlainService } from './plain-service.js';
 import { Puller, type PullerLimits } from './puller.js';
@@ -116,7 +117,8 @@ export const startHostedCache = async (options: HostedCacheOptions): Promise<Hos
   };
   const store = await EncryptedStore.open({ directory, quota, clock, emit });
   const limits = { ...DEFAULT_PULLER_LIMITS, ...options.limits };
-  const puller = new Puller({ store, transport: new HttpTransport(), clock, emit, limits });
+  const served = new LatelyServed();
+  const puller = new Puller({ served, store, transport: new HttpTransport(), clock, emit, limits });
   const desk = new OfferDesk({ store, puller, emit });
   const room = new WaitingRoom({
     clock,
@@ -124,7 +126,7 @@ export const startHostedCache = async (options: HostedCacheOptions): Promise<Hos
     placesPerClient: REQUESTS_PER_CLIENT,
     patienceMs: DEFAULT_SERVER_LIMITS.busyAfterMs,
   });
-  const service = new PlainService({ store, desk, room, emit });
+  const service = new PlainService({ served, store, desk, room, emit });
   const plain = new HttpServer({
     service,
     limits: DEFAULT_SERVER_LIMITS,

@@ -46,9 +46,11 @@ export class OfferDesk {
     const segments = idsOf(offer).map((id) => segmentName({ id }));
     emit({ _tag: 'OfferReceived', peer: client, segments });
     if (offer._tag === 'InitialOffer') {
-      const isComplete = this.#options.store.find(offer.segmentId)?.isComplete() === true;
-      if (!isComplete) emit({ _tag: 'OfferAccepted', peer: client, segments });
-      return encodeOfferResponse(isComplete ? 'ok' : 'interested');
+      const { store, puller } = this.#options;
+      const shape = store.find(offer.segmentId)?.shape;
+      const isWanted = shape === undefined || puller.wants(client, { segmentId: offer.segmentId, shape });
+      if (isWanted) emit({ _tag: 'OfferAccepted', peer: client, segments });
+      return encodeOfferResponse(isWanted ? 'interested' : 'ok');
     }
     const wanted = pullsOf(offer);
     if (!(await this.#options.puller.offer(client, wanted))) {

@@ -14,6 +14,7 @@ import {
   type RetrievalRequest,
 } from '../wire/index.js';
 import type { EncryptedStore } from './encrypted-store.js';
+import type { LatelyServed } from './lately-served.js';
 import type { OfferDesk } from './offer-desk.js';
 import { isOfferPath } from './offer-path.js';
 import { replay } from './replay.js';
@@ -21,6 +22,7 @@ import { replay } from './replay.js';
 export interface PlainServiceOptions {
   readonly store: EncryptedStore;
   readonly desk: OfferDesk;
+  readonly served: LatelyServed;
   /** For requests for blocks; who does not get in gets the answer that nothing is here. */
   readonly room: WaitingRoom;
   readonly emit: (event: DistributionEvent) => void;
@@ -85,6 +87,7 @@ export class PlainService implements HttpService {
           leave();
           if (!sent || served === undefined) return;
           const { segmentId, block, bytes } = served;
+          this.#options.served.note(client, segmentId, block);
           emit({ _tag: 'BlockResponseSent', peer, segment: segmentName({ id: segmentId }), block, bytes });
         },
       };

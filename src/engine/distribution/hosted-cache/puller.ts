@@ -16,6 +16,7 @@ import {
 import { hostOf } from '../retrieval/host-and-port.js';
 import { blocksOf, lengthOf, type EncryptedBlock, type SegmentShape } from './encrypted-block.js';
 import type { EncryptedStore } from './encrypted-store.js';
+import type { LatelyServed } from './lately-served.js';
 import { OfferCrowd } from './offer-crowd.js';
 
 /** A segment that a client has offered. */
@@ -30,6 +31,7 @@ export interface PullerOptions {
   readonly clock: Clock;
   readonly emit: (event: DistributionEvent) => void;
   readonly limits: PullerLimits;
+  readonly served: LatelyServed;
 }
 
 /** Bounds of what a hosted cache fetches for offers. */
@@ -47,6 +49,9 @@ export interface PullerLimits {
   /** That many faults, and nothing more is pulled for the offers that a client has made so far. */
   readonly faultsPerClient: number;
 }
+
+/** The rest of a segment of several blocks may have come from elsewhere: who asked for one of them twice had no use for it. */
+const TIMES_WHEN_SPOILED = { cut: 2, whole: 1 } as const;
 
 const PREFERRED_CIPHER: BlockCipher = 'aes-128-cbc';
 
@@ -83,11 +88,11 @@ export class Puller {
   }
 
   #tryOffer(client: string, segments: readonly OfferedPull[]): boolean {
-    const { limits, store } = this.#options;
+    const { limits } = this.#options;
     const line = this.#offers.get(client) ?? new Map<string, OfferedPull>();
     const wanted = segments.filter(
-      ({ segmentId }) =>
-        !line.has(segmentName({ id: segmentId })) && store.find(segmentId)?.isComplete() !== true,
+      ({ segmentId, shape }) =>
+        !line.has(segmentName({ id: segmentId })) && this.wants(client, { segmentId, shape }),
     );
     const isOneTooMany = line.size === 0 && this.#offers.size >= limits.waitingClients;
     if (wanted.length === 0) return true;
@@ -96,6 +101,20 @@ export class Puller {
     this.#offers.set(client, line);
     this.#startNext();
     return true;
+  }
+
+  /** Whether something of it is not here, or not as the client has it. */
+  wants(client: string, { segmentId, shape }: OfferedPull): boolean {
+    if (this.#options.store.find(segmentId, shape)?.isComplete() !== true) return true;
+    for (let index = 0; index < blocksOf(shape); index += 1)
+      if (this.#wasSpoiled(client, segmentId, shape, index)) return true;
+    return false;
+  }
+
+  /** Whether the client got a block from here, and elsewhere after that. */
+  #wasSpoiled(client: string, segmentId: Uint8Array, { isCut }: SegmentShape, index: number): boolean {
+    const times = this.#options.served.times(hostOf(client), segmentId, index);
+    return times >= (isCut ? TIMES_WHEN_SPOILED.cut : TIMES_WHEN_SPOILED.whole);
   }
 
   /** Gives up what waits and what is under way. */
@@ -147,17 +166,20 @@ export class Puller {
   }
 
   async #pull(client: string, { segmentId, shape }: OfferedPull): Promise<void> {
-    const { store, emit } = this.#options;
+    const { store, emit, served } = this.#options;
     const count = blocksOf(shape);
     const segment = segmentName({ id: segmentId });
     const listed = shape.isCut ? await this.#askForList(client, segmentId, count) : [{ index: 0, count: 1 }];
     for (let index = 0; index < count; index += 1) {
-      if (!includesBlock(listed, index) || store.find(segmentId)?.has(index) === true) continue;
+      const isOther = this.#wasSpoiled(client, segmentId, shape, index);
+      const isHere = store.find(segmentId, shape)?.has(index) === true;
+      if (!includesBlock(listed, index) || (isHere && !isOther)) continue;
       const about = { peer: client, segment, block: index };
       emit({ _tag: 'BlockRequestSent', ...about });
       const block = await this.#askForBlock(client, segmentId, shape, index);
       if (block === undefined) continue;
-      await store.add(block);
+      await store.add(block, isOther);
+      served.forget(hostOf(client), segmentId, index);
       emit({ _tag: 'BlockResponseReceived', ...about, bytes: block.data.length });
     }
   }

@@ -16,7 +16,7 @@ import {
   type BlockResponse,
   type RetrievalResponse,
 } from '../wire/index.js';
-import { PeerFault } from './peer-fault.js';
+import { PeerFault, SpoiledBlock } from './peer-fault.js';
 
 /** What Windows prefers. A server may choose otherwise and says so in its answer. */
 const PREFERRED_CIPHER: BlockCipher = 'aes-128-cbc';
@@ -95,11 +95,11 @@ export const acceptBlock = (segment: SegmentInfo, block: number, answer: Buffer)
   if (data.length !== encryptedLength(cipher, length)) {
     const other = blockOfOtherLength(segment, block, hash, response);
     if (other !== undefined) return other;
-    throw new PeerFault(`answered with ${data.length} bytes for a block of ${length}`);
+    throw new SpoiledBlock(`answered with ${data.length} bytes for a block of ${length}`);
   }
-  const bytes = asFault(() => decryptBlock(cipher, segment.secret, iv, data), 'wrong-bytes');
+  const bytes = decrypted(segment, cipher, iv, data);
   if (!hashBlock(segment.hash, bytes).equals(hash)) {
-    throw new PeerFault('answered with bytes that do not match their hash', 'wrong-bytes');
+    throw new SpoiledBlock('answered with bytes that do not match their hash', 'wrong-bytes');
   }
   return bytes;
 };
@@ -147,11 +147,21 @@ const checkSegment = (segment: SegmentInfo, id: Uint8Array): void => {
   if (Buffer.compare(segment.id, id) !== 0) throw new PeerFault('answered with another segment');
 };
 
-const asFault = <Result>(read: () => Result, reason?: PeerFault['reason']): Result => {
+const decrypted = (segment: SegmentInfo, cipher: BlockCipher, iv: Uint8Array, data: Uint8Array): Buffer => {
+  try {
+    return decryptBlock(cipher, segment.secret, iv, data);
+  } catch (error) {
+    if (error instanceof MessageError)
+      throw new SpoiledBlock(`answered nonsense: ${error.message}`, 'wrong-bytes');
+    throw error;
+  }
+};
+
+const asFault = <Result>(read: () => Result): Result => {
   try {
     return read();
   } catch (error) {
-    if (error instanceof MessageError) throw new PeerFault(`answered nonsense: ${error.message}`, reason);
+    if (error instanceof MessageError) throw new PeerFault(`answered nonsense: ${error.message}`);
     throw error;
   }
 };

@@ -8,7 +8,7 @@ import type { Ask, BlockFetch } from './block-fetch.js';
 import type { RetrievalClientLimits } from './limits.js';
 import type { Listing } from './listing.js';
 import type { PeerBook, PeerRecord } from './peer-book.js';
-import { PeerFault } from './peer-fault.js';
+import { PeerFault, SpoiledBlock } from './peer-fault.js';
 import type { Ticker } from './ticker.js';
 import type { Transport } from './transport.js';
 
@@ -65,7 +65,12 @@ export class PeerAsks {
     return known !== undefined && !includesBlock(known, listing?.index ?? 0);
   }
 
-  /** Asks a peer that neither of these holds for. */
+  /** Whether it is a hosted cache that was given the block with the wrong bytes. */
+  hasSpoiled(fetch: BlockFetch, peer: PeerRecord): boolean {
+    return peer.spoiled.size > 0 && this.#parts.book.hasSpoiled(peer, nameOfBlock(fetch));
+  }
+
+  /** Asks a peer that none of these holds for. */
   begin(fetch: BlockFetch, peer: PeerRecord): void {
     this.#uses += 1;
     peer.lastUse = this.#uses;
@@ -212,7 +217,8 @@ export class PeerAsks {
       return;
     }
     const wasStruckOut = book.isStruckOut(peer);
-    book.blame(peer, fault, ask.incident);
+    if (peer.isMailbox && fault instanceof SpoiledBlock) book.spoil(peer, nameOfBlock(ask.fetch));
+    else book.blame(peer, fault, ask.incident);
     this.#tell(ask, { _tag: 'PeerFailed', peer: peer.peer, reason: fault.reason, detail: fault.message });
     const isStruckOut = !wasStruckOut && book.isStruckOut(peer);
     if (isStruckOut) emit({ _tag: 'PeerStruckOut', peer: peer.peer, forMs: limits.faultMemoryMs });
@@ -263,6 +269,8 @@ export class PeerAsks {
     ask.awaitedList = undefined;
   }
 }
+
+const nameOfBlock = ({ segment, request }: BlockFetch): string => `${segment} ${request.block}`;
 
 const listReceived = (
   { peer }: PeerRecord,

@@ -28,6 +28,10 @@ export interface PeerRecord {
   readonly awaitedLists: Set<string>;
   /** Whether it may tell which segments it has: peers of version 1 cannot. */
   listsSegments: boolean;
+  /** Whether it passes on what others gave it and cannot check that, as a hosted cache does. */
+  readonly isMailbox: boolean;
+  /** Of such a one: blocks of which it has spoiled bytes, how often it sent them, and until when that counts. */
+  readonly spoiled: Map<string, { readonly times: number; readonly until: number }>;
 }
 
 interface BlockList {
@@ -50,6 +54,12 @@ const RECOVERY = 64;
 /** Of so many blocks the time is averaged. */
 const WEIGHT = 4;
 
+/** A mailbox may have another copy of a block, which it gives whoever asks again. */
+const COPIES = 2;
+
+/** Spoiled blocks of a mailbox that are remembered, the latest ones. */
+const MOST_SPOILED = 4_096;
+
 /** The memory of peers: who misbehaved, who is fast, and who has what. */
 export class PeerBook {
   private readonly limits: RetrievalClientLimits;
@@ -58,6 +68,8 @@ export class PeerBook {
   constructor(
     private readonly clock: Clock,
     limits: Partial<RetrievalClientLimits> = {},
+    /** The address of a hosted cache. */
+    private readonly mailbox?: string,
   ) {
     this.limits = { ...DEFAULT_CLIENT_LIMITS, ...limits };
   }
@@ -83,6 +95,8 @@ export class PeerBook {
       lists: new Map(),
       awaitedLists: new Set(),
       listsSegments: true,
+      isMailbox: peer === this.mailbox,
+      spoiled: new Map(),
     };
     this.#records.set(peer, record);
     return record;
@@ -134,6 +148,24 @@ export class PeerBook {
     record.incident += 1;
     record.faults += 1;
     record.forgetAt = this.clock.now() + this.limits.faultMemoryMs;
+  }
+
+  /** Notes that a mailbox has sent spoiled bytes of a block, for which it is not to blame. */
+  spoil(record: PeerRecord, block: string): void {
+    const times = (record.spoiled.get(block)?.times ?? 0) + 1;
+    record.spoiled.delete(block);
+    record.spoiled.set(block, { times, until: this.clock.now() + this.limits.faultMemoryMs });
+    const [oldest] = record.spoiled.keys();
+    if (record.spoiled.size > MOST_SPOILED && oldest !== undefined) record.spoiled.delete(oldest);
+  }
+
+  /** Whether there is no use in asking it for the block. */
+  hasSpoiled({ spoiled }: PeerRecord, block: string): boolean {
+    const known = spoiled.get(block);
+    if (known === undefined) return false;
+    if (this.#isAhead(known.until, this.limits.faultMemoryMs)) return known.times >= COPIES;
+    spoiled.delete(block);
+    return false;
   }
 
   /** What the peer answered to the question with this key; `undefined` if it was not asked lately. */

@@ -20,3 +20,6 @@ export class PeerFault extends Error {
     return this.reason === 'unreachable' || this.reason === 'no-answer-in-time';
   }
 }
+
+/** What came is the block that was asked for, with the wrong bytes: a peer lies then, a hosted cache was lied to perhaps. */
+export class SpoiledBlock extends PeerFault {}

@@ -22,6 +22,8 @@ export interface RetrievalClientOptions {
 
 const LACKS_BLOCK = { reason: 'lacks-block', detail: 'does not have the block' } as const;
 
+const SPOILED = { reason: 'wrong-bytes', detail: 'has sent spoiled bytes of it lately' } as const;
+
 /** A peer is overtaken once it takes so many times as long as it should. */
 const PATIENCE = 3;
 
@@ -259,10 +261,12 @@ class HttpRetrievalClient implements RetrievalClient {
       const candidates = fetch.candidates(this.#isStruckOut);
       let hasLacking = false;
       for (const peer of candidates) {
-        if (!this.#asks.isLacking(fetch, peer)) continue;
+        const isSpoiled = this.#asks.hasSpoiled(fetch, peer);
+        if (!isSpoiled && !this.#asks.isLacking(fetch, peer)) continue;
         hasLacking = true;
         fetch.lacks(peer);
-        fetch.note({ peer: peer.peer, ...LACKS_BLOCK });
+        if (!isSpoiled) fetch.note({ peer: peer.peer, ...LACKS_BLOCK });
+        else if (fetch.isUntried(peer)) fetch.note({ peer: peer.peer, ...SPOILED });
       }
       if (!hasLacking) return candidates;
     }
