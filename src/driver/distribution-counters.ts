@@ -168,7 +168,7 @@ export class CounterFold {
         totals.offersReceived += 1;
         return;
       case 'OfferAccepted':
-        totals.offersAccepted += 1;
+        if (event.segments.length > 0) totals.offersAccepted += 1;
         return;
       case 'OfferRefused':
         totals.offersRefused += 1;

@@ -22,6 +22,7 @@ import {
   startServer,
   type Segment,
 } from '../retrieval/harness.js';
+import { segmentsV2 } from '../wire/vectors.js';
 import { batch, eventsOf, newDirectory, post, startCache, untilHeld, V1_PATH, V2_PATH } from './harness.js';
 
 const OK = '0000000100';
@@ -102,6 +103,22 @@ describe('a hosted cache', () => {
     await cache.close();
     const [entry] = await readJournal(journal);
     expect(entry?.endpoint).toBeUndefined();
+  });
+
+  it('says that it accepts an offer of version 2 before it asks for anything, and counts what it has as no such', async () => {
+    const bytes = Buffer.alloc(5_000, 1);
+    const [info] = segmentsV2([bytes]);
+    const { cache, peer, events } = await startCache();
+    const offering = await startServer({ source: memorySource([{ info: info!, blocks: [bytes] }]) });
+    await post(peer, V2_PATH, batch(offering.port, [info!]));
+    await untilHeld(cache, 1);
+    await vi.waitFor(() => expect(events.map(({ _tag }) => _tag)).toContain('BlockResponseReceived'));
+    await post(peer, V2_PATH, batch(offering.port, [info!]));
+    expect(events.map(({ _tag }) => _tag)).toEqual([
+      ...['OfferReceived', 'OfferAccepted', 'BlockRequestSent', 'BlockResponseReceived'],
+      ...['OfferReceived', 'OfferAccepted'],
+    ]);
+    expect(cache.counters()).toMatchObject({ offersReceived: 2, offersAccepted: 1, offersRefused: 0 });
   });
 
   it('answers block lists and segment lists', async () => {
@@ -263,7 +280,7 @@ describe('a hosted cache', () => {
   });
 
   it('answers offers of impossible segments, and fetches nothing', async () => {
-    const { peer, events } = await startCache();
+    const { cache, peer, events } = await startCache();
     const offering = await fakePeer(() => undefined);
     const port = Number(offering.peer.split(':')[1]);
     const { info } = segmentOf(65_536);
@@ -278,7 +295,14 @@ describe('a hosted cache', () => {
       expect(await post(peer, V2_PATH, offer)).toEqual({ status: 200, body: OK });
     }
     expect(offering.requests).toEqual([]);
-    expect(eventsOf(events, 'OfferAccepted').flatMap(({ segments }) => segments)).toEqual([]);
+    expect(eventsOf(events, 'OfferAccepted')).toEqual([]);
+    expect(cache.counters()).toMatchObject({ offersReceived: 4, offersAccepted: 0, offersRefused: 4 });
+    // One good segment makes a good offer, but only that one is wanted.
+    const other = segmentOf(1_000).info;
+    await post(peer, V2_PATH, batch(port, [other, { ...info, id: info.id, hash: info.hash, length: 0 }]));
+    expect(eventsOf(events, 'OfferAccepted')).toMatchObject([
+      { segments: [Buffer.from(other.id).toString('hex')] },
+    ]);
   });
 
   it('keeps nothing of a client that answers nonsense, and gives it up after three faults', async () => {

@@ -53,12 +53,11 @@ export class OfferDesk {
       return encodeOfferResponse(isWanted ? 'interested' : 'ok');
     }
     const wanted = pullsOf(offer);
-    if (!(await this.#options.puller.offer(client, wanted))) {
+    if (wanted.length === 0) emit({ _tag: 'OfferRefused', peer: client, reason: 'malformed' });
+    else if (!(await this.#options.puller.offer(client, wanted))) {
       emit({ _tag: 'OfferRefused', peer: client, reason: 'limit' });
       return undefined;
     }
-    const accepted = wanted.map(({ segmentId }) => segmentName({ id: segmentId }));
-    emit({ _tag: 'OfferAccepted', peer: client, segments: accepted });
     return encodeOfferResponse('ok');
   }
 

@@ -88,17 +88,26 @@ export class Puller {
   }
 
   #tryOffer(client: string, segments: readonly OfferedPull[]): boolean {
-    const { limits } = this.#options;
+    const { limits, emit } = this.#options;
     const line = this.#offers.get(client) ?? new Map<string, OfferedPull>();
     const wanted = segments.filter(
       ({ segmentId, shape }) =>
         !line.has(segmentName({ id: segmentId })) && this.wants(client, { segmentId, shape }),
     );
     const isOneTooMany = line.size === 0 && this.#offers.size >= limits.waitingClients;
-    if (wanted.length === 0) return true;
+    const accept = (): void => {
+      const accepted = wanted.map(({ segmentId }) => segmentName({ id: segmentId }));
+      emit({ _tag: 'OfferAccepted', peer: client, segments: accepted });
+    };
+    if (wanted.length === 0) {
+      accept();
+      return true;
+    }
     if (this.#isClosed || isOneTooMany || line.size + wanted.length > limits.segmentsPerClient) return false;
     for (const segment of wanted) line.set(segmentName({ id: segment.segmentId }), segment);
     this.#offers.set(client, line);
+    // Before anything is asked for.
+    accept();
     this.#startNext();
     return true;
   }
