@@ -124,7 +124,9 @@ export class EncryptedStore {
       record.pack.lastUse = this.#options.clock.now();
       const block = await record.pack.read(record).catch(() => undefined);
       if (block !== undefined) return block;
-      this.#forget(record);
+      if (!this.#forget(record)) continue;
+      const bytes = record.header.dataLength;
+      this.#options.emit({ _tag: 'SegmentEvicted', segment: name, bytes, reason: 'damaged' });
     }
   }
 

@@ -118,17 +118,23 @@ export class BlockFetch {
   lacks(peer: PeerRecord): void {
     this.#lacking ??= new Set();
     this.#lacking.add(peer);
+    this.#busy?.delete(peer);
   }
 
-  /** The peer has no time. @param after the tick that comes when so many milliseconds have passed. */
+  /** The peer has no time, or has lost the block, which it can tell when it is asked again. @param after the tick that comes when so many milliseconds have passed. */
   isBusy(peer: PeerRecord, after: (ms: number) => number): void {
     const times = this.#busy?.get(peer)?.times ?? 0;
-    if (times === 0) this.note({ peer: peer.peer, ...BUSY });
+    if (times === 1) this.note({ peer: peer.peer, ...BUSY });
     if (times === BUSY_TRIES) (this.#lacking ??= new Set()).add(peer);
     else {
       this.#busy ??= new Map();
       this.#busy.set(peer, { times: times + 1, until: after(FIRST_PAUSE_MS * 2 ** times) });
     }
+  }
+
+  /** Whether it said so once. */
+  wasBusy(peer: PeerRecord): boolean {
+    return this.#busy?.has(peer) === true;
   }
 
   /** Whether the peer was busy, and it is too early to ask it again. */
@@ -150,14 +156,21 @@ export class BlockFetch {
   }
 
   deliver(block: FetchedBlock): void {
+    this.#noteBusy();
     this.#settle?.resolve(block);
     this.#settle = undefined;
   }
 
   /** @param reason by default that no peer delivered. */
-  fail(reason: unknown = new FetchFailure(this.#attempts)): void {
-    this.#settle?.reject(reason);
+  fail(reason?: unknown): void {
+    this.#noteBusy();
+    this.#settle?.reject(reason ?? new FetchFailure(this.#attempts));
     this.#settle = undefined;
+  }
+
+  /** Those that were busy once and were not asked again. */
+  #noteBusy(): void {
+    for (const [{ peer }, { times }] of this.#busy ?? []) if (times === 1) this.note({ peer, ...BUSY });
   }
 
   #asks(peer: PeerRecord): boolean {

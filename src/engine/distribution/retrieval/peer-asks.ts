@@ -88,9 +88,10 @@ export class PeerAsks {
     this.#asks.add(ask);
     fetch.began(ask);
     const listing = this.#listingFor(fetch, peer);
-    if (listing === undefined || this.#parts.book.list(peer, listing.key) !== undefined)
-      this.#askForBlock(ask);
-    else this.#askForList(ask, listing);
+    if (listing === undefined) this.#askForBlock(ask);
+    else if (this.#parts.book.list(peer, listing.key) === undefined) this.#askForList(ask, listing);
+    else if (fetch.wasBusy(peer)) this.#askForListAgain(ask, listing);
+    else this.#askForBlock(ask);
   }
 
   /** Gives up on a peer without blaming it. */
@@ -132,6 +133,21 @@ export class PeerAsks {
       if (includesBlock(ranges, index)) this.#askForBlock(ask);
       else this.#end(ask, { _tag: 'Lacking' });
       this.#parts.onList();
+    });
+  }
+
+  /** Whether it still has what it has listed. Others go by what it said before: a list without anything says it is busy. */
+  #askForListAgain(ask: Ask, listing: Listing): void {
+    const { message, accept } = listing.ask();
+    this.#post(ask, message, (answer) => {
+      const ranges = accept(answer);
+      if (ranges.length === 0) this.#end(ask, { _tag: 'Busy' });
+      else {
+        this.#parts.book.setList(ask.peer, listing.key, ranges);
+        this.#tell(ask, listReceived(ask.peer, listing, ranges));
+        if (includesBlock(ranges, listing.index)) this.#askForBlock(ask);
+        else this.#end(ask, { _tag: 'Lacking' });
+      }
     });
   }
 
