@@ -263,7 +263,7 @@ export type OfferRefusal =
   | 'no-answer-in-time'
   | 'malformed'
   | 'version-mismatch'
-  /** The hosted cache has no room for it now. */
+  /** The hosted cache has no room for it now, in its line or on its disk. */
   | 'limit'
   /** The hosted cache wants to know who offers (401, 403). */
   | 'denied';

@@ -1,6 +1,6 @@
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { DISTRIBUTION_CHANNEL, type DistributionEvent } from '../../../src/driver/index.js';
@@ -368,6 +368,19 @@ describe('a hosted cache', () => {
     await post(peer, V2_PATH, batch(offering.port, [segment.info]));
     await untilHeld(cache, 1);
     await vi.waitFor(() => expect(eventsOf(events, 'PeerFailed')).toHaveLength(2), 20_000);
+  });
+
+  it('does not blame a client for a disk that takes nothing', async () => {
+    const directory = await newDirectory();
+    const { cache, peer, events } = await startCache({ directory });
+    await rm(directory, { recursive: true });
+    const segments = ['a', 'b', 'c', 'd'].map((secret) => segmentOf(1_000, secret));
+    const offering = await startServer({ source: memorySource(segments) });
+    const infos = segments.map(({ info }) => info);
+    await post(peer, V2_PATH, batch(offering.port, infos));
+    await vi.waitFor(() => expect(eventsOf(events, 'OfferRefused')).toMatchObject([{ reason: 'limit' }]));
+    expect(eventsOf(events, 'PeerFailed')).toEqual([]);
+    expect(cache.contents().segments).toBe(0);
   });
 
   it('leaves no connection behind when it is closed in the middle of things', async () => {

@@ -157,7 +157,9 @@ export class Puller {
       } catch (error) {
         faults += 1;
         this.#tellFailure(client, error);
-        if (faults >= this.#options.limits.faultsPerClient) this.#offers.delete(client);
+        // What the disk does not take is no fault of the client, and no better with the next segment.
+        const isOver = !(error instanceof PeerFault) || faults >= this.#options.limits.faultsPerClient;
+        if (isOver) this.#offers.delete(client);
       }
       this.#crowd.review();
     }
@@ -264,11 +266,10 @@ export class Puller {
 
   #tellFailure(client: string, error: unknown): void {
     if (this.#isClosed) return;
-    const [detail, reason] =
-      error instanceof PeerFault
-        ? [error.message, error.reason]
-        : [error instanceof Error ? error.message : String(error), 'other' as const];
-    this.#options.emit({ _tag: 'PeerFailed', peer: client, reason, detail });
+    const { emit } = this.#options;
+    if (error instanceof PeerFault)
+      emit({ _tag: 'PeerFailed', peer: client, reason: error.reason, detail: error.message });
+    else emit({ _tag: 'OfferRefused', peer: client, reason: 'limit' });
   }
 }
 
