@@ -86,3 +86,17 @@ it('whoever lies after the truth does not take it away, nor the cache from those
   expect(eventsOf(reader.events, 'BlockRejected').length).toBeLessThanOrEqual(segments.length);
   expect(eventsOf(reader.events, 'PeerStruckOut')).toEqual([]);
 });
+
+it('a cache that has nothing but lies is not asked for every block of a content', async () => {
+  const publisher = await startMachine();
+  const content = randomBytes(160 * 65_536);
+  const information = await publish(publisher, content, 1);
+  const liar = await startLiar(parseContentInformation(information).segments.map(({ info }) => info));
+  const hostedCache = { address: liar.peer, turn: 'before-peers' } as const;
+  // Who serves nobody offers nothing, which the liar would not understand.
+  const reader = await startMachine({ hostedCache, listen: false });
+  const peers = [`127.0.0.1:${publisher.engine.endpoint()?.port}`];
+  expect((await retrieve(reader, information, peers)).equals(content)).toBe(true);
+  expect(eventsOf(reader.events, 'PeerStruckOut')).toHaveLength(1);
+  expect(eventsOf(reader.events, 'BlockRejected').length).toBeLessThanOrEqual(48);
+});

@@ -233,7 +233,8 @@ export class PeerAsks {
       return;
     }
     const wasStruckOut = book.isStruckOut(peer);
-    if (peer.isMailbox && fault instanceof SpoiledBlock) book.spoil(peer, nameOfBlock(ask.fetch));
+    if (peer.isMailbox && fault instanceof SpoiledBlock)
+      book.spoil(peer, nameOfBlock(ask.fetch), fault, ask.incident);
     else book.blame(peer, fault, ask.incident);
     this.#tell(ask, { _tag: 'PeerFailed', peer: peer.peer, reason: fault.reason, detail: fault.message });
     const isStruckOut = !wasStruckOut && book.isStruckOut(peer);

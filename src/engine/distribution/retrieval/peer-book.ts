@@ -32,6 +32,8 @@ export interface PeerRecord {
   readonly isMailbox: boolean;
   /** Of such a one: blocks of which it has spoiled bytes, how often it sent them, and until when that counts. */
   readonly spoiled: Map<string, { readonly times: number; readonly until: number }>;
+  /** Spoiled blocks since the last good one. */
+  spoiledInARow: number;
 }
 
 interface BlockList {
@@ -56,6 +58,9 @@ const WEIGHT = 4;
 
 /** A mailbox may have another copy of a block, which it gives whoever asks again. */
 const COPIES = 2;
+
+/** So many spoiled blocks in a row are one fault, or a mailbox full of lies would be asked for every block. */
+const ONE_FAULT = 16;
 
 /** Spoiled blocks of a mailbox that are remembered, the latest ones. */
 const MOST_SPOILED = 4_096;
@@ -97,6 +102,7 @@ export class PeerBook {
       listsSegments: true,
       isMailbox: peer === this.mailbox,
       spoiled: new Map(),
+      spoiledInARow: 0,
     };
     this.#records.set(peer, record);
     return record;
@@ -126,6 +132,7 @@ export class PeerBook {
     const before = record.trusted ? record.blockMs : undefined;
     record.blockMs = before === undefined ? blockMs : before + (blockMs - before) / WEIGHT;
     record.trusted = true;
+    record.spoiledInARow = 0;
     record.most = Math.min(this.limits.requestsPerPeer, record.most + 1 / RECOVERY);
   }
 
@@ -150,8 +157,11 @@ export class PeerBook {
     record.forgetAt = this.clock.now() + this.limits.faultMemoryMs;
   }
 
-  /** Notes that a mailbox has sent spoiled bytes of a block, for which it is not to blame. */
-  spoil(record: PeerRecord, block: string): void {
+  /** Notes that a mailbox has sent spoiled bytes of a block, for which it is not to blame, unless it does nothing else. */
+  spoil(record: PeerRecord, block: string, fault: PeerFault, incident: number): void {
+    record.trusted = false;
+    record.spoiledInARow += 1;
+    if (record.spoiledInARow % ONE_FAULT === 0) this.blame(record, fault, incident);
     const times = (record.spoiled.get(block)?.times ?? 0) + 1;
     record.spoiled.delete(block);
     record.spoiled.set(block, { times, until: this.clock.now() + this.limits.faultMemoryMs });
