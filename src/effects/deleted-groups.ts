@@ -6,9 +6,9 @@ import type { HandleCore } from './handle-core.js';
 const OPEN = new WeakMap<GroupingDriver, Set<HandleCore<GroupHandle>>>();
 
 /** Closes a group as void as soon as the driver tells that it was deleted, or {@link closeDeleted} finds it so. */
-export const closeWhenDeleted = (core: HandleCore<GroupHandle>): void => {
+export const closeWhenDeleted = (core: HandleCore<GroupHandle>, operation: string): void => {
   const { grouping } = core.env.driver;
-  const raw = core.assertOpen('open group');
+  const raw = core.assertOpen(operation);
   if (grouping.whenDeleted !== undefined) {
     core.onClose(grouping.whenDeleted(raw, () => closeDeleted(core)));
     return;

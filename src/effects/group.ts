@@ -71,7 +71,7 @@ const openWith =
           }
         },
       });
-      closeWhenDeleted(core);
+      closeWhenDeleted(core, operation);
       return new PeerGroup(core);
     });
 

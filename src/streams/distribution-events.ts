@@ -8,9 +8,9 @@ import { type DistributionSession, observeDistribution, sessionCore } from '../e
  *
  * Use it for progress and statistics; sums are in `getDistributionCounters`. Hot while shared: one observer for all
  * subscribers of the returned Observable; events before the subscription are lost, the others come in the order they
- * happened, those while the session closes included. Completes when it is closed; of a closed one it is an error, `HandleClosed`. A driver that cannot tell
- * (Windows) emits nothing. The same events, of all sessions, are on the `node:diagnostics_channel`
- * `peerweave:distribution`; docs/EVENTS.md lists them.
+ * happened, those while the session closes included. Completes when it is closed; of a closed one it is an error,
+ * `HandleClosed`. A driver that cannot tell (Windows) emits nothing. The same events, of all sessions, are on the
+ * `node:diagnostics_channel` `peerweave:distribution`; docs/EVENTS.md lists them.
  * Source: the names of the provider Microsoft-Windows-BranchCacheMonitoring.
  *
  * @example

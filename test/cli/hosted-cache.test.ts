@@ -98,11 +98,15 @@ test.each([
   [['--tls-listen', '127.0.0.1:0'], 2, "needs '--tls-cert'"],
   [['--tls-cert', 'missing.pem'], 2, 'go together'],
   [['--tls-cert', 'missing.pem', '--tls-key', 'missing.pem'], 3, 'missing.pem'],
-  [['--tls-cert', 'bad.pem', '--tls-key', 'bad.pem'], 6, 'PEM'],
+  [['--tls-cert', 'bad.pem', '--tls-key', 'bad.pem'], 2, 'bad.pem and bad.pem: '],
+  [['--tls-cert', 'cert.pem', '--tls-key', 'other-key.pem'], 2, 'the key that belongs to it'],
+  [['--data-dir', 'bad.pem'], 6, 'Choose another --data-dir.'],
   [['--listen', '203.0.113.1:80'], 6, 'Choose another address'],
 ] as const)('hosted-cache %j ends with %i and says why', (flags, code, words) =>
   inDirectory(async (directory) => {
     await writeFile(join(directory, 'bad.pem'), 'nothing');
+    await writeFile(join(directory, 'cert.pem'), (await selfSigned()).cert);
+    await writeFile(join(directory, 'other-key.pem'), (await selfSigned()).key);
     const listen = flags.includes('--listen' as never) ? [] : LISTEN;
     const ran = await run(directory, ['hosted-cache', ...listen, ...flags]);
     expect(ran).toMatchObject({ code, stdout: '' });

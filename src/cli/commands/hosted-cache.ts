@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { NEVER } from 'rxjs';
 import { PeerError } from 'peerweave';
@@ -87,15 +88,20 @@ export const addHostedCache = (program: Command): void => {
     });
 };
 
+/** What is called of the system to listen somewhere; all else concerns the data directory. */
+const LISTENING = ['listen', 'bind', 'getaddrinfo'];
+
 const start = (options: HostedCacheOptions): Promise<HostedCache> =>
   startHostedCache(options).catch((thrown: unknown) => {
+    const syscall = thrown instanceof Error && 'syscall' in thrown ? String(thrown.syscall) : '';
     throw new PeerError({
       tag: 'Unavailable',
       code: 'PEERWEAVE_HOSTED_CACHE',
       operation: 'hosted-cache',
       what: thrown instanceof Error ? thrown.message : String(thrown),
-      advice:
-        'Choose another address by --listen, as ports below 1024 may need privileges, or another --data-dir.',
+      advice: LISTENING.includes(syscall)
+        ? 'Choose another address by --listen or --tls-listen, as ports below 1024 may need privileges.'
+        : 'Choose another --data-dir.',
       cause: thrown,
     });
   });
@@ -104,14 +110,24 @@ const readSecure = async ({
   tlsListen,
   tlsCert,
   tlsKey,
-}: HostedCacheFlags): Promise<HostedCacheOptions['secure']> =>
-  tlsCert === undefined || tlsKey === undefined
-    ? undefined
-    : {
-        listen: tlsListen,
-        cert: await withFile(tlsCert, 'read the certificate', () => readFile(tlsCert)),
-        key: await withFile(tlsKey, 'read the key', () => readFile(tlsKey)),
-      };
+}: HostedCacheFlags): Promise<HostedCacheOptions['secure']> => {
+  if (tlsCert === undefined || tlsKey === undefined) return undefined;
+  const cert = await withFile(tlsCert, 'read the certificate', () => readFile(tlsCert));
+  const key = await withFile(tlsKey, 'read the key', () => readFile(tlsKey));
+  try {
+    createSecureContext({ cert, key });
+  } catch (thrown) {
+    throw new PeerError({
+      tag: 'BadArgument',
+      code: 'PEERWEAVE_UNUSABLE_FILE',
+      operation: 'hosted-cache',
+      what: `${tlsCert} and ${tlsKey}: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+      advice: 'Give a certificate and the key that belongs to it, both in PEM.',
+      cause: thrown,
+    });
+  }
+  return { listen: tlsListen, cert, key };
+};
 
 const UNITS = ['', 'k', 'm', 'g', 't'];
 const LEAST = 1024 ** 2;

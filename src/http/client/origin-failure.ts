@@ -54,7 +54,7 @@ export const isBrokenRange = (error: unknown): error is PeerError =>
 export const unanswered = (thrown: unknown, signal: AbortSignal): PeerError => {
   if (signal.aborted) return cancelled(OPERATION, thrown);
   const { code, name, message } = causeOf(thrown);
-  const wasReached = NO_HTTP.test(code ?? name) || NO_WAY_ON.test(message);
+  const wasReached = isNoHttp(code ?? name) || NO_WAY_ON.test(message);
   return new PeerError({
     tag: wasReached ? 'Protocol' : 'Unavailable',
     code: code ?? (wasReached ? 'PEERWEAVE_BAD_ANSWER' : 'PEERWEAVE_UNREACHABLE'),
@@ -85,8 +85,15 @@ export const brokenOff = (thrown: unknown, signal: AbortSignal): PeerError => {
  * Of Node's parser and of undici, for a head that makes no sense; an end within it is a connection that broke. Where errors
  * of the parser have no code, as in Node 24, they have a name.
  */
-const NO_HTTP =
-  /^(?:HPE_(?!INVALID_EOF_STATE|CLOSED_CONNECTION)|HTTPParserError$|UND_ERR_(?:HEADERS_OVERFLOW|RES_CONTENT_LENGTH_MISMATCH)$|ERR_INVALID_URL$)/;
+const isNoHttp = (code: string): boolean =>
+  /^HPE_(?!INVALID_EOF_STATE|CLOSED_CONNECTION)/.test(code) || NO_HTTP.has(code);
+
+const NO_HTTP: ReadonlySet<string> = new Set([
+  'HTTPParserError',
+  'UND_ERR_HEADERS_OVERFLOW',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  'ERR_INVALID_URL',
+]);
 
 /** Of redirects, for which undici has no codes. */
 const NO_WAY_ON = /\bredirect(?:ed|ion)?\b|\bURL scheme\b|\bInvalid URL\b/i;

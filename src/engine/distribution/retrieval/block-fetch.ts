@@ -121,7 +121,11 @@ export class BlockFetch {
     this.#busy?.delete(peer);
   }
 
-  /** The peer has no time, or has lost the block, which it can tell when it is asked again. @param after the tick that comes when so many milliseconds have passed. */
+  /**
+   * The peer has no time, or has lost the block, which it can tell when it is asked again.
+   *
+   * @param after the tick that comes when so many milliseconds have passed.
+   */
   isBusy(peer: PeerRecord, after: (ms: number) => number): void {
     const times = this.#busy?.get(peer)?.times ?? 0;
     if (times === 1) this.note({ peer: peer.peer, ...BUSY });
