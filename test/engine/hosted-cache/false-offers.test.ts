@@ -7,6 +7,9 @@ import { fakePeer, http } from '../retrieval/harness.js';
 import { batch, eventsOf, post, startCache, untilHeld, V2_PATH } from './harness.js';
 import { publish, retrieve, startMachine } from './machine.js';
 
+/** Peers are not asked before the cache has answered, however slow the machine is. */
+const PATIENT = { client: { overtakeMs: 30_000, requestTimeoutMs: 30_000 } };
+
 /** Offers segments by their true ids, with bytes of its own. */
 const startLiar = (segments: readonly SegmentInfo[]) =>
   fakePeer((socket, { _tag, segmentId, ranges: [range = { index: 0, count: 1 }] }) => {
@@ -45,7 +48,10 @@ it.each([
     await post(peer, V2_PATH, batch(Number(liar.peer.split(':')[1]), told));
     await untilHeld(cache, segments.length);
 
-    const honest = await startMachine({ hostedCache: { address: peer, turn: 'before-peers' } });
+    const honest = await startMachine({
+      hostedCache: { address: peer, turn: 'before-peers' },
+      limits: PATIENT,
+    });
     expect((await retrieve(honest, information, peers)).equals(content)).toBe(true);
     expect(eventsOf(honest.events, 'PeerStruckOut')).toEqual([]);
     expect((await retrieve(honest, ofOther, peers)).equals(other)).toBe(true);
@@ -94,7 +100,7 @@ it('a cache that has nothing but lies is not asked for every block of a content'
   const liar = await startLiar(parseContentInformation(information).segments.map(({ info }) => info));
   const hostedCache = { address: liar.peer, turn: 'before-peers' } as const;
   // Who serves nobody offers nothing, which the liar would not understand.
-  const reader = await startMachine({ hostedCache, listen: false });
+  const reader = await startMachine({ hostedCache, listen: false, limits: PATIENT });
   const peers = [`127.0.0.1:${publisher.engine.endpoint()?.port}`];
   expect((await retrieve(reader, information, peers)).equals(content)).toBe(true);
   expect(eventsOf(reader.events, 'PeerStruckOut')).toHaveLength(1);
