@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { listen } from '../http/support.js';
 import { missing } from '../tools.js';
-import { COMMAND, inDirectory, run, start } from './run.js';
+import { AT_A_TERMINAL, COMMAND, inDirectory, run, start } from './run.js';
 
 const CONTENT = createCipheriv('aes-128-ctr', Buffer.alloc(16, 3), Buffer.alloc(16)).update(
   Buffer.alloc(3_000_000),
@@ -110,9 +110,6 @@ test('get asks the places that it is told, in their order', () =>
     serving.child.kill('SIGINT');
     await serving.ended;
   }));
-
-/** Runs a command with a terminal of its own, and prints what it writes there. */
-const AT_A_TERMINAL = 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))';
 
 test.skipIf(missing('python3'))('get shows at a terminal how much came from where', () =>
   inDirectory(async (directory) => {

@@ -2,10 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { COMMAND, inDirectory, run } from './run.js';
-
-/** Runs a command with a terminal of its own, and types into it what is written to it. */
-const AT_A_TERMINAL = 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))';
+import { AT_A_TERMINAL, COMMAND, inDirectory, run } from './run.js';
 
 interface Typed {
   readonly code: number | null;

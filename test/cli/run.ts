@@ -20,6 +20,10 @@ export interface Running {
   line(pattern: RegExp): Promise<string>;
 }
 
+/** A program for python3 that runs a command with a terminal of its own, and prints what it writes there. */
+export const AT_A_TERMINAL =
+  'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))';
+
 /** Starts the command in a directory of its own. @param prefix put in front of it, such as to run it on another host. */
 export const start = (
   directory: string,

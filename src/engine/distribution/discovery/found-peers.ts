@@ -1,3 +1,5 @@
+import { hostOf } from '../retrieval/host-and-port.js';
+
 interface Found {
   readonly host: string;
   /** How many of its host were known before it. */
@@ -48,6 +50,3 @@ export class FoundPeers {
     return [...this.#peers.keys()];
   }
 }
-
-/** Of `host:port`. */
-const hostOf = (peer: string): string => peer.slice(0, peer.lastIndexOf(':'));

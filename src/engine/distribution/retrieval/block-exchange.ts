@@ -97,7 +97,10 @@ export const acceptBlock = (segment: SegmentInfo, block: number, answer: Buffer)
     if (other !== undefined) return other;
     throw new SpoiledBlock(`answered with ${data.length} bytes for a block of ${length}`);
   }
-  const bytes = decrypted(segment, cipher, iv, data);
+  const bytes = asFault(
+    () => decryptBlock(cipher, segment.secret, iv, data),
+    (detail) => new SpoiledBlock(detail, 'wrong-bytes'),
+  );
   if (!hashBlock(segment.hash, bytes).equals(hash)) {
     throw new SpoiledBlock('answered with bytes that do not match their hash', 'wrong-bytes');
   }
@@ -147,21 +150,14 @@ const checkSegment = (segment: SegmentInfo, id: Uint8Array): void => {
   if (Buffer.compare(segment.id, id) !== 0) throw new PeerFault('answered with another segment');
 };
 
-const decrypted = (segment: SegmentInfo, cipher: BlockCipher, iv: Uint8Array, data: Uint8Array): Buffer => {
-  try {
-    return decryptBlock(cipher, segment.secret, iv, data);
-  } catch (error) {
-    if (error instanceof MessageError)
-      throw new SpoiledBlock(`answered nonsense: ${error.message}`, 'wrong-bytes');
-    throw error;
-  }
-};
-
-const asFault = <Result>(read: () => Result): Result => {
+const asFault = <Result>(
+  read: () => Result,
+  fault = (detail: string): PeerFault => new PeerFault(detail),
+): Result => {
   try {
     return read();
   } catch (error) {
-    if (error instanceof MessageError) throw new PeerFault(`answered nonsense: ${error.message}`);
+    if (error instanceof MessageError) throw fault(`answered nonsense: ${error.message}`);
     throw error;
   }
 };

@@ -7,5 +7,5 @@ export const hostAndPort = (host = '', port = 0): string => {
   return plain.includes(':') ? `[${plain}]:${port}` : `${plain}:${port}`;
 };
 
-/** The host of what {@link hostAndPort} made, with the brackets of IPv6. */
+/** The host of such a name, with the brackets of IPv6. */
 export const hostOf = (peer: string): string => peer.slice(0, peer.lastIndexOf(':'));

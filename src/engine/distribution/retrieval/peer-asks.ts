@@ -121,17 +121,14 @@ export class PeerAsks {
 
   #askForList(ask: Ask, listing: Listing): void {
     const { peer } = ask;
-    const { key, index } = listing;
+    const { key } = listing;
     const { message, accept } = listing.ask();
     ask.awaitedList = listing;
     peer.awaitedLists.add(key);
     this.#post(ask, message, (answer) => {
       const ranges = accept(answer);
       this.#endList(ask);
-      this.#parts.book.setList(peer, key, ranges);
-      this.#tell(ask, listReceived(peer, listing, ranges));
-      if (includesBlock(ranges, index)) this.#askForBlock(ask);
-      else this.#end(ask, { _tag: 'Lacking' });
+      this.#goOnWith(ranges, ask, listing);
       this.#parts.onList();
     });
   }
@@ -142,13 +139,15 @@ export class PeerAsks {
     this.#post(ask, message, (answer) => {
       const ranges = accept(answer);
       if (ranges.length === 0) this.#end(ask, { _tag: 'Busy' });
-      else {
-        this.#parts.book.setList(ask.peer, listing.key, ranges);
-        this.#tell(ask, listReceived(ask.peer, listing, ranges));
-        if (includesBlock(ranges, listing.index)) this.#askForBlock(ask);
-        else this.#end(ask, { _tag: 'Lacking' });
-      }
+      else this.#goOnWith(ranges, ask, listing);
     });
+  }
+
+  #goOnWith(ranges: readonly BlockRange[], ask: Ask, listing: Listing): void {
+    this.#parts.book.setList(ask.peer, listing.key, ranges);
+    this.#tell(ask, listReceived(ask.peer, listing, ranges));
+    if (includesBlock(ranges, listing.index)) this.#askForBlock(ask);
+    else this.#end(ask, { _tag: 'Lacking' });
   }
 
   #askForBlock(ask: Ask): void {

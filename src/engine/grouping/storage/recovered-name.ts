@@ -26,28 +26,44 @@ const nameOfKey = (path: string): Promise<string | undefined> =>
       : composePeerName(authorityOf(publicKeyOf(importPrivateKey(pkcs8))));
   });
 
+const isNamedAfter =
+  (directory: string) =>
+  (name: string): boolean =>
+    basename(directory) === directoryNameFor(name);
+
+/** What the file for it says, or else what the record and the key stand for, if the directory is that one's. */
+const nameIn = async (
+  directory: string,
+  key: string,
+  nameOfRecord: () => Promise<string>,
+  isRight: (name: string) => boolean,
+): Promise<string | undefined> => {
+  const stored = await readName(join(directory, NAME));
+  if (stored !== undefined) return stored;
+  const candidates = [await ifReadable(nameOfRecord), await nameOfKey(join(directory, key))];
+  return candidates.find((name) => name !== undefined && isRight(name));
+};
+
 /**
  * The peer name that the directory of an identity stands for. Where the file that holds it is damaged the other files tell
  * it: a name that is not found hides keys and groups that are whole.
  */
-export const identityNameIn = async (
+export const identityNameIn = (
   directory: string,
-  isNamedAfter = (name: string) => basename(directory) === directoryNameFor(name),
-): Promise<string | undefined> => {
-  const stored = await readName(join(directory, NAME));
-  if (stored !== undefined) return stored;
-  const record = await ifReadable(async () =>
-    decodeIdentity(await readIfPresent(join(directory, 'identity.rec'))),
+  isRight = isNamedAfter(directory),
+): Promise<string | undefined> =>
+  nameIn(
+    directory,
+    'key.p8',
+    async () => (await decodeIdentity(await readIfPresent(join(directory, 'identity.rec')))).peerName,
+    isRight,
   );
-  const candidates = [record?.peerName, await nameOfKey(join(directory, 'key.p8'))];
-  return candidates.find((name) => name !== undefined && isNamedAfter(name));
-};
 
 /** The peer name that the directory of a group stands for, as {@link identityNameIn} finds that of an identity. */
-export const groupNameIn = async (directory: string): Promise<string | undefined> => {
-  const stored = await readName(join(directory, NAME));
-  if (stored !== undefined) return stored;
-  const record = await ifReadable(async () => decodeGroup(await readIfPresent(join(directory, 'group.rec'))));
-  const candidates = [record?.groupPeerName, await nameOfKey(join(directory, 'group-key.p8'))];
-  return candidates.find((name) => name !== undefined && basename(directory) === directoryNameFor(name));
-};
+export const groupNameIn = (directory: string): Promise<string | undefined> =>
+  nameIn(
+    directory,
+    'group-key.p8',
+    async () => decodeGroup(await readIfPresent(join(directory, 'group.rec'))).groupPeerName,
+    isNamedAfter(directory),
+  );
