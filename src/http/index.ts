@@ -27,4 +27,4 @@ export {
   replyWithDirectory,
 } from './server/fastify.js';
 export { type RequestHandler, sendContent, serveDirectory } from './server/node.js';
-export type { BytesResource, FileResource, Resource } from './server/resource.js';
+export type { BytesResource, FileResource, Resource } from './server/resource-rule.js';

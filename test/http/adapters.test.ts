@@ -174,6 +174,20 @@ describe('with a middleware that compresses', () => {
     expect(compressed.headers['content-encoding']).toBe('gzip');
     expect(gunzipSync(compressed.body).equals(TEXT)).toBe(true);
   });
+
+  it.each<[string, Record<string, string>]>([
+    ['a part', {}],
+    ['missing data', { 'x-p2p-peerdist': 'Version=1.0, MissingDataRequest=true' }],
+  ])('%s is not encoded at all, as its range and entity tag speak of plain bytes', async (_name, more) => {
+    const url = `${urls['express'] ?? ''}${path}`;
+    const part = await ask(url, {
+      headers: { 'accept-encoding': 'gzip, peerdist', range: 'bytes=0-65535', ...more },
+    });
+    expect(part).toMatchObject({ status: 206, headers: { 'content-range': 'bytes 0-65535/100000' } });
+    expect(part.headers['content-encoding']).toBeUndefined();
+    expect(part.headers['cache-control']).toBe('no-transform');
+    expect(part.body.equals(TEXT.subarray(0, 65_536))).toBe(true);
+  });
 });
 
 describe('what an application with Fastify has answered itself meanwhile', () => {

@@ -1,9 +1,17 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { observeDistribution } from '../../src/effects/index.js';
 import { createContentServer, sendContent } from '../../src/http/index.js';
 import { ask, contentOf, listen, type Machine, PEERDIST_1_1, startMachine } from './support.js';
 
 const PAGE = { bytes: contentOf(100_000) };
+
+const hasIPv6 = Object.values(networkInterfaces()).some((all) =>
+  all?.some(({ address }) => address === '::1'),
+);
 
 let machine: Machine;
 let origin: Awaited<ReturnType<typeof listen>>;
@@ -57,5 +65,33 @@ it.each<[string, Record<string, string>, string, number, number, number]>([
         { _tag: 'HttpRequestReceived', peer, url: '/page', kind: asked },
         { _tag: 'HttpResponseSent', peer, url: '/page', kind, status, contentBytes, bodyBytes },
       ]);
+  },
+);
+
+it.runIf(hasIPv6)(
+  'a client of IPv6 has its address in brackets, one of IPv4 at the same socket has none',
+  async () => {
+    const content = createContentServer({ session: machine.session });
+    await content.prepare(PAGE);
+    const both = createServer((request, response) => void sendContent(content, request, response, PAGE));
+    await once(both.listen(0, '::'), 'listening');
+    const { port } = both.address() as AddressInfo;
+    try {
+      events.length = 0;
+      await ask(`http://[::1]:${port}/six`);
+      await ask(`http://127.0.0.1:${port}/four`);
+      const peer = (pattern: RegExp): unknown => expect.stringMatching(pattern);
+      await expect
+        .poll(() => events)
+        .toEqual([
+          expect.objectContaining({ url: '/six', peer: peer(/^\[::1\]:\d+$/) }),
+          expect.objectContaining({ url: '/six', peer: peer(/^\[::1\]:\d+$/) }),
+          expect.objectContaining({ url: '/four', peer: peer(/^127\.0\.0\.1:\d+$/) }),
+          expect.objectContaining({ url: '/four', peer: peer(/^127\.0\.0\.1:\d+$/) }),
+        ]);
+    } finally {
+      both.closeAllConnections();
+      await once(both.close(), 'close');
+    }
   },
 );

@@ -4,7 +4,7 @@ import type { HttpExchangeKind } from '../../driver/index.js';
 import type { PresetHeaders } from '../protocol/header-list.js';
 import { negotiate } from '../protocol/negotiation.js';
 import type { ByteSpan } from './byte-range.js';
-import { encode, type Encoding, guardHeader, mayBeEncoded, varyHeader } from './encoding.js';
+import { encode, type Encoding, guardHeader, mayBeEncoded, untouchedHeader, varyHeader } from './encoding.js';
 import type { Preparations } from './preparations.js';
 import type { OpenResource } from './resource.js';
 import { select, type Selection } from './selection.js';
@@ -95,6 +95,7 @@ const planAnswer = async (
       'Content-Length': String(span.length),
       ...(preset['content-type'] === undefined ? { 'Content-Type': resource.type } : {}),
       ...rangeHeader(selection, resource),
+      ...(status === 206 ? untouchedHeader(preset) : {}),
       ...encoded,
     },
     kind: information === undefined ? plainKind : negotiation.kind,

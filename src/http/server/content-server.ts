@@ -11,7 +11,8 @@ import type { PresetHeaders } from '../protocol/header-list.js';
 import { type Answer, answerWith, type ContentRequest } from './answer.js';
 import { reportExchange } from './http-events.js';
 import { Preparations } from './preparations.js';
-import { type OpenResource, openResource, type Resource } from './resource.js';
+import { type OpenResource, openResource } from './resource.js';
+import type { Resource } from './resource-rule.js';
 
 /** How a {@link ContentServer} works; only the session has no default. */
 export interface ContentServerOptions {

@@ -71,6 +71,15 @@ export const guardHeader = (
     ? { 'Cache-Control': guarded(preset) }
     : {};
 
+/**
+ * For a part of the content: compressed by what the application has put around this, it would be a part of nothing that
+ * its entity tag and Content-Range speak of.
+ */
+export const untouchedHeader = (preset: PresetHeaders): Headers => {
+  const own = directivesOf(preset).filter((directive) => directive.toLowerCase() !== 'no-transform');
+  return { 'Cache-Control': [...own, 'no-transform'].join(', ') };
+};
+
 const directivesOf = (preset: PresetHeaders): readonly string[] => listOf(preset['cache-control']);
 
 /**

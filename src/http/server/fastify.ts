@@ -5,7 +5,7 @@ import type { Answer } from './answer.js';
 import type { ContentServer } from './content-server.js';
 import type { ContentDirectory } from './directory/content-directory.js';
 import { OF_A_BODY, statusOf } from './failure.js';
-import type { Resource } from './resource.js';
+import type { Resource } from './resource-rule.js';
 
 /** What is used of a request of Fastify. */
 export interface FastifyRequestLike {
@@ -15,7 +15,7 @@ export interface FastifyRequestLike {
 
 /** What is used of a reply of Fastify. */
 export interface FastifyReplyLike {
-  readonly raw: Pick<ServerResponse, 'headersSent'>;
+  readonly raw: Pick<ServerResponse, 'headersSent' | 'once'>;
   /** Whether it is answered, or somebody else's to answer. */
   readonly sent: boolean;
   /** Headers set so far. */
@@ -33,8 +33,8 @@ export interface FastifyReplyLike {
 }
 
 /**
- * Answers a request of Fastify with a file or bytes; headers set before are kept. Call it where the request is
- * authorized, and return what it returns.
+ * Answers a request of Fastify with a file or bytes; headers set before are kept, but `ETag`, `Last-Modified` and
+ * `Accept-Ranges`. Call it where the request is authorized, and return what it returns.
  *
  * A file that is not there goes to the instance's handler for what was not found, one that may not be read is a 403.
  *
@@ -99,6 +99,8 @@ const sendReply = async <Reply extends FastifyReplyLike>(
       if (body instanceof Readable) body.destroy();
       return reply;
     }
+    // A hook may refuse the reply, and nobody reads the body then.
+    if (body instanceof Readable) reply.raw.once('close', () => body.destroy());
     if (status >= 300) for (const name of OF_A_BODY) reply.removeHeader(name);
     reply.code(status);
     reply.headers({ ...headers });

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { hostAndPort } from '../../driver/host-and-port.js';
 import { type DistributionSession, reportDistribution } from '../../effects/session.js';
 import { negotiate } from '../protocol/negotiation.js';
 import type { Answer, ContentRequest } from './answer.js';
@@ -9,7 +10,7 @@ export const reportExchange = (
   { url = '', headers, socket }: ContentRequest,
   { status, kind, body, contentBytes }: Answer,
 ): void => {
-  const peer = `${socket?.remoteAddress ?? ''}:${socket?.remotePort ?? ''}`;
+  const peer = hostAndPort(socket?.remoteAddress, socket?.remotePort);
   reportDistribution(session, { _tag: 'HttpRequestReceived', peer, url, kind: negotiate(headers).kind });
   const sent = (bodyBytes: number): void =>
     reportDistribution(session, {

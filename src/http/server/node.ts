@@ -1,20 +1,21 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Answer } from './answer.js';
 import type { ContentServer } from './content-server.js';
 import type { ContentDirectory } from './directory/content-directory.js';
-import { OF_A_BODY, statusOf } from './failure.js';
-import type { Resource } from './resource.js';
+import { OF_A_BODY, statusOf, withStatus } from './failure.js';
+import type { Resource } from './resource-rule.js';
 
 /**
  * Answers a request of node:http or Express with a file or bytes.
  *
  * Call it where the request is authorized; headers set before (`Cache-Control`, `Content-Type`, `Content-Disposition` …)
- * are kept. Resolves when the response has been handed to the network or the client has gone away.
+ * are kept, but those that tell one state of the content from another: `ETag`, `Last-Modified`, `Accept-Ranges`. Resolves
+ * when the response has been handed to the network or the client has gone away.
  *
- * Rejects, before anything is sent, with `NotFound`, `AccessDenied`, `System` for the file; with Express pass that to
- * `next`.
+ * Rejects, before anything is sent, with `NotFound`, `AccessDenied`, `System` for the file, `BadArgument` for what is no
+ * resource; with Express pass that to `next`: it has the `status` to answer with, 404, 403 or 500.
  *
  * @example
  * ```ts
@@ -46,7 +47,10 @@ export const sendContent = async (
   response: ServerResponse,
   resource: Resource,
 ): Promise<void> => {
-  await sendAnswer(response, await server.answer(request, resource, response.getHeaders()));
+  const answer = await server.answer(request, resource, response.getHeaders()).catch((failure: unknown) => {
+    throw withStatus(failure);
+  });
+  await sendAnswer(response, answer);
 };
 
 /** What {@link serveDirectory} makes: a listener of node:http, and a middleware of Express and its kind. */
@@ -80,17 +84,17 @@ export type RequestHandler = (
 export const serveDirectory =
   (directory: ContentDirectory): RequestHandler =>
   (request, response, next) => {
-    directory.answer(request, response.getHeaders()).then(
-      (answer) => {
-        if (answer.status === 405 && next !== undefined) next();
-        else void sendAnswer(response, answer);
-      },
-      (failure: unknown) => {
-        const status = statusOf(failure);
-        if (next !== undefined) next(status === 404 ? undefined : failure);
-        else if (!response.headersSent) response.writeHead(status, { 'Content-Length': 0 }).end();
-      },
-    );
+    const fail = (failure: unknown): void => {
+      const status = statusOf(failure);
+      if (next !== undefined) next(status === 404 ? undefined : withStatus(failure));
+      else if (!response.headersSent) {
+        response.writeHead(status, STATUS_CODES[status], { 'Content-Length': 0 }).end();
+      }
+    };
+    directory.answer(request, response.getHeaders()).then((answer) => {
+      if (answer.status === 405 && next !== undefined) next();
+      else sendAnswer(response, answer).catch(fail);
+    }, fail);
   };
 
 /** Writes an answer. A client that goes away ends it; that is no failure. */
@@ -100,8 +104,14 @@ const sendAnswer = async (response: ServerResponse, { status, headers, body }: A
     if (body instanceof Readable) body.destroy();
     return;
   }
-  if (status >= 300) for (const name of OF_A_BODY) response.removeHeader(name);
-  response.writeHead(status, headers);
+  try {
+    if (status >= 300) for (const name of OF_A_BODY) response.removeHeader(name);
+    response.writeHead(status, headers);
+  } catch (thrown) {
+    // The application has set what no header may have.
+    if (body instanceof Readable) body.destroy();
+    throw thrown;
+  }
   if (!(body instanceof Readable)) response.end(body);
   // What broke off is told to the client by the connection's end, and there is nobody else to tell.
   else await pipeline(body, response).catch(() => undefined);

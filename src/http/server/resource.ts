@@ -5,31 +5,15 @@ import { webcrypto } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { contentType } from 'mime-types';
 import { onFile } from '../../effects/error/from-system.js';
+import { orThrow } from '../../effects/effect.js';
 import { badArgument, PeerError } from '../../effects/error/index.js';
+import { validate } from '../../effects/validate/validate.js';
 import type { ByteSpan } from './byte-range.js';
 import { hasChanged } from './changed-bytes.js';
 import { FileBody } from './file-body.js';
 import { identityOf } from './file-identity.js';
 import type { Validators } from './preconditions.js';
-
-/** A file, by its path. */
-export interface FileResource {
-  readonly path: string;
-  /** Its Content-Type; by default what its name stands for. */
-  readonly type?: string | undefined;
-}
-
-/** Bytes in memory, which must not change while they are sent. Their entity tag is their hash. */
-export interface BytesResource {
-  readonly bytes: Uint8Array;
-  /** Their Content-Type; `application/octet-stream` by default. */
-  readonly type?: string | undefined;
-  /** When they changed last, for clients that know dates only. */
-  readonly modified?: Date | undefined;
-}
-
-/** What a request is answered with. */
-export type Resource = FileResource | BytesResource;
+import { type BytesResource, type FileResource, type Resource, resourceRule } from './resource-rule.js';
 
 /** One state of a resource. Whoever opened it closes it, unless {@link body} was called: the stream does so then. */
 export interface OpenResource {
@@ -49,9 +33,13 @@ export interface OpenResource {
 const OPERATION = 'answer';
 const OCTETS = 'application/octet-stream';
 
-/** @throws PeerError NotFound, AccessDenied, System for the file, BadArgument for what is no file. */
-export const openResource = async (resource: Resource, now: number): Promise<OpenResource> =>
-  'bytes' in resource ? openBytes(resource) : openFileResource(await openFile(resource.path), resource, now);
+/** @throws PeerError NotFound, AccessDenied, System for the file, BadArgument for what is no file or no resource. */
+export const openResource = async (input: Resource, now: number): Promise<OpenResource> => {
+  const resource = orThrow(validate(resourceRule, input, OPERATION));
+  return 'bytes' in resource
+    ? openBytes(resource)
+    : openFileResource(await openFile(resource.path), resource, now);
+};
 
 const openBytes = async ({ bytes, type = OCTETS, modified }: BytesResource): Promise<OpenResource> => {
   const fingerprint = await digestOf(bytes);
@@ -121,7 +109,7 @@ const notAFile = (stats: BigIntStats): PeerError =>
     [
       {
         path: 'path',
-        code: 'type',
+        code: 'forbidden',
         message: `is ${stats.isDirectory() ? 'a directory' : 'a device or pipe'}, not a file`,
       },
     ],

@@ -1,4 +1,4 @@
-import { hostOf } from '../retrieval/host-and-port.js';
+import { hostOf } from '../../../driver/host-and-port.js';
 
 interface Found {
   readonly host: string;

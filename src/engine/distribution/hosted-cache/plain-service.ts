@@ -1,5 +1,5 @@
 import type { DistributionEvent, RefusalReason } from '../../../driver/index.js';
-import { hostOf } from '../retrieval/host-and-port.js';
+import { hostOf } from '../../../driver/host-and-port.js';
 import { HttpError } from '../retrieval/http-head.js';
 import type { RequestHead } from '../retrieval/http-request-head.js';
 import type { HttpAnswer, HttpService } from '../retrieval/http-server-connection.js';

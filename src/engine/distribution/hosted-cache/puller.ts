@@ -13,7 +13,7 @@ import {
   type BlockRange,
   type RetrievalResponse,
 } from '../wire/index.js';
-import { hostOf } from '../retrieval/host-and-port.js';
+import { hostOf } from '../../../driver/host-and-port.js';
 import { blocksOf, lengthOf, type EncryptedBlock, type SegmentShape } from './encrypted-block.js';
 import type { EncryptedStore } from './encrypted-store.js';
 import type { LatelyServed } from './lately-served.js';

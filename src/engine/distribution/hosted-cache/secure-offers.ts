@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { hostAndPort, hostOf } from '../retrieval/host-and-port.js';
+import { hostAndPort, hostOf } from '../../../driver/host-and-port.js';
 import { MAX_OFFER_LENGTH, MessageError } from '../wire/index.js';
 import type { OfferDesk } from './offer-desk.js';
 import { isOfferPath } from './offer-path.js';

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { hostAndPort } from './host-and-port.js';
+import { hostAndPort } from '../../../driver/host-and-port.js';
 import { HttpError } from './http-head.js';
 import { HttpMessageReader } from './http-message-reader.js';
 import { readRequestHead, type RequestHead } from './http-request-head.js';

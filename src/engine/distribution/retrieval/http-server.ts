@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Clock } from '../../../driver/index.js';
-import { hostAndPort } from './host-and-port.js';
+import { hostAndPort } from '../../../driver/host-and-port.js';
 import { HttpServerConnection, type HttpService } from './http-server-connection.js';
 import type { RetrievalServerLimits } from './limits.js';
 import { Ticker } from './ticker.js';

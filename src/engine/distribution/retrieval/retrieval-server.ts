@@ -8,7 +8,7 @@ import { CLAIM_PATH, type Crowd } from '../crowd/index.js';
 import type { BlockSource, RetrievalServer } from '../ports.js';
 import { segmentName } from '../segment-name.js';
 import { decodeRequest, MAX_REQUEST_LENGTH, MessageError, type RetrievalRequest } from '../wire/index.js';
-import { hostOf } from './host-and-port.js';
+import { hostOf } from '../../../driver/host-and-port.js';
 import { HttpError } from './http-head.js';
 import type { RequestHead } from './http-request-head.js';
 import type { HttpAnswer, HttpService } from './http-server-connection.js';

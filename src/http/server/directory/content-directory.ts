@@ -1,4 +1,4 @@
-import { opendir } from 'node:fs/promises';
+import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toPeerError } from '../../../effects/effect.js';
 import { onFile } from '../../../effects/error/from-system.js';
@@ -9,7 +9,7 @@ import { type ContentServer, refusalOf } from '../content-server.js';
 import type { OpenResource } from '../resource.js';
 import { listingOf } from './listing.js';
 import { type Confinement, noSuchFile, openInDirectory } from './open-in-directory.js';
-import { isHidden, type RequestPath, requestPath } from './request-path.js';
+import { isHidden, isNameable, type RequestPath, requestPath } from './request-path.js';
 
 /** What of a directory is served. */
 export interface DirectoryOptions {
@@ -140,9 +140,18 @@ async function* filesBelow(
 ): AsyncGenerator<readonly string[]> {
   const directory = await onFile('prepare', () => opendir(join(root, ...names)));
   for await (const entry of directory) {
-    if (!hidden && isHidden(entry.name)) continue;
+    if ((!hidden && isHidden(entry.name)) || !isNameable(entry.name)) continue;
     const below = [...names, entry.name];
     if (entry.isDirectory()) yield* filesBelow({ root, hidden }, below);
-    else if (entry.isFile() || entry.isSymbolicLink()) yield below;
+    else if (entry.isFile() || (entry.isSymbolicLink() && !(await isFolder(join(root, ...below)))))
+      yield below;
   }
 }
+
+const isFolder = async (path: string): Promise<boolean> => {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
+};

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { onFile } from '../../../effects/error/from-system.js';
-import { isHidden } from './request-path.js';
+import { isHidden, isNameable } from './request-path.js';
 
 /** A page of links to what lies in a directory, folders first. */
 export const listingOf = async (path: string, hidden: boolean): Promise<Buffer> => {
@@ -8,7 +8,9 @@ export const listingOf = async (path: string, hidden: boolean): Promise<Buffer> 
   const items = entries
     .filter(
       (entry) =>
-        (hidden || !isHidden(entry.name)) && (entry.isFile() || isDirectory(entry) || entry.isSymbolicLink()),
+        (hidden || !isHidden(entry.name)) &&
+        isNameable(entry.name) &&
+        (entry.isFile() || isDirectory(entry) || entry.isSymbolicLink()),
     )
     .sort(
       (one, other) => Number(isDirectory(other)) - Number(isDirectory(one)) || compare(one.name, other.name),

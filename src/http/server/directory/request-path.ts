@@ -38,3 +38,6 @@ const isPlainOnWindows = (name: string | undefined): name is string =>
 
 /** A name that its owner has marked as not for everybody. */
 export const isHidden = (name: string): boolean => name.startsWith('.');
+
+/** Whether a URL leads to a name as it was listed: not if that is not UTF-8, as Node puts U+FFFD for what it cannot read. */
+export const isNameable = (name: string): boolean => !name.includes('\u{fffd}');
