@@ -97,13 +97,14 @@ const openNamedFile = (path: string): Readable => {
 const unusable = (what: string): Error => Object.assign(new Error(what), { code: UNUSABLE });
 
 /**
- * Writes what only its owner may read: content information and exported keys open what they belong to. The file
- * appears whole or not at all.
+ * Writes what only its owner may read: content information, exported keys and cached content open what they belong to.
+ * The file appears whole or not at all.
  */
 export const writeSecretFile = (
   named: string,
   content: Uint8Array | string | AsyncIterable<Uint8Array>,
   force: boolean,
+  signal?: AbortSignal,
 ): Promise<void> =>
   withFile(named, 'write', async () => {
     // A rename would replace a link, not what it leads to.
@@ -112,10 +113,10 @@ export const writeSecretFile = (
     if (found?.isDirectory() === true) throw unusable('that is a directory');
     if (found !== undefined && !force) throw existing();
     // Renaming would put a file in the place of a device or pipe.
-    if (found?.isFile() === false) return writeFile(path, content);
+    if (found?.isFile() === false) return writeFile(path, content, { signal });
     const partial = `${path}.${randomUUID()}.part`;
     try {
-      await writeFile(partial, content, { mode: 0o600, flag: 'wx' });
+      await writeFile(partial, content, { mode: 0o600, flag: 'wx', signal });
       await (force ? rename(partial, path) : putUnlessThere(partial, path));
     } finally {
       await rm(partial, { force: true });

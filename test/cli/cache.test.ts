@@ -1,4 +1,5 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { lstat, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { inDirectory, run, start } from './run.js';
@@ -60,4 +61,25 @@ test('the cache is carried to another machine, limited and cleared', { timeout: 
       expect(await run(other, ['cache', 'import', 'no-package'])).toMatchObject({ code: 9 });
     }),
   ),
+);
+
+test.skipIf(process.platform === 'win32')('an export into a pipe leaves the pipe in its place', () =>
+  inDirectory(async (directory) => {
+    await writeFile(join(directory, 'file'), Buffer.alloc(300_000, 'content'));
+    const publishing = start(directory, ['publish', 'file', '--copy', '--listen', '127.0.0.1:0']);
+    await publishing.line(/127\.0\.0\.1/);
+    const [file, pipe] = [join(directory, 'package'), join(directory, 'pipe')];
+    execFileSync('mkfifo', [pipe]);
+    const [read, ran] = await Promise.all([
+      readFile(pipe),
+      run(directory, ['--json', 'cache', 'export', '-o', pipe, '--force']),
+    ]);
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+    expect((await lstat(pipe)).isFIFO()).toBe(true);
+    expect(json(ran.stdout)).toMatchObject({ bytes: read.length });
+    expect(await run(directory, ['cache', 'export', '-o', file])).toMatchObject({ code: 0 });
+    expect(read.equals(await readFile(file))).toBe(true);
+    publishing.child.kill('SIGTERM');
+    await publishing.ended;
+  }),
 );

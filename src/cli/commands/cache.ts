@@ -1,8 +1,4 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { randomUUID } from 'node:crypto';
-import { link, rename, rm } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { createReadStream } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { PeerError } from 'peerweave';
 import {
@@ -13,7 +9,7 @@ import {
   type LocalCache,
 } from 'peerweave/engine';
 import { withContext, type Context, type GlobalOptions } from '../context.js';
-import { readNamedFile, withFile } from '../files.js';
+import { readNamedFile, withFile, writeSecretFile } from '../files.js';
 import { columns, formatAge, formatBytes } from '../output.js';
 
 export const addCache = (program: Command): void => {
@@ -181,28 +177,23 @@ const nothingHere = (file: string): PeerError =>
     advice: 'Retrieve it first, or publish it with a copy; then export it.',
   });
 
-/**
- * The file appears whole or not at all, for its owner only.
- *
- * @param check is called once it is written, and throws if it is not to be kept.
- */
-const writePackage = (
+/** @param check is called once everything is read, and throws if it is not to be kept. @returns the bytes written. */
+const writePackage = async (
   source: AsyncIterable<Uint8Array>,
   { output, force }: ExportFlags,
   { signal, check }: { readonly signal: AbortSignal; readonly check: () => void },
-): Promise<number> =>
-  withFile(output, 'cache export', async () => {
-    const partial = `${output}.${randomUUID()}.part`;
-    const target = createWriteStream(partial, { flags: 'wx', mode: 0o600 });
-    try {
-      await pipeline(Readable.from(source, { objectMode: false }), target, { signal });
-      check();
-      await (force ? rename(partial, output) : link(partial, output));
-      return target.bytesWritten;
-    } finally {
-      await rm(partial, { force: true });
+): Promise<number> => {
+  let bytes = 0;
+  const counted = async function* (): AsyncGenerator<Uint8Array> {
+    for await (const piece of source) {
+      bytes += piece.length;
+      yield piece;
     }
-  });
+    check();
+  };
+  await writeSecretFile(output, counted(), force, signal);
+  return bytes;
+};
 
 const importFrom = async (
   local: LocalCache,
