@@ -63,7 +63,7 @@ export const linesOf = ({ counters, processes, running, endpoints }: Done): read
       : [`read: ${read.map(([source, bytes]) => `${formatBytes(bytes)} from ${source}`).join(', ')}`]),
     ...(ratio === undefined ? [] : [`hit ratio: ${Math.round(100 * ratio)} %`]),
     ...counted.map(([what, value]) => `${what}: ${value}`),
-    `by ${processes} processes, of which ${running} run`,
+    `by ${processes} ${processes === 1 ? 'process' : 'processes'}, of which ${running} ${running === 1 ? 'runs' : 'run'}`,
     ...endpoints.map((endpoint) => `peers are served at ${endpoint}`),
   ];
 };

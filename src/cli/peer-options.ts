@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { PeerError } from 'peerweave';
 import type { EngineOptions } from 'peerweave/engine';
 import { formatEndpoint, listenAddress, servingAddress } from './endpoint.js';
 
@@ -39,6 +40,9 @@ export const addPeerOptions = (command: Command, listen: string): Command =>
 /** What they come to for the engine. Nobody can fetch from it unless that is asked for. */
 export const engineFor = (flags: PeerFlags): EngineOptions => {
   const { listen, discover, hostedCache, hostedCacheFirst, hostedCacheTls: tls, hostedCacheCa: ca } = flags;
+  if (ca !== undefined && tls === undefined) throw inVain('--hosted-cache-ca', '--hosted-cache-tls');
+  if (tls !== undefined && hostedCache === undefined) throw inVain('--hosted-cache-tls', '--hosted-cache');
+  if (hostedCacheFirst && hostedCache === undefined) throw inVain('--hosted-cache-first', '--hosted-cache');
   return {
     listen: listen ?? false,
     discovery: discover && {},
@@ -49,6 +53,15 @@ export const engineFor = (flags: PeerFlags): EngineOptions => {
     },
   };
 };
+
+const inVain = (option: string, needed: string): PeerError =>
+  new PeerError({
+    tag: 'BadArgument',
+    code: 'PEERWEAVE_USAGE',
+    operation: 'peerweave',
+    what: `${option} says something about ${needed}, which is missing`,
+    advice: '--help tells more.',
+  });
 
 const certificateIn = (path: string): Buffer => {
   try {

@@ -12,8 +12,8 @@ import { validate } from './validate/validate.js';
 /**
  * Publishes a record to every member of the group and answers its id. `expires` is peer time: see `toPeerTime`.
  *
- * Errors: `BadArgument` for broken attributes, an expiry in the past or more than 60 MiB; `NotReady` before the group
- * has synchronised; `AccessDenied` for reserved types. Source: PeerGroupAddRecord.
+ * Errors: `BadArgument` for broken attributes, a reserved type, an expiry in the past or more than 60 MiB; `NotReady`
+ * before the group has synchronised. Source: PeerGroupAddRecord.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { SupportFinding, SupportReport } from '../driver/index.js';
@@ -47,12 +47,22 @@ const inspectDataDirectory = async (dataDir: string): Promise<SupportFinding> =>
   const subject = 'data directory';
   try {
     const path = await openDataDirectory(dataDir);
-    await rm(await mkdtemp(join(path, '.probe-')), { recursive: true });
+    for (const folder of [path, ...(await foldersIn(path))]) {
+      await rm(await mkdtemp(join(folder, '.probe-')), { recursive: true });
+    }
     return { subject, ok: true, detail: `${path} can be written` };
   } catch (error) {
     const advice = 'make it a directory that this user can write, or choose another one';
     return { subject, ok: false, detail: messageOf(error), advice };
   }
+};
+
+/** What is in the places of the engine's own folders, those that have not been needed yet left out. */
+const foldersIn = async (dataDir: string): Promise<readonly string[]> => {
+  const present = await readdir(dataDir);
+  return ['content', 'grouping', 'insight']
+    .filter((name) => present.includes(name))
+    .map((name) => join(dataDir, name));
 };
 
 const inspectSwitch = async (config: ServiceConfig): Promise<SupportFinding> => {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { inDirectory, run, start } from './run.js';
@@ -200,6 +200,16 @@ test('doctor says which driver does what and why', () =>
     expect(report.distribution.uses).toBe(process.platform === 'win32' ? expect.any(String) : 'engine');
     expect(report.distribution.because).not.toBe('');
     expect(ran.stdout).toMatch(/port 80 for serving the network (?:can be had|is taken or not allowed)/);
+  }));
+
+test('doctor sees a file where the groups should be', () =>
+  inDirectory(async (directory) => {
+    await run(directory, ['identity', 'create', '--classifier', 'alice']);
+    await rm(join(directory, 'data', 'grouping'), { recursive: true });
+    await writeFile(join(directory, 'data', 'grouping'), 'not a directory');
+    const ran = await run(directory, ['doctor']);
+    expect(ran.code).toBe(6);
+    expect(ran.stdout).toMatch(/NO {2}data directory: .*grouping/);
   }));
 
 test('publish takes an address without a port, and says which one it is', () =>

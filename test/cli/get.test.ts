@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { createCipheriv } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { listen } from '../http/support.js';
@@ -190,6 +191,9 @@ test.each([
   }),
 );
 
+/** Any file that is there. */
+const CERTIFICATE = fileURLToPath(import.meta.url);
+
 test.each([
   ['a URL that is none', ['nowhere', '-o', 'copy']],
   ['another scheme', ['ftp://127.0.0.1/x', '-o', 'copy']],
@@ -199,6 +203,9 @@ test.each([
   ['a place that is none', ['http://127.0.0.1:1/x', '--places', 'cache,moon']],
   ['an order that there is not', ['http://127.0.0.1:1/x', '-o', 'copy', '--places', 'peers,cache']],
   ['a certificate that is not there', ['http://127.0.0.1:1/x', '--hosted-cache-ca', 'missing.pem']],
+  ['a certificate for no hosted cache', ['http://127.0.0.1:1/x', '--hosted-cache-ca', CERTIFICATE]],
+  ['offers for no hosted cache', ['http://127.0.0.1:1/x', '--hosted-cache-tls', '127.0.0.1:1']],
+  ['the turn of no hosted cache', ['http://127.0.0.1:1/x', '--hosted-cache-first']],
   ['a hosted cache that is none', ['http://127.0.0.1:1/x', '--hosted-cache', 'here']],
 ])('%s is wrong usage', (_name, args) =>
   inDirectory(async (directory) => {

@@ -127,7 +127,7 @@ describe('Probes that are refused', () => {
     ['an odd number of digits', probe.replace(scope, scope.slice(1)), 'malformed'],
     ['what is no digit', probe.replace(scope, scope.replace('A', 'G')), 'malformed'],
     ['an id longer than any hash', probe.replace(scope, scope.repeat(3)), 'malformed'],
-    ['256 segments', probe.replace(scope, Array<string>(256).fill(scope.slice(0, 8)).join(' ')), 'malformed'],
+    ['256 segments', probe.replace(scope, Array<string>(256).fill(scope.slice(0, 8)).join(' ')), 'too-large'],
     ['another way to match', probe.replace('strcmp0', 'rfc2396'), 'malformed'],
     [
       'the rule of the other version',
@@ -167,7 +167,7 @@ describe('questions who fetches, and answers to them, that are refused', () => {
   test.each<[string, string, DiscoveryMessageProblem]>([
     ['no scopes', crowd.replace(scope, ''), 'malformed'],
     ['what is no segment id', crowd.replace(scope, 'evil'), 'malformed'],
-    ['256 segments', crowd.replace(scope, Array<string>(256).fill(scope.slice(0, 8)).join(' ')), 'malformed'],
+    ['256 segments', crowd.replace(scope, Array<string>(256).fill(scope.slice(0, 8)).join(' ')), 'too-large'],
     ['another way to match', crowd.replace('crowd:any', 'crowd:all'), 'malformed'],
     ['no MessageID', crowd.replace(/<wsa:MessageID>.*<\/wsa:MessageID>/, ''), 'malformed'],
     ['a type to come', crowd.replace('crowd:Fetching', 'crowd:Thinking'), 'unknown-version'],

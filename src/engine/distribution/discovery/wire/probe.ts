@@ -1,4 +1,4 @@
-import { malformed } from './discovery-message-error.js';
+import { DiscoveryMessageError, malformed } from './discovery-message-error.js';
 import { element, encodeEnvelope, messageIdIn, type Envelope } from './envelope.js';
 import {
   CROWD,
@@ -61,7 +61,8 @@ export const decodeProbe = ({ header, body }: Envelope): Probe | undefined => {
   const rule = scopes.attributes.get('MatchBy')?.trim();
   if (rule !== undefined && rule !== MATCHING_RULES[version]) throw malformed('another rule of matching');
   const words = wordsOf(scopes);
-  if (words.length === 0 || words.length > MAX_SEGMENTS) throw malformed(`${words.length} scopes`);
+  if (words.length === 0) throw malformed('no scopes');
+  if (words.length > MAX_SEGMENTS) throw new DiscoveryMessageError('too-large', `${words.length} scopes`);
   const segments = version === 2 ? decodeIdList(words) : decodeHexScopes(words);
   if (segments.length === 0) throw malformed('no segments are asked for');
   const messageId = messageIdIn(header, 'MessageID');
