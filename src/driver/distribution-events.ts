@@ -335,6 +335,8 @@ export interface OriginEvent {
   readonly name: string;
   /** The file that it was written to. */
   readonly file?: string | undefined;
+  /** When that began, in milliseconds since 1970; without it, as it is told. */
+  readonly startedAt?: number | undefined;
   readonly bytes: number;
   /** Why it was not asked of peers. */
   readonly reason: SegmentReason;

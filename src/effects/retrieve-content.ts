@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { isRight } from 'fp-ts/lib/Either.js';
 import type { ContentExplanation } from '../driver/index.js';
@@ -11,7 +11,7 @@ import { onFile } from './error/from-system.js';
 import { cancelled, isPeerError } from './error/index.js';
 import { type ContentPiece, openDescribed, piecesOf, type ReadContentOptions } from './read-content.js';
 import { observeDistribution, sessionCore } from './session.js';
-import { targetFile } from './target-file.js';
+import { createInPlaceOf, targetFile } from './target-file.js';
 import { TransferCounter, type TransferCounts } from './transfer-counter.js';
 
 /** Whom to ask for content, and where to put it. */
@@ -89,7 +89,8 @@ class PartialFile implements AsyncDisposable {
     const target = to === undefined ? undefined : await targetFile(to, 'retrieve');
     // In the same directory, because a rename cannot cross file systems.
     const partial = `${target ?? ''}.${randomUUID()}.part`;
-    const file = target === undefined ? undefined : await onFile('retrieve', () => open(partial, 'wx'));
+    const file =
+      target === undefined ? undefined : await onFile('retrieve', () => createInPlaceOf(target, partial));
     return new PartialFile(target, partial, file);
   }
 

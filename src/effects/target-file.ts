@@ -1,4 +1,4 @@
-import { lstat, readlink, realpath, stat } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readlink, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { onFile } from './error/from-system.js';
 import { badArgument, type PeerError } from './error/index.js';
@@ -27,6 +27,20 @@ export const targetFile = async (named: string, operation: string): Promise<stri
     }
     return path;
   });
+};
+
+/**
+ * A new file that is to take the place of `target`, if there is one: whoever may not read that must not read this either.
+ * Its owner can write to it, whatever the other says.
+ */
+export const createInPlaceOf = async (target: string, path: string): Promise<FileHandle> => {
+  const replaced = await stat(target).catch(() => undefined);
+  if (replaced === undefined) return open(path, 'wx+');
+  const mode = (replaced.mode & 0o777) | 0o600;
+  const file = await open(path, 'wx+', mode);
+  // Not every file system has modes.
+  await file.chmod(mode).catch(() => undefined);
+  return file;
 };
 
 const OPEN_FILES = /^\/proc\/\d+(?:\/task\/\d+)?\/fd$/;

@@ -302,6 +302,33 @@ describe('forms of it', () => {
     await expect(collect(pieces)).rejects.toMatchObject({ _tag: 'Cancelled' });
   });
 
+  it.each(['peers', 'origin'] as const)('says why its signal has ended it: from %s', async (place) => {
+    const stop = new AbortController();
+    const pieces = getIterable(origin.url, {
+      session: client.session,
+      signal: stop.signal,
+      places: place === 'origin' ? ['origin'] : ['cache', place],
+      peers: [endpointOf(publisher)],
+    });
+    await pieces.next();
+    const why = new Error('enough');
+    stop.abort(why);
+    await expect(collect(pieces)).rejects.toMatchObject({
+      _tag: 'Cancelled',
+      code: 'PEERWEAVE_CANCELLED',
+      operation: 'get',
+      cause: why,
+    });
+  });
+
+  it('hands back what its consumer throws into it', async () => {
+    const pieces = getIterable(origin.url, { session: client.session });
+    await pieces.next();
+    const own = new Error('of the consumer');
+    await expect(pieces.throw(own)).rejects.toBe(own);
+    expect(await pieces.next()).toEqual({ done: true, value: undefined });
+  });
+
   it('leaves nothing behind when it is left', async () => {
     for await (const piece of getIterable(origin.url, { session: client.session })) {
       expect(piece.length).toBeGreaterThan(0);
@@ -340,8 +367,31 @@ it.each([
   ['a tag that is too long', undefined, { tag: 'more than sixteen characters' }],
   ['no patience', undefined, { patienceMs: 0 }],
   ['an empty path', undefined, { to: '' }],
+  ['a fetch that is no function', undefined, { fetch: 'x' as never }],
 ])('%s is a bad argument, and nothing is asked', async (_name, url, options) => {
   const failing = lastValueFrom(get(url ?? origin.url, { session: client.session, ...options }));
   await expect(failing).rejects.toMatchObject({ _tag: 'BadArgument' });
+  expect(requests).toHaveLength(0);
+});
+
+it.each<[string, unknown]>([
+  ['no options', undefined],
+  ['options that are none', 7],
+  ['a session that is none', { session: {} }],
+  ['a signal that is none', { session: 'own', signal: {} }],
+])('%s are a bad argument', async (_name, options) => {
+  const given = (
+    typeof options === 'object' && options !== null && 'signal' in options
+      ? { ...options, session: client.session }
+      : options
+  ) as never;
+  const ways = [
+    ...(typeof options === 'object' && options !== null && 'signal' in options
+      ? []
+      : [lastValueFrom(get(origin.url, given))]),
+    collect(getIterable(origin.url, given)),
+    new Response(getStream(origin.url, given)).text(),
+  ];
+  for (const way of ways) await expect(way).rejects.toMatchObject({ _tag: 'BadArgument' });
   expect(requests).toHaveLength(0);
 });

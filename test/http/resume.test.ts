@@ -1,9 +1,21 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { copyFileSync } from 'node:fs';
+import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { fc, test as property } from '@fast-check/vitest';
-import { lastValueFrom, take, toArray } from 'rxjs';
+import {
+  lastValueFrom,
+  merge,
+  of,
+  Subject,
+  type Subscription,
+  switchMap,
+  take,
+  takeWhile,
+  tap,
+  toArray,
+} from 'rxjs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   createContentServer,
@@ -12,6 +24,9 @@ import {
   type GetProgress,
   sendContent,
 } from '../../src/http/index.js';
+import { buildProgram } from '../built-program.js';
+import { LineProcess } from '../engine/discovery/programs.js';
+import type { GetOrder, GetReport } from './get-program.js';
 import { contentOf, listen, type Machine, startMachine } from './support.js';
 
 const CONTENT = contentOf(4_000_000);
@@ -148,34 +163,55 @@ it('what cannot be gone on with is not kept', async () => {
   await expect.poll(remains).toEqual([]);
 });
 
-it('two that fetch different things into one file do not mix them', async () => {
+/** Fetches it in a process of its own. */
+const fetchElsewhere = async (url: string): Promise<GetReport> => {
+  const program = await buildProgram('get-program.ts', import.meta.url);
+  const other = new LineProcess<GetOrder, GetReport>([process.execPath, program.path]);
+  try {
+    await other.read();
+    await other.order({ start: { dataDir: join(client.directory, `other-${files}`) } });
+    return await other.order({ get: { url, peers: [], to } });
+  } finally {
+    await other.end();
+    await program.remove();
+  }
+};
+
+const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+it('two processes that fetch different things into one file do not mix them', async () => {
   await using other = await listen((_request, response) => {
     response.setHeader('ETag', '"other"').setHeader('Content-Length', OTHER.length);
     response.write(OTHER.subarray(0, 1_000_000));
-    setTimeout(() => response.end(OTHER.subarray(1_000_000)), 300);
+    release = () => response.end(OTHER.subarray(1_000_000));
   });
+  let release = (): unknown => undefined;
   const slow = lastValueFrom(get(other.url, { session: client.session, to }));
   await expect.poll(async () => (await remains()).length).toBeGreaterThan(0);
-  await fetchAll();
+  expect(await fetchElsewhere(origin.url)).toMatchObject({ sha256: digest(CONTENT) });
+  release();
   await expect(slow).rejects.toMatchObject({ code: 'PEERWEAVE_TAKEN_OVER' });
   expect((await readFile(to)).equals(CONTENT)).toBe(true);
 });
 
-it('of two that fetch the same into one file the one that is done last says what is true', async () => {
+it('of two processes that fetch the same into one file the one that is done last says what is true', async () => {
   const slowly = await listen((request, response) => {
     const from = Number(/^bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
     const range = `bytes ${from}-${CONTENT.length - 1}/${CONTENT.length}`;
     const headers = { ETag: '"same"', 'Content-Length': CONTENT.length - from };
     response.writeHead(from > 0 ? 206 : 200, { ...headers, ...(from > 0 ? { 'Content-Range': range } : {}) });
     response.write(CONTENT.subarray(from, 1_000_000));
-    setTimeout(() => response.end(CONTENT.subarray(1_000_000)), from > 0 ? 0 : 500);
+    const end = (): unknown => response.end(CONTENT.subarray(1_000_000));
+    if (from > 0) end();
+    else release = end;
   });
+  let release = (): unknown => undefined;
   await using _origin = slowly;
-  const fetching = () => lastValueFrom(get(slowly.url, { session: client.session, to }));
-  const first = fetching();
+  const first = lastValueFrom(get(slowly.url, { session: client.session, to }));
   await expect.poll(async () => (await stat(`${to}.part`).catch(() => undefined))?.size).toBeGreaterThan(0);
-  const [one, other] = await Promise.allSettled([first, fetching()]);
-  expect(other).toMatchObject({ status: 'fulfilled' });
+  await fetchElsewhere(slowly.url);
+  release();
+  const [one] = await Promise.allSettled([first]);
   expect(one).toMatchObject({ status: 'rejected', reason: { code: 'PEERWEAVE_TAKEN_OVER' } });
   expect(String((one as PromiseRejectedResult).reason)).toContain('fetches into');
   expect((await readFile(to)).equals(CONTENT)).toBe(true);
@@ -199,5 +235,78 @@ property.prop([fc.integer({ min: 1, max: 300_000 }), fc.double({ min: 0, max: 1,
     );
     expect((await readFile(path)).equals(served)).toBe(true);
     expect(counts.bytes).toBe(length - Math.min(have, length - 1));
+  },
+);
+
+it('a file that is not the start of anything is left alone', async () => {
+  await writeFile(`${to}.part`, 'mine');
+  await expect(fetchAll()).rejects.toMatchObject({ _tag: 'AlreadyExists', code: 'EEXIST' });
+  expect(await readFile(`${to}.part`, 'utf8')).toBe('mine');
+  expect(await remains()).toEqual([`copy-${files}.part`]);
+});
+
+it('what cannot be gone on with is still known for what it is', async () => {
+  const body = new ReadableStream({
+    start: (controller) => controller.enqueue(new Uint8Array(10)),
+  });
+  // Without a validator, and killed: nothing but the file and its note is left.
+  const begun$ = get(origin.url, {
+    session: client.session,
+    to,
+    fetch: () => Promise.resolve(new Response(body)),
+  });
+  await new Promise<void>((resolve) => {
+    const subscription = begun$.subscribe((progress) => {
+      if (progress._tag !== 'Received') return;
+      for (const name of ['part', 'part.json']) copyFileSync(`${to}.${name}`, `${to}.kept.${name}`);
+      subscription.unsubscribe();
+      resolve();
+    });
+  });
+  await expect.poll(remains).toEqual([`copy-${files}.kept.part`, `copy-${files}.kept.part.json`]);
+  to = `${to}.kept`;
+  expect((await fetchAll())[0]).toMatchObject({ _tag: 'Started', offset: 0 });
+  expect((await readFile(to)).equals(CONTENT)).toBe(true);
+});
+
+describe('several of one process that fetch into one file', () => {
+  it('take turns', async () => {
+    const all = await Promise.all(Array.from({ length: 5 }, () => fetchAll()));
+    for (const progress of all) expect(progress.at(-1)).toMatchObject({ _tag: 'Completed' });
+    expect((await readFile(to)).equals(CONTENT)).toBe(true);
+    expect(await remains()).toEqual([`copy-${files}`]);
+  });
+
+  it('one that is not wanted any more gives its turn to the next, wherever it is', async () => {
+    const began = new Subject<void>();
+    const get$ = get(origin.url, { session: client.session, to }).pipe(
+      tap(({ _tag }) => _tag === 'Received' && began.next()),
+    );
+    const waiting = new Set<Subscription>();
+    const last = lastValueFrom(
+      merge(of('first'), began.pipe(take(1))).pipe(
+        switchMap(() => {
+          // Those stand in the row when they are given up.
+          waiting.add(get$.subscribe({ error: () => undefined }));
+          for (const one of waiting) if (waiting.size > 1) one.unsubscribe();
+          return get$;
+        }),
+        takeWhile(({ _tag }) => _tag !== 'Completed', true),
+      ),
+    );
+    expect(await last).toMatchObject({ _tag: 'Completed' });
+    for (const one of waiting) one.unsubscribe();
+    await expect.poll(remains).toEqual([`copy-${files}`]);
+    expect((await readFile(to)).equals(CONTENT)).toBe(true);
+  });
+});
+
+it.skipIf(process.platform === 'win32')(
+  'who may not read what is replaced may not read what replaces it',
+  async () => {
+    await writeFile(to, 'private');
+    await chmod(to, 0o640);
+    await fetchAll();
+    expect((await stat(to)).mode & 0o777).toBe(0o640);
   },
 );

@@ -35,6 +35,7 @@ it('the first one, who is sent the content itself, has it for the next ones by a
   expect(used).toEqual([
     {
       _tag: 'OriginUsed',
+      startedAt: expect.any(Number),
       name: `${origin.url}/`,
       file: to,
       bytes: CONTENT.length,

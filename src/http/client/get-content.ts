@@ -32,11 +32,11 @@ export async function* getContent(
   options: GetOptions,
   signal: AbortSignal,
 ): AsyncGenerator<GetProgress, void> {
-  const { session, to, headers = {}, fetch = globalThis.fetch } = options;
   const { stallMs, places, patienceMs } = checkedOptions(options, OPERATION);
+  const { session, to, headers = {}, fetch = globalThis.fetch } = options;
   const { env } = sessionCore(session, OPERATION);
   const origin = new Origin({ ...originOf(url, headers), fetch, stallMs, clock: env.clock });
-  await using file = to === undefined ? undefined : await PartialFile.open(to, origin.url);
+  await using file = to === undefined ? undefined : await PartialFile.open(to, origin.url, signal);
   const transfer = { origin, file, options, places, patienceMs, env, signal };
   let asked: Asked = {
     ranges: true,
@@ -86,6 +86,7 @@ interface Asked {
 async function* attempt(transfer: Transfer, asked: Asked): AsyncGenerator<GetProgress, void> {
   const { origin, file, options, places, env, signal } = transfer;
   const { session, to } = options;
+  const startedAt = env.clock.now();
   const counter = new TransferCounter();
   const stopObserving = observeDistribution(session, (event) => counter.observe(event));
   try {
@@ -120,6 +121,7 @@ async function* attempt(transfer: Transfer, asked: Asked): AsyncGenerator<GetPro
         _tag: 'OriginUsed',
         name: origin.url,
         file: to,
+        startedAt,
         bytes,
         reason: asked.noInformation ?? (version === undefined ? SERVICE_OFF : plainReason(bytes, found)),
       });

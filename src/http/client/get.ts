@@ -1,5 +1,10 @@
-import { toPeerError } from '../../effects/effect.js';
+import * as E from 'fp-ts/lib/Either.js';
+import { orThrow, toPeerError } from '../../effects/effect.js';
 import { eitherSignal } from '../../effects/either-signal.js';
+import { cancelled } from '../../effects/error/index.js';
+import { object } from '../../effects/validate/object.js';
+import { expected, optional, type Rule } from '../../effects/validate/rule.js';
+import { validate } from '../../effects/validate/validate.js';
 import { fromGenerator } from '../../streams/from-generator.js';
 import { readableFrom } from '../../streams/readable-from.js';
 import { contentChanged } from './content-changed.js';
@@ -65,7 +70,8 @@ export type GetBytesOptions = Omit<GetOptions, 'to'> & { readonly signal?: Abort
 /**
  * The same as an AsyncIterable of pieces in order: nothing is fetched far beyond what is taken.
  *
- * Leaving the loop, or the signal, stops it. Errors are those of {@link get}, thrown from the loop; a content that changes
+ * Leaving the loop, or the signal, stops it: after that it is `Cancelled`, with the signal's reason as its cause. Errors
+ * are those of {@link get}, thrown from the loop; a content that changes
  * after its first piece is `Unavailable` with the code `PEERWEAVE_CONTENT_CHANGED`, since a piece cannot be taken back; so
  * is, with the code of its failure, an origin that breaks off there and does not say what it would go on with.
  *
@@ -87,7 +93,7 @@ export const getIterable = (url: string | URL, options: GetBytesOptions): AsyncG
   bytesUntil(url, options, new AbortController().signal);
 
 /**
- * The same as a web ReadableStream, with the back-pressure of its reader: for `Response` and its kind. Cancelling it, or
+ * The same as a web ReadableStream of chunks, with the back-pressure of its reader: for `Response` and its kind. Cancelling it, or
  * the signal, stops it. Errors are those of {@link getIterable}.
  *
  * @example
@@ -105,24 +111,48 @@ export const getIterable = (url: string | URL, options: GetBytesOptions): AsyncG
 export const getStream = (url: string | URL, options: GetBytesOptions): ReadableStream<Uint8Array> =>
   readableFrom((signal) => bytesUntil(url, options, signal));
 
-/** The bytes alone, until one of two signals. */
+const abortSignal: Rule<AbortSignal> = (value, at) =>
+  isAbortSignal(value) ? E.right(value) : expected('an AbortSignal', value, at);
+
+/** Of whatever realm it is. */
+const isAbortSignal = (value: unknown): value is AbortSignal =>
+  typeof value === 'object' &&
+  value !== null &&
+  'aborted' in value &&
+  'addEventListener' in value &&
+  'removeEventListener' in value &&
+  typeof value.addEventListener === 'function' &&
+  typeof value.removeEventListener === 'function';
+
+const WITH_SIGNAL = object({ signal: optional(abortSignal) });
+
+/** The bytes alone, until one of two signals. What the consumer throws into it comes back as it is. */
 async function* bytesUntil(
   url: string | URL,
-  { signal, ...options }: GetBytesOptions,
+  options: GetBytesOptions,
   own: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
+  const { signal } = orThrow(validate(WITH_SIGNAL, options, OPERATION));
   const ended = eitherSignal(own, signal);
+  const source = getContent(url, options, ended.signal);
+  const next = async (): ReturnType<typeof source.next> => {
+    try {
+      return await source.next();
+    } catch (thrown) {
+      throw signal?.aborted === true ? cancelled(OPERATION, signal.reason) : toPeerError(thrown, OPERATION);
+    }
+  };
   let isBegun = false;
   try {
-    for await (const progress of getContent(url, options, ended.signal)) {
-      if (progress._tag === 'Restarted' && isBegun) throw contentChanged(progress.reason, progress.failure);
-      if (progress._tag !== 'Received') continue;
+    for (let { value, done } = await next(); done !== true; { value, done } = await next()) {
+      if (value === undefined) return;
+      if (value._tag === 'Restarted' && isBegun) throw contentChanged(value.reason, value.failure);
+      if (value._tag !== 'Received') continue;
       isBegun = true;
-      yield progress.bytes;
+      yield value.bytes;
     }
-  } catch (thrown) {
-    throw toPeerError(thrown, OPERATION);
   } finally {
+    await source.return();
     ended.unlink();
   }
 }

@@ -1,8 +1,9 @@
+import * as E from 'fp-ts/lib/Either.js';
 import { orThrow } from '../../effects/effect.js';
 import type { DistributionSession } from '../../effects/session.js';
 import { contentOptions, type ContentTagInput } from '../../effects/validate/content.js';
 import { object } from '../../effects/validate/object.js';
-import { optional, type Rule, withDefault } from '../../effects/validate/rule.js';
+import { expected, optional, type Rule, withDefault } from '../../effects/validate/rule.js';
 import { integer, text } from '../../effects/validate/scalars.js';
 import { validate } from '../../effects/validate/validate.js';
 import type { Fetch } from './origin.js';
@@ -41,21 +42,26 @@ export interface GetOptions extends PlacesOptions {
 
 const LONGEST_MS = 24 * 60 * 60 * 1000;
 
+const callable: Rule<unknown> = (value, at) =>
+  typeof value === 'function' ? E.right(value) : expected('a function', value, at);
+
 const OPTIONS = object({
   places: withDefault(places, DEFAULT_PLACES),
   patienceMs: withDefault(integer(1, LONGEST_MS, 'milliseconds'), 800),
   stallMs: withDefault(integer(1, LONGEST_MS, 'milliseconds'), 30_000),
   to: optional(text(1)),
+  fetch: optional(callable),
 });
 
 type CheckedOptions = typeof OPTIONS extends Rule<infer Options> ? Options : never;
 
 /** Checks what the service would otherwise complain of only once there is content information. */
 export const checkedOptions = (
-  options: PlacesOptions & Pick<GetOptions, 'to'>,
+  options: PlacesOptions & Pick<GetOptions, 'to' | 'fetch'>,
   operation: string,
 ): CheckedOptions => {
+  const checked = orThrow(validate(OPTIONS, options, operation));
   const { tag, peers } = options;
   orThrow(validate(contentOptions, { tag, peers }, operation));
-  return orThrow(validate(OPTIONS, options, operation));
+  return checked;
 };

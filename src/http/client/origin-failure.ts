@@ -23,12 +23,13 @@ const ADVICE: Readonly<Partial<Record<PeerErrorTag, string>>> = {
 /** The origin answered with a status that brings no content. */
 export const refusedBy = (status: number, url: string): PeerError => {
   const tag = TAGS[status] ?? (status >= 500 ? 'Unavailable' : 'Protocol');
+  const isRefusal = tag === 'Protocol' && status >= 400;
   return new PeerError({
     tag,
     code: `HTTP_${status}`,
     operation: OPERATION,
     what: `the origin answered ${status} for ${url}`,
-    advice: ADVICE[tag] ?? 'Try again later.',
+    advice: isRefusal ? 'Check the URL and the headers that are sent.' : (ADVICE[tag] ?? 'Try again later.'),
   });
 };
 
@@ -55,6 +56,7 @@ export const unanswered = (thrown: unknown, signal: AbortSignal): PeerError => {
   if (signal.aborted) return cancelled(OPERATION, thrown);
   const { code, name, message } = causeOf(thrown);
   const wasReached = isNoHttp(code ?? name) || NO_WAY_ON.test(message);
+  const isBlocked = message === 'bad port';
   return new PeerError({
     tag: wasReached ? 'Protocol' : 'Unavailable',
     code: code ?? (wasReached ? 'PEERWEAVE_BAD_ANSWER' : 'PEERWEAVE_UNREACHABLE'),
@@ -62,7 +64,11 @@ export const unanswered = (thrown: unknown, signal: AbortSignal): PeerError => {
     what: wasReached
       ? `the origin answers with what cannot be followed: ${message}`
       : `the origin cannot be reached: ${message}`,
-    advice: wasReached ? (ADVICE.Protocol ?? '') : 'Check the URL and the network, and try again.',
+    advice: wasReached
+      ? (ADVICE.Protocol ?? '')
+      : isBlocked
+        ? 'The Fetch standard blocks ports of other protocols; serve it at another one.'
+        : 'Check the URL and the network, and try again.',
     cause: thrown,
   });
 };
@@ -108,7 +114,9 @@ const causeOf = (thrown: unknown): Cause => {
   const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
   if (!(cause instanceof Error)) return { code: undefined, name: '', message: String(cause) };
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
-  return { code, name: cause.name, message: cause.message };
+  // Of an answer that it does not hand out, such as a 407, fetch does not say why.
+  const { message } = cause.message === '' && thrown instanceof Error ? thrown : cause;
+  return { code, name: cause.name, message };
 };
 
 /** The body was shorter than its head had said. */

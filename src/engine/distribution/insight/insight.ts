@@ -42,9 +42,9 @@ export class Insight {
     this.#counters.add(event, now);
     this.#journal?.touch();
     if (event._tag !== 'OriginUsed') return;
-    const { bytes, reason } = event;
+    const { bytes, reason, startedAt = now } = event;
     this.follow(() => ({
-      startedAt: now,
+      startedAt,
       ...contentNames(event),
       segments: 0,
       explanation: {
