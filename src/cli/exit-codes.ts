@@ -21,3 +21,6 @@ export const EXIT_CODES: Readonly<Record<PeerErrorTag, number>> = {
 
 /** The words on the command line were wrong. */
 export const USAGE_EXIT_CODE = 2;
+
+/** Nobody reads the output any more, as with `| head`: what a shell says of who was stopped by SIGPIPE. */
+export const CUT_OFF_EXIT_CODE = 141;

@@ -50,7 +50,10 @@ const fileError = (path: string, what: string, thrown: unknown): PeerError => {
 
 /** More than any file that is read as a whole has; content information has 64 MiB at most. */
 const MOST_BYTES = 128 * 1024 * 1024;
-const TOO_LARGE = `that has more than ${MOST_BYTES} bytes`;
+const tooLarge = (most: number): string => `that has more than ${most} bytes`;
+
+/** Large pieces make a large package fewer steps. */
+const PIECE_BYTES = 1024 * 1024;
 
 /** A pipe without a writer would block its opening, and with it the end of the process. Windows has no such flag. */
 const READ = constants.O_RDONLY | (process.platform === 'win32' ? 0 : constants.O_NONBLOCK);
@@ -63,14 +66,18 @@ export const readNamedFile = async (path: string, signal?: AbortSignal): Promise
 };
 
 /** The same as they come. */
-export async function* namedFilePieces(path: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
+export async function* namedFilePieces(
+  path: string,
+  signal?: AbortSignal,
+  most = MOST_BYTES,
+): AsyncGenerator<Buffer> {
   try {
-    const stream = openNamedFile(path);
+    const stream = openNamedFile(path, most);
     if (signal !== undefined) addAbortSignal(signal, stream);
     let length = 0;
     for await (const piece of stream as AsyncIterable<Buffer>) {
       length += piece.length;
-      if (length > MOST_BYTES) throw unusable(TOO_LARGE);
+      if (length > most) throw unusable(tooLarge(most));
       yield piece;
     }
   } catch (thrown) {
@@ -78,7 +85,7 @@ export async function* namedFilePieces(path: string, signal?: AbortSignal): Asyn
   }
 }
 
-const openNamedFile = (path: string): Readable => {
+const openNamedFile = (path: string, most: number): Readable => {
   const fd = openSync(path, READ);
   try {
     const stats = fstatSync(fd);
@@ -86,8 +93,8 @@ const openNamedFile = (path: string): Readable => {
     if (stats.isFIFO()) return new Socket({ fd, readable: true, writable: false });
     if (stats.isDirectory()) throw unusable('that is a directory');
     if (!stats.isFile()) throw unusable('that is a device');
-    if (stats.size > MOST_BYTES) throw unusable(TOO_LARGE);
-    return createReadStream(path, { fd });
+    if (stats.size > most) throw unusable(tooLarge(most));
+    return createReadStream(path, { fd, highWaterMark: PIECE_BYTES });
   } catch (thrown) {
     closeSync(fd);
     throw thrown;

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { lstat, readFile, stat, writeFile } from 'node:fs/promises';
+import { lstat, readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { inDirectory, run, start } from './run.js';
@@ -81,5 +81,29 @@ test.skipIf(process.platform === 'win32')('an export into a pipe leaves the pipe
     expect(read.equals(await readFile(file))).toBe(true);
     publishing.child.kill('SIGTERM');
     await publishing.ended;
+  }),
+);
+
+/** Whether a process has a file open, of which Linux knows. */
+const hasOpen = async (pid: number | undefined, path: string): Promise<boolean> => {
+  const folder = `/proc/${pid}/fd`;
+  const links = (await readdir(folder)).map((fd) => readlink(join(folder, fd)).catch(() => ''));
+  return (await Promise.all(links)).includes(path);
+};
+
+test.runIf(process.platform === 'linux').each([
+  ['cache import', (pipe: string) => ['cache', 'import', pipe]],
+  [
+    'hosted-cache',
+    (pipe: string) => ['hosted-cache', '--tls-cert', pipe, '--tls-key', pipe, '--tls-listen', '127.0.0.1:0'],
+  ],
+])('%s waits for a pipe that nobody writes to until Ctrl-C', (_name, args) =>
+  inDirectory(async (directory) => {
+    const pipe = join(directory, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const waiting = start(directory, args(pipe));
+    await expect.poll(() => hasOpen(waiting.child.pid, pipe)).toBe(true);
+    waiting.child.kill('SIGINT');
+    expect(await waiting.ended).toMatchObject({ code: 130, stdout: '' });
   }),
 );

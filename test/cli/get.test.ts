@@ -215,3 +215,24 @@ test.each([
     expect(ran.stderr).not.toMatch(/^\s+at /m);
   }),
 );
+
+test('whose output nobody reads any more has not done what it was to do', () =>
+  inDirectory(async (directory) => {
+    await using origin = await listen((_request, response) => {
+      response.writeHead(200, { 'Content-Length': 2_000_000 });
+      const writing = setInterval(() => response.write(Buffer.alloc(10_000)), 10);
+      response.on('close', () => clearInterval(writing));
+    });
+    const getting = start(directory, ['--json', 'get', `${origin.url}/file`]);
+    await getting.line(/_tag/);
+    getting.child.stdout?.destroy();
+    expect((await getting.ended).code).toBe(141);
+    expect(await readdir(directory)).not.toContain('file');
+  }));
+
+test('what no origin can be asked for is told as such, whatever its name', () =>
+  inDirectory(async (directory) => {
+    const ran = await run(directory, ['get', 'ftp://127.0.0.1/']);
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toContain('must be an absolute URL of http or https');
+  }));

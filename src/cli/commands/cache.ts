@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { PeerError } from 'peerweave';
 import {
@@ -9,7 +8,7 @@ import {
   type LocalCache,
 } from 'peerweave/engine';
 import { withContext, type Context, type GlobalOptions } from '../context.js';
-import { readNamedFile, withFile, writeSecretFile } from '../files.js';
+import { namedFilePieces, readNamedFile, writeSecretFile } from '../files.js';
 import { columns, formatAge, formatBytes } from '../output.js';
 
 export const addCache = (program: Command): void => {
@@ -114,7 +113,7 @@ export const addCache = (program: Command): void => {
     .argument('<file>')
     .action((file: string, _options: unknown, command: Command) =>
       inCache(command, async (local, { output, signal }) => {
-        const imported = await withFile(file, 'cache import', () => importFrom(local, file, signal));
+        const imported = await importFrom(local, file, signal);
         const { segments, bytes, bytesHere } = imported;
         const here = bytesHere === 0 ? '' : `, ${formatBytes(bytesHere)} were here`;
         output.result(imported, `${segments} segments, ${formatBytes(bytes)} stored${here}`);
@@ -201,7 +200,7 @@ const importFrom = async (
   signal: AbortSignal,
 ): ReturnType<LocalCache['importPackage']> => {
   try {
-    return await local.importPackage(createReadStream(file, { signal, highWaterMark: 1024 * 1024 }));
+    return await local.importPackage(namedFilePieces(file, signal, Number.POSITIVE_INFINITY));
   } catch (thrown) {
     if (!(thrown instanceof CachePackageError)) throw thrown;
     throw new PeerError({

@@ -102,9 +102,9 @@ const placesOf = (text: string): readonly ContentPlace[] =>
 
 /** The last part of a URL's path, as a name in this directory and nowhere else. */
 const nameIn = (url: string): string => {
-  const name = URL.canParse(url) ? basename(decoded(new URL(url).pathname)) : undefined;
-  // What is no URL is reported when it is fetched.
-  if (name === undefined) return 'download';
+  // What is no URL that can be fetched is reported when it is.
+  if (!/^https?:/i.test(url) || !URL.canParse(url)) return 'download';
+  const name = basename(decoded(new URL(url).pathname));
   if (/^[^\0-\x1f\x7f/\\:]+$/.test(name) && !name.startsWith('.')) return name;
   throw new PeerError({
     tag: 'BadArgument',

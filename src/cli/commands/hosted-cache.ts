@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -12,7 +11,7 @@ import {
 } from 'peerweave/engine';
 import { withContext, type GlobalOptions } from '../context.js';
 import { formatEndpoint, listenAddress } from '../endpoint.js';
-import { withFile } from '../files.js';
+import { readNamedFile } from '../files.js';
 import { formatBytes } from '../output.js';
 
 interface Address {
@@ -71,7 +70,7 @@ export const addHostedCache = (program: Command): void => {
           journal: data,
           listen: flags.listen,
           quota: flags.quota,
-          secure: await readSecure(flags),
+          secure: await readSecure(flags, context.signal),
           onEvent: flags.events ? (event) => context.output.result(event, JSON.stringify(event)) : undefined,
         });
         const { segments, bytes } = cache.contents();
@@ -106,14 +105,13 @@ const start = (options: HostedCacheOptions): Promise<HostedCache> =>
     });
   });
 
-const readSecure = async ({
-  tlsListen,
-  tlsCert,
-  tlsKey,
-}: HostedCacheFlags): Promise<HostedCacheOptions['secure']> => {
+const readSecure = async (
+  { tlsListen, tlsCert, tlsKey }: HostedCacheFlags,
+  signal: AbortSignal,
+): Promise<HostedCacheOptions['secure']> => {
   if (tlsCert === undefined || tlsKey === undefined) return undefined;
-  const cert = await withFile(tlsCert, 'read the certificate', () => readFile(tlsCert));
-  const key = await withFile(tlsKey, 'read the key', () => readFile(tlsKey));
+  const cert = await readNamedFile(tlsCert, signal);
+  const key = await readNamedFile(tlsKey, signal);
   try {
     createSecureContext({ cert, key });
   } catch (thrown) {
