@@ -1,27 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
-import { systemClock, type Clock, type Driver } from '../driver/index.js';
-import { limitsNow, type CacheSettings } from './cache-settings.js';
+import { systemClock, type Driver } from '../driver/index.js';
+import { limitsNow } from './cache-settings.js';
 import { defaultDataDirectory, openDataDirectory } from './data-dir.js';
-import { DEFAULT_CONTENT_LIMITS, type ContentLimits } from './distribution/content/content-limits.js';
+import { DEFAULT_CONTENT_LIMITS } from './distribution/content/content-limits.js';
 import { CLAIM_PATH, CrowdService } from './distribution/crowd/index.js';
 import { createDistribution } from './distribution/distribution.js';
-import {
-  discoversByDefault,
-  discoveryBy,
-  type DiscoveryLimits,
-  type DiscoveryOptions,
-} from './distribution/discovery/index.js';
-import { OfferSender, type HostedCacheServer } from './distribution/hosted-cache/index.js';
-import type { HashName } from './distribution/ports.js';
+import { discoversByDefault, discoveryBy } from './distribution/discovery/index.js';
+import { OfferSender } from './distribution/hosted-cache/index.js';
 import {
   createRetrievalClient,
   createRetrievalServer,
   HttpTransport,
   PeerBook,
-  type RetrievalClientLimits,
-  type RetrievalServerLimits,
 } from './distribution/retrieval/index.js';
 import { Insight } from './distribution/insight/insight.js';
 import { insightDirectory } from './distribution/insight/process-files.js';
@@ -30,70 +22,9 @@ import { DistributionService } from './distribution/service.js';
 import { Sessions } from './distribution/session/sessions.js';
 import { openContentStore } from './distribution/store/index.js';
 import { createGroupingEngine } from './grouping/index.js';
+import { checkedEngineOptions, type EngineOptions } from './engine-options.js';
 import { ServiceConfig } from './service-config.js';
-import { inspectEngine, type ListenAddress } from './support.js';
-
-/** How an engine is to work; all of it has defaults. */
-export interface EngineOptions {
-  /**
-   * Where identities, groups, publications and the local cache lie. Several processes of one user may share it. Made on
-   * first use; by default the platform's place for application data, see {@link defaultDataDirectory}.
-   */
-  readonly dataDir?: string | undefined;
-  /**
-   * Where to serve blocks to peers while a distribution session is open; `false`: not at all. By default a free port of
-   * 127.0.0.1, which other machines cannot reach. Of another address it is port 80, unless `port` names one (0: any free
-   * one), or a free one where 80 is taken or not allowed; discovery tells peers which.
-   */
-  readonly listen?: ListenAddress | false | undefined;
-  /**
-   * How peers are found, and told what is here, while a distribution session is open; `false`: not at all. By default
-   * it is done if `listen` names an address that other machines can reach: a program that serves its own machine only
-   * sends no message to the network.
-   */
-  readonly discovery?: DiscoveryOptions | false | undefined;
-  /**
-   * A hosted cache of the network: it is asked for the blocks that no peer has, or before all peers (`turn`), and told of
-   * what was fetched from elsewhere, which it then fetches from here; so `listen` must be an address that it can reach. When the last session ends the engine
-   * stays for the moments that takes, ten seconds at most.
-   */
-  readonly hostedCache?: HostedCacheServer | undefined;
-  /** Where all time comes from. */
-  readonly clock?: Clock | undefined;
-  /** Where keys, salts and initialization vectors come from. Give another source than the system's to tests only. */
-  readonly random?: ((length: number) => Uint8Array) | undefined;
-  /** The hash of new publications of version 1; SHA-256 by default, as Windows clients retrieve no other. */
-  readonly hash?: HashName | undefined;
-  /**
-   * Threads that hash what is published beyond 32 MiB; 0 does it on the main thread. By default as many as the machine
-   * has processors, 4 at most; none if it has one.
-   */
-  readonly hashWorkers?: number | undefined;
-  /**
-   * Whether counters, peers and where content came from are kept in the data directory, for `peerweave status`, `peers`
-   * and `why`; true by default. Names of retrieved content are among it, without secrets of a URL.
-   */
-  readonly journal?: boolean | undefined;
-  /**
-   * How much of what was fetched is kept, and how long; instead of what is set for the data directory (`openCache`,
-   * `peerweave cache set`), without which it is 5 % of the volume, a gibibyte at least, and 28 days.
-   */
-  readonly cache?: CacheSettings | undefined;
-  /** Bounds of memory and time, where the defaults do not fit. */
-  readonly limits?: EngineLimits | undefined;
-}
-
-/** Bounds that can be moved; each that is left out keeps its default. */
-export interface EngineLimits {
-  /** Each open content. */
-  readonly content?: Partial<ContentLimits> | undefined;
-  /** Asking peers. */
-  readonly client?: Partial<RetrievalClientLimits> | undefined;
-  /** Serving peers. */
-  readonly server?: Partial<RetrievalServerLimits> | undefined;
-  /** Finding peers. */
-  readonly discovery?: Partial<DiscoveryLimits> | undefined;
-}
+import { inspectEngine } from './support.js';
 
 /** The embedded engine: a {@link Driver} that needs nothing of the system but files and sockets. */
 export interface EngineDriver extends Driver {
@@ -120,7 +51,7 @@ const DEFAULT_LISTEN = { host: '127.0.0.1', port: 0 };
  * address that cannot be bound makes the status `unavailable`, with the reason; it is tried again.
  *
  * It never throws for these; calls reject with a `DriverFault`, what it lacks with E_NOTIMPL or
- * ERROR_NOT_SUPPORTED. A peer of `discovery` that is no `host:port` is a TypeError. Source: MS-PCCRC, MS-PCCRR
+ * ERROR_NOT_SUPPORTED. Options that are none are a TypeError, as is a peer of `discovery` that is no `host:port`. Source: MS-PCCRC, MS-PCCRR
  * and MS-PCCRD.
  *
  * @example
@@ -145,7 +76,7 @@ export const createEngineDriver = (options: EngineOptions = {}): EngineDriver =>
     limits = {},
     discovery = discoversByDefault(listen) && {},
     hostedCache,
-  } = options;
+  } = checkedEngineOptions(options);
   // Absolute from the start, as the working directory may change.
   const dataDir = resolve(options.dataDir ?? defaultDataDirectory());
   const endpoint = (): Endpoint | undefined => service.running?.endpoint;

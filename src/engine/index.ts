@@ -43,7 +43,8 @@ export {
   type Passphrase,
   type PlacedSegment,
 } from './distribution/wire/index.js';
-export { createEngineDriver, type EngineDriver, type EngineLimits, type EngineOptions } from './engine.js';
+export { createEngineDriver, type EngineDriver } from './engine.js';
+export type { EngineLimits, EngineOptions } from './engine-options.js';
 export type { ListenAddress } from './support.js';
 export type { ProcessRecord, RetrievalRecord } from './distribution/insight/process-record.js';
 export {

@@ -28,7 +28,8 @@ export interface OpenedDriver {
  * Chooses and opens the driver for this machine. Nothing is loaded or started yet: that is for the first call.
  *
  * P2P.dll may be missing on new Windows and BranchCache on Home editions, so grouping and distribution are chosen
- * apart. Never rejects; `prefer: 'windows'` takes Windows even where it will answer `Unsupported`.
+ * apart. `prefer: 'windows'` takes Windows even where it will answer `Unsupported`. Rejects for nothing but options of the
+ * engine that are none, with a TypeError, if the engine is taken.
  *
  * @example
  * ```ts

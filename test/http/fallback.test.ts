@@ -169,3 +169,19 @@ it.each([1, 2] as const)(
     expect(unavailable?.attempts).toMatchObject([{ peer: cache.peer, reason: 'lacks-block' }]);
   },
 );
+
+it.each([1, 2] as const)(
+  'the origin is asked within a second of time when one peer says nothing and the other sends wrong bytes, version %d',
+  async (each) => {
+    version = each;
+    using silent = await peerThat(() => false);
+    using wrong = await peerThat((_near, _bytes, data) => {
+      // Blocks are long, what it says of what it has is not.
+      if (data.length > 500) data[400] = ~(data[400] ?? 0);
+      return true;
+    });
+    const told: DistributionEvent[] = [];
+    await fetchByTheSecond({ told, options: { peers: [silent.peer, wrong.peer] } });
+    expect(told.some((event) => event._tag === 'BlockRejected')).toBe(true);
+  },
+);

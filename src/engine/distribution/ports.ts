@@ -309,6 +309,8 @@ export interface RetrievalClient {
   ): PendingBlock;
   /** A peer has told by another way that it has so many blocks from that one on: what it listed before is out of date. */
   learn(peer: string, place: BlockPlace, count: number): void;
+  /** Whether a peer has failed so often that it is not asked for blocks for a while. */
+  isStruckOut(peer: string): boolean;
   close(): Promise<void>;
 }
 

@@ -28,6 +28,7 @@ const startReader = async () => {
       return { block: Promise.reject(new FetchFailure([])), cancel: () => undefined };
     },
     learn: () => undefined,
+    isStruckOut: () => false,
     close: () => Promise.resolve(),
   };
   const { distribution } = await startRig({

@@ -31,6 +31,7 @@ it('goes ahead of the others, which do not wait for it', async () => {
       return { block: new Promise(() => undefined), cancel: () => undefined };
     },
     learn: () => undefined,
+    isStruckOut: () => false,
     close: () => Promise.resolve(),
   };
   const { distribution } = await startRig({ client });

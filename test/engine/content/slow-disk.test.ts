@@ -38,6 +38,7 @@ it.each([1, 2] as const)(
         cancel: () => undefined,
       }),
       learn: () => undefined,
+      isStruckOut: () => false,
       close: () => Promise.resolve(),
     };
 

@@ -50,6 +50,7 @@ const around = (
       return { block, cancel: () => undefined };
     },
     learn: () => undefined,
+    isStruckOut: () => false,
     close: () => Promise.resolve(),
   };
   const discovery: Discovery = {
@@ -142,6 +143,7 @@ describe('the peers of one content', () => {
       overtakeMs: OVERTAKE_MS,
       fetch: () => ({ block: Promise.reject(new FetchFailure([])), cancel: () => undefined }),
       learn: () => undefined,
+      isStruckOut: () => false,
       close: () => Promise.resolve(),
     };
     const peers = new ContentPeers({ segments, clock, client: closed, named: [], discovery });
@@ -236,6 +238,7 @@ describe('the peers of one content', () => {
         return { block, cancel: () => undefined };
       },
       learn: () => undefined,
+      isStruckOut: () => false,
       close: () => Promise.resolve(),
     };
     const peers = new ContentPeers({

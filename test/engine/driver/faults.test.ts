@@ -33,6 +33,7 @@ const silentClient = (): RetrievalClient & { readonly underWay: Set<unknown> } =
       return { block, cancel: end };
     },
     learn: () => undefined,
+    isStruckOut: () => false,
     close: () => Promise.resolve(),
   };
 };

@@ -16,7 +16,7 @@ export interface ClaimingParts {
   readonly peers: ContentPeers;
   readonly member: CrowdMember;
   readonly provenance: Pick<Provenance, 'awaited'>;
-  readonly client: Pick<RetrievalClient, 'learn'>;
+  readonly client: Pick<RetrievalClient, 'learn' | 'isStruckOut'>;
   readonly clock: Clock;
 }
 
@@ -50,13 +50,14 @@ export const readOrClaim = async (
     if (supplier !== undefined) {
       const failed = (failures.get(supplier) ?? 0) + 1;
       failures.set(supplier, failed);
-      if (failed > MOST_FAILURES) member.disappointed(supplier, clock.now() - begun);
+      if (failed > MOST_FAILURES || hasSpoiled(result, supplier)) member.disappointed(supplier, clock.now() - begun);
     }
     const from = map.blockAt(offset);
     const place = map.find(from);
     if (place === undefined) return result;
     const { info } = place.segment;
-    const known = (): readonly string[] => peers.known(info);
+    // Who has lied too often for its blocks to be wanted could be waited for in vain, time and again.
+    const known = (): readonly string[] => peers.known(info).filter((peer) => !client.isStruckOut(peer));
     const outcome = await member.claimBlocks({
       from,
       to: await endOfGap(parts, from, known().length > 0, signal),
@@ -81,6 +82,10 @@ export const readOrClaim = async (
     }
   }
 };
+
+/** Whether a peer has sent bytes that are not the block's, which is no matter of time. */
+const hasSpoiled = ({ attempts = [] }: Extract<ReadResult, { readonly _tag: 'Missing' }>, by: string): boolean =>
+  attempts.some(({ peer, reason }) => peer === by && reason === 'wrong-bytes');
 
 /** The first block after `from` that is here or, if there are others who want some, the last one that is asked for. */
 const endOfGap = async (

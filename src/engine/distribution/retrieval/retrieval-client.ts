@@ -52,7 +52,7 @@ class HttpRetrievalClient implements RetrievalClient {
   readonly #resting = new Set<BlockFetch>();
   /** Those that have room and have not been offered yet. */
   readonly #idle = new Set<PeerRecord | 'any'>();
-  readonly #isStruckOut = (peer: PeerRecord): boolean => this.#book.isStruckOut(peer);
+  readonly #isOut = (peer: PeerRecord): boolean => this.#book.isStruckOut(peer);
   #offering: NodeJS.Immediate | undefined;
   #closed = false;
 
@@ -104,6 +104,10 @@ class HttpRetrievalClient implements RetrievalClient {
     const listing = listingFor(place);
     if (listing === undefined) return;
     this.#book.addToList(this.#book.get(peer), listing.key, { index: listing.index, count });
+  }
+
+  isStruckOut(peer: string): boolean {
+    return this.#book.isStruckOut(this.#book.get(peer));
   }
 
   async close(): Promise<void> {
@@ -258,7 +262,7 @@ class HttpRetrievalClient implements RetrievalClient {
 
   #candidates(fetch: BlockFetch): readonly PeerRecord[] {
     for (;;) {
-      const candidates = fetch.candidates(this.#isStruckOut);
+      const candidates = fetch.candidates(this.#isOut);
       let hasLacking = false;
       for (const peer of candidates) {
         const isSpoiled = this.#asks.hasSpoiled(fetch, peer);

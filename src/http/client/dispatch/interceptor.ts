@@ -16,16 +16,18 @@ import { headersIn, mayAsk } from './request-headers.js';
  * Use it where `get` cannot take the place of `fetch`. Whole resources are asked for with `Accept-Encoding: peerdist`
  * beside what the program accepts; where content information comes, the program sees the content: status 200, its headers
  * without those of the coding, `Content-Length`, and bytes that were checked, as fast as it takes them. Everything else
- * passes untouched: other methods than GET, ranges, `no-store`, requests that speak of the coding themselves, redirects,
- * and every answer without content information. Content information that is of no use is followed by the plain request.
+ * passes untouched: other methods than GET, ranges, `Cache-Control: no-store` among the headers (which the option `cache`
+ * of `fetch` does not set), requests that speak of the coding themselves, redirects, and every answer without content
+ * information. Content information that is of no use, as also where the origin refuses ranges, is followed by the plain
+ * request.
  *
  * The session has to stay open as long as requests run. With the service switched off, or the session closed, requests
  * are made as if there were no interceptor. Options are checked at once: `BadArgument`, and `HandleClosed` for a
  * closed session. A content that changes after its first bytes ends its body with `Unavailable`
  * (`PEERWEAVE_CONTENT_CHANGED`), as these cannot be taken back.
  *
- * Tried with undici 7.30 on Node 20: its `fetch` and `request`, and Node's own `fetch` by the option `dispatcher`. Other
- * versions of either are untried. Source: MS-PCCRTP 3.1; undici's `Dispatcher.compose`.
+ * Tried with undici 7.30 on Node 20: its `fetch` and `request`, and Node's own `fetch` by the option `dispatcher`, which
+ * takes several `Set-Cookie` for one behind any dispatcher that is composed. Other versions of either are untried. Source: MS-PCCRTP 3.1; undici's `Dispatcher.compose`.
  *
  * @example
  * ```ts
@@ -43,7 +45,9 @@ import { headersIn, mayAsk } from './request-headers.js';
  */
 export const createPeerInterceptor = (options: PlacesOptions): ((dispatch: ForeignDispatch) => Dispatch) => {
   const { places, patienceMs, stallMs } = checkedOptions(options, OPERATION);
-  const { env } = sessionCore(options.session, OPERATION);
+  const core = sessionCore(options.session, OPERATION);
+  core.assertOpen(OPERATION);
+  const { env } = core;
   const steps = stepsOf(places);
   return (foreign) => {
     // What it is asked here are its own requests with other headers.

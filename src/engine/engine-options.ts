@@ -1,0 +1,112 @@
+import { isIP } from 'node:net';
+import type { Clock } from '../driver/index.js';
+import type { CacheSettings } from './cache-settings.js';
+import type { ContentLimits } from './distribution/content/content-limits.js';
+import type { DiscoveryLimits, DiscoveryOptions } from './distribution/discovery/index.js';
+import type { HostedCacheServer } from './distribution/hosted-cache/index.js';
+import type { HashName } from './distribution/ports.js';
+import type { RetrievalClientLimits, RetrievalServerLimits } from './distribution/retrieval/index.js';
+import type { ListenAddress } from './support.js';
+
+/** How an engine is to work; all of it has defaults. */
+export interface EngineOptions {
+  /**
+   * Where identities, groups, publications and the local cache lie. Several processes of one user may share it. Made on
+   * first use; by default the platform's place for application data, see {@link defaultDataDirectory}.
+   */
+  readonly dataDir?: string | undefined;
+  /**
+   * Where to serve blocks to peers while a distribution session is open; `false`: not at all. By default a free port of
+   * 127.0.0.1, which other machines cannot reach. Of another address it is port 80, unless `port` names one (0: any free
+   * one), or a free one where 80 is taken or not allowed; discovery tells peers which.
+   */
+  readonly listen?: ListenAddress | false | undefined;
+  /**
+   * How peers are found, and told what is here, while a distribution session is open; `false`: not at all. By default
+   * it is done if `listen` names an address that other machines can reach: a program that serves its own machine only
+   * sends no message to the network.
+   */
+  readonly discovery?: DiscoveryOptions | false | undefined;
+  /**
+   * A hosted cache of the network: it is asked for the blocks that no peer has, or before all peers (`turn`), and told of
+   * what was fetched from elsewhere, which it then fetches from here; so `listen` must be an address that it can reach. When the last session ends the engine
+   * stays for the moments that takes, ten seconds at most.
+   */
+  readonly hostedCache?: HostedCacheServer | undefined;
+  /** Where all time comes from. */
+  readonly clock?: Clock | undefined;
+  /** Where keys, salts and initialization vectors come from. Give another source than the system's to tests only. */
+  readonly random?: ((length: number) => Uint8Array) | undefined;
+  /** The hash of new publications of version 1; SHA-256 by default, as Windows clients retrieve no other. */
+  readonly hash?: HashName | undefined;
+  /**
+   * Threads that hash what is published beyond 32 MiB; 0 does it on the main thread. By default as many as the machine
+   * has processors, 4 at most; none if it has one.
+   */
+  readonly hashWorkers?: number | undefined;
+  /**
+   * Whether counters, peers and where content came from are kept in the data directory, for `peerweave status`, `peers`
+   * and `why`; true by default. Names of retrieved content are among it, without secrets of a URL.
+   */
+  readonly journal?: boolean | undefined;
+  /**
+   * How much of what was fetched is kept, and how long; instead of what is set for the data directory (`openCache`,
+   * `peerweave cache set`), without which it is 5 % of the volume, a gibibyte at least, and 28 days.
+   */
+  readonly cache?: CacheSettings | undefined;
+  /** Bounds of memory and time, where the defaults do not fit. */
+  readonly limits?: EngineLimits | undefined;
+}
+
+/** Bounds that can be moved; each that is left out keeps its default. */
+export interface EngineLimits {
+  /** Each open content. */
+  readonly content?: Partial<ContentLimits> | undefined;
+  /** Asking peers. */
+  readonly client?: Partial<RetrievalClientLimits> | undefined;
+  /** Serving peers. */
+  readonly server?: Partial<RetrievalServerLimits> | undefined;
+  /** Finding peers. */
+  readonly discovery?: Partial<DiscoveryLimits> | undefined;
+}
+
+/** A name of a machine, as far as it matters here: nothing that is an address with its port, or a URL. */
+const HOST_NAME = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?$/;
+const HIGHEST_PORT = 65_535;
+
+/**
+ * The options, if they are some. Whoever writes an address in another form must not end up open to the network, as Node
+ * listens everywhere if it is told no host.
+ *
+ * @throws TypeError that says which is wrong and what is allowed.
+ */
+export const checkedEngineOptions = (options: EngineOptions): EngineOptions => {
+  if (typeof options !== 'object' || (options as unknown) === null) throw wrong('the options', 'an object');
+  const { dataDir, listen, hashWorkers } = options;
+  if (dataDir !== undefined && (typeof dataDir !== 'string' || dataDir === '' || dataDir.includes('\0'))) {
+    throw wrong('dataDir', 'a path');
+  }
+  if (listen !== undefined && listen !== false && !isListenAddress(listen)) {
+    throw wrong(
+      'listen',
+      "false, or an address such as { host: '127.0.0.1', port: 0 }, of which port may be left out",
+    );
+  }
+  if (hashWorkers !== undefined && !isWithin(hashWorkers, Number.MAX_SAFE_INTEGER)) {
+    throw wrong('hashWorkers', 'a whole number, 0 or more');
+  }
+  return options;
+};
+
+const isListenAddress = (value: unknown): boolean => {
+  if (typeof value !== 'object' || value === null || !('host' in value)) return false;
+  const { host, port } = value as { readonly host: unknown; readonly port?: unknown };
+  const isHost = typeof host === 'string' && (isIP(host) > 0 || HOST_NAME.test(host));
+  return isHost && (port === undefined || isWithin(port, HIGHEST_PORT));
+};
+
+const isWithin = (value: unknown, most: number): boolean =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most;
+
+const wrong = (name: string, what: string): TypeError =>
+  new TypeError(`createEngineDriver: ${name} must be ${what}`);
