@@ -395,3 +395,21 @@ it.each<[string, unknown]>([
   for (const way of ways) await expect(way).rejects.toMatchObject({ _tag: 'BadArgument' });
   expect(requests).toHaveLength(0);
 });
+
+it('at every step the sources add up to what was received', async () => {
+  const peers = [endpointOf(publisher)];
+  const progress = await lastValueFrom(get(origin.url, { session: client.session, peers }).pipe(toArray()));
+  for (const { counts } of progress) {
+    const { fromCache, fromHostedCache, fromOrigin } = counts;
+    const fromPeers = Object.values(counts.fromPeers).reduce((sum, bytes) => sum + bytes, 0);
+    expect(fromCache + fromHostedCache + fromOrigin + fromPeers).toBe(counts.bytes);
+  }
+  expect(progress.at(-1)?.counts.fromPeers).toEqual({ [endpointOf(publisher)]: CONTENT.length });
+});
+
+it('with the service switched off that is why nobody but the origin can be asked', async () => {
+  const { peers, session } = client;
+  await peers.promise(peers.effects.setDistributionEnabled(false));
+  const failing = lastValueFrom(get(origin.url, { session, places: ['cache', 'peers'] }));
+  await expect(failing).rejects.toMatchObject({ _tag: 'Disabled', code: 'PEERWEAVE_SERVICE_DISABLED' });
+});

@@ -233,6 +233,57 @@ describe('content information', () => {
   });
 });
 
+describe('an origin that describes the content, and gives no part of it', () => {
+  const PARTS: readonly (readonly [string, (request: IncomingMessage, response: ServerResponse) => void])[] =
+    [
+      [
+        'encodes them',
+        (_, response) => response.writeHead(206, { ETag: ETAG, 'Content-Encoding': 'gzip' }).end('x'),
+      ],
+      ['refuses them', (_, response) => response.writeHead(403).end()],
+      ['breaks them off', ({ socket }) => socket.destroy()],
+      [
+        'has others',
+        (_, response) => response.writeHead(206, { ETag: ETAG, 'Content-Range': 'bytes 7-8/9' }).end('xy'),
+      ],
+      ['has them of another state', (request, response) => answerWell(request, response, CONTENT, '"two"')],
+    ];
+  const serveWhole = async (part: (typeof PARTS)[number][1], whole = answerWell): Promise<string> => {
+    const information = await makeContentInformation([CONTENT], { secret: SECRET });
+    return serve((request, response) => {
+      if (request.headers.range !== undefined) part(request, response);
+      else if (acceptsPeerDist(request)) sendInformation(response, information, CONTENT.length);
+      else whole(request, response);
+    });
+  };
+
+  it.each(PARTS)('as it %s, is asked for the whole', async (_name, part) => {
+    const url = await serveWhole(part);
+    const { bytes, basis, last } = await fetchAll(url, { session: hasty.session, stallMs: 60_000 });
+    expect(bytes.equals(CONTENT)).toBe(true);
+    expect(basis).toMatchObject({ basis: 'content' });
+    expect(last).toMatchObject({ counts: { fromOrigin: CONTENT.length } });
+  });
+
+  it('nor the whole, is told of by what all said who were asked', async () => {
+    const url = await serveWhole(
+      (_, response) => response.writeHead(403).end(),
+      (_, response) => void response.writeHead(503).end(),
+    );
+    await expect(fetchAll(url, { peers: ['127.0.0.1:1'] })).rejects.toMatchObject({ code: 'HTTP_403' });
+  });
+
+  it('is not asked for the whole where it must not be asked', async () => {
+    let plain = 0;
+    const url = await serveWhole(
+      () => (plain += 1),
+      () => (plain += 1),
+    );
+    await expect(fetchAll(url, { places: ['cache', 'peers'] })).rejects.toMatchObject({ _tag: 'NotFound' });
+    expect(plain).toBe(0);
+  });
+});
+
 describe('a body', () => {
   it('that breaks off is gone on with where it was', async () => {
     const asked: (string | undefined)[] = [];

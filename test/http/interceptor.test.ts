@@ -153,6 +153,35 @@ it.each([
   expect(requests).toHaveLength(2);
 });
 
+it.each<[string, (request: IncomingMessage, response: ServerResponse) => void]>([
+  ['refused', (_, response) => response.writeHead(403).end()],
+  ['broken off', ({ socket }) => socket.destroy()],
+  ['encoded', (_, response) => response.writeHead(206, { 'Content-Encoding': 'gzip' }).end('x')],
+])('where ranges are %s the plain request follows', async (_name, part) => {
+  const well = answer;
+  answer = (request, response) => (request.headers.range === undefined ? well : part)(request, response);
+  const own = new Agent().compose(
+    createPeerInterceptor({ session: client.session, places: ['cache', 'origin'] }),
+  );
+  try {
+    const response = await undiciFetch(origin.url, { dispatcher: own });
+    expect((await bytesOf(response)).equals(CONTENT)).toBe(true);
+  } finally {
+    await own.close();
+  }
+});
+
+it('options that are none, and a closed session, are told at once', async () => {
+  const make = (options: unknown) => () =>
+    createPeerInterceptor(options as { session: typeof client.session });
+  expect(make(undefined)).toThrow(expect.objectContaining({ _tag: 'BadArgument' }));
+  expect(make({ session: client.session, patienceMs: 0 })).toThrow(
+    expect.objectContaining({ _tag: 'BadArgument' }),
+  );
+  await client.session.close();
+  expect(make({ session: client.session })).toThrow(expect.objectContaining({ _tag: 'HandleClosed' }));
+});
+
 it('goes no faster than its reader', async () => {
   const { body } = await undiciRequest(origin.url, { dispatcher });
   const iterator = body[Symbol.asyncIterator]();

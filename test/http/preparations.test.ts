@@ -64,6 +64,15 @@ it('beyond the limit the longest unused is withdrawn', async () => {
   expect(await encodingOf(content, 2)).toBeUndefined();
 });
 
+it('the limit is one of states, however many versions there are of each', async () => {
+  const content = await start(3);
+  for (let seed = 1; seed <= 8; seed += 1) await content.prepare(resource(seed));
+  const before = publications();
+  for (const seed of [6, 7, 8]) expect(await encodingOf(content, seed)).toBe('peerdist');
+  expect(publications()).toBe(before);
+  expect(await encodingOf(content, 5)).toBeUndefined();
+});
+
 it('what failed is told, and tried again after a while only', async () => {
   const content = await start();
   driver.script('distribution.publishStream').fail('ERROR_DISK_FULL');

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, rmSync } from 'node:fs';
 import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
@@ -310,3 +310,18 @@ it.skipIf(process.platform === 'win32')(
     expect((await stat(to)).mode & 0o777).toBe(0o640);
   },
 );
+
+it('a part that is removed meanwhile is told of as that', async () => {
+  let isRemoved = false;
+  const removing$ = get(origin.url, { session: client.session, to }).pipe(
+    tap(({ _tag }) => {
+      if (_tag !== 'Received' || isRemoved) return;
+      isRemoved = true;
+      rmSync(`${to}.part`);
+    }),
+  );
+  await expect(lastValueFrom(removing$)).rejects.toMatchObject({
+    _tag: 'NotFound',
+    code: 'PEERWEAVE_PART_REMOVED',
+  });
+});

@@ -145,3 +145,20 @@ it('a service that is switched off is a reason', async () => {
     reasons: [{ _tag: 'DisabledByPolicy', detail: 'the service was not available' }],
   });
 });
+
+it('every segment that the origin gave has a reason, also of what was fetched in one go', async () => {
+  await using publisher = await startMachine();
+  await using machine = await startMachine();
+  const content = createContentServer({ session: publisher.session });
+  const page = { bytes: contentOf(30_000_000) };
+  await content.prepare(page);
+  await using origin = await listen(
+    (request, response) => void sendContent(content, request, response, page),
+  );
+  const explanation = await recordOf(machine, origin.url, { peers: ['127.0.0.1:9'] });
+  expect(explanation?.bytes).toMatchObject({ origin: page.bytes.length });
+  expect(explanation?.segments[0]?.from).toBe(0);
+  for (const { reasons } of explanation?.segments ?? []) {
+    expect(reasons).toContainEqual(expect.objectContaining({ _tag: 'PeerFailed', peer: '127.0.0.1:9' }));
+  }
+});

@@ -1,9 +1,16 @@
 import type { ContentExplanation, SegmentReason } from '../../driver/index.js';
 import { contentHandle, explainContent } from '../../effects/content.js';
+import { promiseOf } from '../../effects/effect.js';
 import type { PeerEnv } from '../../effects/env.js';
 import { cancelled, PeerError } from '../../effects/error/index.js';
 import type { ContentPiece } from '../../effects/read-content.js';
-import { observeDistribution, reportDistribution, sessionCore } from '../../effects/session.js';
+import {
+  type DistributionSession,
+  getDistributionStatusInfo,
+  observeDistribution,
+  reportDistribution,
+  sessionCore,
+} from '../../effects/session.js';
 import { TransferCounter } from '../../effects/transfer-counter.js';
 import { askForContent } from './ask-for-content.js';
 import { begunTooOften, failureIn } from './content-changed.js';
@@ -13,7 +20,7 @@ import { mergedExplanation } from './merged-explanation.js';
 import { openInformation } from './open-information.js';
 import { checkedOptions, type GetOptions } from './options.js';
 import { Origin, originOf } from './origin.js';
-import { OPERATION, StartOver } from './origin-failure.js';
+import { isOfOrigin, OPERATION, rangesRefused, StartOver } from './origin-failure.js';
 import { PartialFile } from './partial-file.js';
 import { type ContentPlace, stepsOf } from './places.js';
 import { plainBody } from './plain-body.js';
@@ -43,14 +50,29 @@ export async function* getContent(
     hasBroken: false,
     noInformation: places.includes('cache') ? undefined : ORIGIN_ONLY,
   };
+  /** Why it was asked for the whole instead of parts. */
+  let refusal: PeerError | undefined;
   for (let restarts = 0; ; restarts += 1) {
+    let isBegun = false;
     try {
-      yield* attempt(transfer, asked);
+      for await (const progress of attempt(transfer, asked)) {
+        isBegun ||= progress._tag === 'Received';
+        yield progress;
+      }
       return;
-    } catch (error) {
+    } catch (thrown) {
+      const isDescribed = asked.noInformation === undefined;
+      const mayBePlain = isDescribed && !isBegun && places.includes('origin') && !signal.aborted;
+      // It says of all that were asked.
+      if (refusal !== undefined && !isBegun && isOfOrigin(thrown)) throw refusal;
+      refusal = mayBePlain && isOfOrigin(thrown) ? thrown : undefined;
+      const error = refusal === undefined ? thrown : rangesRefused(refusal);
       if (!(error instanceof StartOver)) throw error;
       if (restarts === MOST_RESTARTS) throw begunTooOften(error);
-      const { without, message: reason } = error;
+      // Content information that has changed once more may be of an older state each time.
+      const isStale = mayBePlain && error.without === 'nothing' && restarts > 0;
+      const { message: reason } = error;
+      const without = isStale ? 'content-information' : error.without;
       const { hasBroken } = asked;
       if (without === 'broken-information' && hasBroken && !places.includes('origin')) throw error.cause;
       if (without === 'ranges') asked = { ...asked, ranges: false };
@@ -99,7 +121,9 @@ async function* attempt(transfer: Transfer, asked: Asked): AsyncGenerator<GetPro
         ? await openInformation(answer.pieces(), found, { ...options, name: origin.url, file: to }, signal)
         : undefined;
     if (content !== undefined) content.onOpened((one) => counter.count(contentHandle(one, OPERATION)));
-    else if (!places.includes('origin')) throw noInformation(origin.url);
+    else if (!places.includes('origin')) {
+      throw version === undefined ? await serviceOff(session, env) : noInformation(origin.url);
+    }
 
     await file?.begin(found.start, found);
     const progress = () => ({ counts: counter.counts(), total: found.length });
@@ -156,6 +180,19 @@ const explanationOf = async (
 
 const ORIGIN_ONLY: SegmentReason = { _tag: 'DisabledByPolicy', detail: 'only the origin was to be asked' };
 const SERVICE_OFF: SegmentReason = { _tag: 'DisabledByPolicy', detail: 'the service was not available' };
+
+/** The service would have to be asked, and cannot be. */
+const serviceOff = async (session: DistributionSession, env: PeerEnv): Promise<PeerError> => {
+  const { status, reason } = await promiseOf(getDistributionStatusInfo(session)(env));
+  const isOff = status === 'disabled';
+  return new PeerError({
+    tag: isOff ? 'Disabled' : 'Unavailable',
+    code: isOff ? 'PEERWEAVE_SERVICE_DISABLED' : 'PEERWEAVE_SERVICE_UNAVAILABLE',
+    operation: OPERATION,
+    what: `nobody but the origin can be asked: ${reason ?? `the service is ${status}`}`,
+    advice: "Switch it on, or name 'origin' among the places.",
+  });
+};
 
 const noInformation = (url: string): PeerError =>
   new PeerError({

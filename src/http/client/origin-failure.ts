@@ -129,6 +129,18 @@ export const endedEarly = (): PeerError =>
     advice: 'Try again.',
   });
 
+/** Whether the origin is to blame, and not a file or the service. */
+export const isOfOrigin = (error: unknown): error is PeerError =>
+  mayPass(error) || (isPeerError(error) && /^(?:HTTP_|PEERWEAVE_BAD_)/.test(error.code));
+
+/** The origin describes the content, but gives no part of it. It may give the whole. */
+export const rangesRefused = (failure: PeerError): StartOver =>
+  new StartOver(
+    'content-information',
+    `the origin gives no part of what it describes: ${failure.message}`,
+    failure,
+  );
+
 /** Whether another attempt may succeed. */
 export const mayPass = (error: unknown): boolean =>
   isPeerError(error) && (error._tag === 'Unavailable' || error._tag === 'Timeout');

@@ -95,7 +95,8 @@ export class PartialFile implements AsyncDisposable {
     await onFile(OPERATION, async () => {
       const own = await this.#file?.stat({ bigint: true });
       const found = await stat(this.#data, { bigint: true }).catch(() => undefined);
-      if (own === undefined || found?.ino !== own.ino || found.dev !== own.dev) throw takenOver(this.#target);
+      if (found === undefined && !(await isThere(this.#target))) throw removed(this.#data);
+      if (found?.ino !== own?.ino || found?.dev !== own?.dev) throw takenOver(this.#target);
       await this.#close();
       await rename(this.#data, this.#target);
       await rm(this.#notePath, { force: true });
@@ -190,6 +191,15 @@ const foreign = (path: string): PeerError =>
     operation: OPERATION,
     what: `${path} is there, where the start of the file belongs, and nothing says that it is that`,
     advice: 'Move it away, or fetch into another file.',
+  });
+
+const removed = (path: string): PeerError =>
+  new PeerError({
+    tag: 'NotFound',
+    code: 'PEERWEAVE_PART_REMOVED',
+    operation: OPERATION,
+    what: `${path} was removed while it was fetched`,
+    advice: 'Fetch it again.',
   });
 
 const takenOver = (target: string): PeerError =>

@@ -23,7 +23,10 @@ export interface ContentServerOptions {
    * by default, the size of a block.
    */
   readonly minimumSize?: number | undefined;
-  /** States of resources kept published, 10 000 by default; the least recently asked for is withdrawn first. */
+  /**
+   * States of resources kept published, each in every version that is asked for; 10 000 by default. The least recently
+   * asked for is withdrawn first.
+   */
   readonly maxPublications?: number | undefined;
   /** Called when something that a request has asked for could not be prepared. Its answers stay plain. */
   readonly onFault?: ((error: PeerError) => void) | undefined;

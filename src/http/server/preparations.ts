@@ -51,6 +51,10 @@ export class Preparations {
   readonly #turns: Turns;
   /** The least recently asked for first. */
   readonly #preparations = new Map<string, Preparation>();
+  /** The same by what they are of, to find earlier states of it. */
+  readonly #bySource = new Map<string | Uint8Array, Set<Preparation>>();
+  /** How many versions there are of each state. */
+  readonly #states = new Map<string, number>();
   #isClosed = false;
 
   constructor(session: DistributionSession, limits: PreparationLimits, onFault: (error: PeerError) => void) {
@@ -146,6 +150,7 @@ export class Preparations {
     const known = this.#recall(key);
     if (known !== undefined && typeof known.state !== 'object') return known;
     if (this.#isClosed) throw cancelled(OPERATION);
+    if (known !== undefined) this.#forget(known);
     const stop = new AbortController();
     const contentId = randomBytes(16);
     const work = (): Promise<void> => this.#publish(resource, contentId, version, stop.signal);
@@ -164,7 +169,7 @@ export class Preparations {
         },
       ),
     };
-    this.#preparations.set(key, preparation);
+    this.#remember(preparation);
     this.#makeRoom(preparation);
     return preparation;
   }
@@ -189,14 +194,37 @@ export class Preparations {
 
   /** An earlier state of the same file is of no use any more; beyond the limit the longest unused goes. */
   #makeRoom({ source, fingerprint }: Preparation): void {
-    const all = [...this.#preparations.values()];
-    const outdated = all.filter((other) => other.source === source && other.fingerprint !== fingerprint);
-    const surplus = all.slice(0, Math.max(0, all.length - this.#limits.publications));
-    for (const preparation of new Set([...outdated, ...surplus])) void this.#withdraw(preparation);
+    for (const other of this.#bySource.get(source) ?? []) {
+      if (other.fingerprint !== fingerprint) void this.#withdraw(other);
+    }
+    for (const oldest of this.#preparations.values()) {
+      if (this.#states.size <= this.#limits.publications) return;
+      void this.#withdraw(oldest);
+    }
+  }
+
+  #remember(preparation: Preparation): void {
+    const { key, source, fingerprint } = preparation;
+    this.#preparations.set(key, preparation);
+    this.#bySource.set(source, (this.#bySource.get(source) ?? new Set()).add(preparation));
+    this.#states.set(fingerprint, (this.#states.get(fingerprint) ?? 0) + 1);
+  }
+
+  #forget(preparation: Preparation): void {
+    const { key, source, fingerprint } = preparation;
+    // A later one may have its place.
+    if (this.#preparations.get(key) !== preparation) return;
+    this.#preparations.delete(key);
+    const ofSource = this.#bySource.get(source);
+    ofSource?.delete(preparation);
+    if (ofSource?.size === 0) this.#bySource.delete(source);
+    const left = (this.#states.get(fingerprint) ?? 1) - 1;
+    if (left === 0) this.#states.delete(fingerprint);
+    else this.#states.set(fingerprint, left);
   }
 
   async #withdraw(preparation: Preparation): Promise<void> {
-    this.#preparations.delete(preparation.key);
+    this.#forget(preparation);
     preparation.stop.abort();
     await preparation.done.catch(() => undefined);
     if (preparation.state === 'ready') await this.#unpublish(preparation.contentId);

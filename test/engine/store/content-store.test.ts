@@ -1,6 +1,7 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { BLOCK, blocksOf, contentId, SECRET, SEGMENT, segmentOf, tag } from './made-content.js';
+import { faultyDisk } from './faulty-disk.js';
 import { filesIn, found, openStore, publish, readBack, temporaryDirectory } from './store-fixture.js';
 
 const sha256 = (...parts: Uint8Array[]): Buffer => createHash('sha256').update(Buffer.concat(parts)).digest();
@@ -90,6 +91,23 @@ describe('publishing', () => {
     expect(await other.unpublish(contentId('a'))).toBe(true);
     expect(await other.unpublish(contentId('a'))).toBe(false);
     await (await again()).abort();
+  });
+
+  it('takes as many steps to withdraw or give up one of many as one of few', async () => {
+    const steps = async (others: number): Promise<readonly number[]> => {
+      const { disk, operations } = faultyDisk();
+      const store = await openStore(temporaryDirectory(), { disk });
+      for (let index = 0; index < others; index += 1) await publish(store, `${index}`, randomBytes(10));
+      await publish(store, 'a', randomBytes(10));
+      const writer = await store.beginPublication({ contentId: contentId('b'), hash: 'sha256' });
+      await writer.append(randomBytes(10));
+      const before = operations();
+      await store.unpublish(contentId('a'));
+      const between = operations();
+      await writer.abort();
+      return [between - before, operations() - between];
+    };
+    expect(await steps(30)).toEqual(await steps(1));
   });
 
   it('lets a new owner take over what a closed store published', async () => {

@@ -148,19 +148,23 @@ export class Content implements Held {
     signal: AbortSignal,
   ): Promise<ReadResult> {
     const described = this.#ready(operation);
-    const { reader, member } = described;
+    const { reader, member, provenance } = described;
     this.#hasBegun = true;
     const { emit, handle, client, clock } = this.#parts;
     const { fillsGapsAfterMs, maxBytes, timeoutMs } = request;
     emit({ _tag: 'BlockRead', content: handle, offset, maxBytes });
-    return member === undefined || fillsGapsAfterMs === undefined || maxBytes === 0 || timeoutMs === 0
-      ? reader.read(offset, request, signal)
-      : readOrClaim(
-          { ...described, member, client, clock },
-          offset,
-          { ...request, fillsGapsAfterMs },
-          signal,
-        );
+    const mayClaim = member !== undefined && maxBytes !== 0 && timeoutMs !== 0;
+    const result =
+      mayClaim && fillsGapsAfterMs !== undefined
+        ? await readOrClaim(
+            { ...described, member, client, clock },
+            offset,
+            { ...request, fillsGapsAfterMs },
+            signal,
+          )
+        : await reader.read(offset, request, signal);
+    if (result._tag === 'Missing') provenance.lacks(result);
+    return result;
   }
 
   /** Reads at the cursor when all stream reads before it are answered; its timeout counts from then on. */

@@ -23,6 +23,9 @@ interface Bytes {
 
 /** Tells and remembers where the bytes of one content come from, and why not from elsewhere. */
 export class Provenance {
+  /** What a reader was told last that nobody has. */
+  #gap: Bytes = { offset: 0, length: 0 };
+
   constructor(
     private readonly content: ContentHandle,
     private readonly log: ContentLog,
@@ -46,9 +49,19 @@ export class Provenance {
       const block = map.blockAt(offset);
       const next = Math.min(end, map.startOf(block + 1));
       const place = map.find(block);
-      if (place !== undefined) this.cameFrom(ORIGIN, place, { offset, length: next - offset });
+      if (place !== undefined) {
+        this.cameFrom(ORIGIN, place, { offset, length: next - offset });
+        // What is fetched in one go has the reason of where that began: for the rest nobody was asked.
+        const { offset: gapStart, length: gapLength } = this.#gap;
+        if (offset > gapStart && offset < gapStart + gapLength) this.log.failedLike(offset, gapStart);
+      }
       offset = next;
     }
+  }
+
+  /** A reader was told that nobody has these bytes. */
+  lacks({ offset, length }: Bytes): void {
+    this.#gap = { offset, length };
   }
 
   /** A block is wanted and not in the cache. */

@@ -50,7 +50,8 @@ export const readOrClaim = async (
     if (supplier !== undefined) {
       const failed = (failures.get(supplier) ?? 0) + 1;
       failures.set(supplier, failed);
-      if (failed > MOST_FAILURES || hasSpoiled(result, supplier)) member.disappointed(supplier, clock.now() - begun);
+      if (failed > MOST_FAILURES || hasSpoiled(result, supplier))
+        member.disappointed(supplier, clock.now() - begun);
     }
     const from = map.blockAt(offset);
     const place = map.find(from);
@@ -84,8 +85,10 @@ export const readOrClaim = async (
 };
 
 /** Whether a peer has sent bytes that are not the block's, which is no matter of time. */
-const hasSpoiled = ({ attempts = [] }: Extract<ReadResult, { readonly _tag: 'Missing' }>, by: string): boolean =>
-  attempts.some(({ peer, reason }) => peer === by && reason === 'wrong-bytes');
+const hasSpoiled = (
+  { attempts = [] }: Extract<ReadResult, { readonly _tag: 'Missing' }>,
+  by: string,
+): boolean => attempts.some(({ peer, reason }) => peer === by && reason === 'wrong-bytes');
 
 /** The first block after `from` that is here or, if there are others who want some, the last one that is asked for. */
 const endOfGap = async (

@@ -38,6 +38,11 @@ export class ContentLog {
     }
   }
 
+  /** The bytes at `offset` were not asked for where they should have been, as those at `first` did not come from there. */
+  failedLike(offset: number, first: number): void {
+    this.#log.failedLike(this.#segments.indexAt(offset), this.#segments.indexAt(first));
+  }
+
   /** @param mostRuns of segments; the first ones. */
   explanation(mostRuns?: number): ContentExplanation {
     return {

@@ -51,6 +51,12 @@ export class SegmentLog {
     this.#add(segment, JSON.stringify(reason), { sources: [], reasons: [reason] });
   }
 
+  /** A segment without reasons of its own has those of another one. */
+  failedLike(segment: number, other: number): void {
+    if (segment === other || this.#explanationOf(segment).reasons.length > 0) return;
+    for (const reason of this.#explanationOf(other).reasons) this.failed(segment, reason);
+  }
+
   /** Runs of segments with the same explanation, in order, the first `most`; those of which nothing is known are left out. */
   runs(most = MOST_RUNS): readonly SegmentExplanation[] {
     const runs: SegmentExplanation[] = [];

@@ -137,7 +137,10 @@ export class Exchange extends Relay {
       if (hold.aborted) throw hold.reason ?? new Error('aborted');
       handler.onResponseEnd?.(hold, {});
     } catch (error) {
-      if (error instanceof StartOver && !isBegun && !hold.aborted) {
+      // What the origin does not give in parts it may give as a whole; who must not be asked for that is not.
+      const mayBePlain =
+        error instanceof StartOver || this.#parts.steps.some(({ _tag }) => _tag === 'Origin');
+      if (mayBePlain && !isBegun && !hold.aborted) {
         // As the program made it.
         dispatch(request, new Relay(handler, hold));
       } else handler.onResponseError?.(hold, hold.reason ?? failureOf(error));

@@ -74,6 +74,8 @@ export class DiskPublicationWriter implements PublicationWriter {
   readonly #plan: PublicationPlan;
   /** In the order of the content, {@link #current} included. */
   readonly #units: UnitUnderWay[] = [];
+  /** Names of those that are in their place, or on their way there. */
+  readonly #installed: string[] = [];
   #current: GrowingUnit | undefined;
   /** Of the source, while it is read here. */
   #fd: number | undefined;
@@ -166,6 +168,7 @@ export class DiskPublicationWriter implements PublicationWriter {
     const { disk, directories, publications, onInstalled } = this.#parts;
     const reader = new RecordReader(disk);
     for (const [index, unit] of units.entries()) {
+      this.#installed.push(unit);
       await directories.install(this.#units[index]?.directory ?? '', unit);
       if (isRunName(unit)) await onInstalled(publications.unit(unit, reader));
     }
@@ -186,9 +189,14 @@ export class DiskPublicationWriter implements PublicationWriter {
     }
     this.#closeSource();
     for (const { directory } of this.#units) await this.#parts.disk.removeTree(directory);
+    const { directories, publications } = this.#parts;
+    const { name } = this.#plan;
     // A publication that an earlier owner finished under this content id keeps its units.
-    await this.#releaseAllBut(this.#parts.publications.record(this.#plan.name)?.units ?? []);
-    await this.#parts.publications.giveBack(this.#plan.name);
+    const before = publications.record(name);
+    await (before === undefined
+      ? directories.releaseEach(this.#installed, publicationHolder(name))
+      : this.#releaseAllBut(before.units));
+    await publications.giveBack(name);
   }
 
   async #beginUnit(): Promise<GrowingUnit> {

@@ -124,12 +124,17 @@ export class Publications {
 
   /** `false`: no such publication. */
   async remove(name: string): Promise<boolean> {
-    const { directory, record } = publicationPaths(this.#layout, name);
-    if (!this.#disk.exists(record)) return false;
+    const { directory, record: path } = publicationPaths(this.#layout, name);
+    if (!this.#disk.exists(path)) return false;
+    const record = this.record(name);
     const taken = await this.#work.takeAway(directory);
     if (taken === undefined) return false;
     await this.#disk.removeTree(taken);
-    await this.#directories.releaseAll(publicationHolder(name));
+    const holder = publicationHolder(name);
+    // Looking through all units for those of one publication would make many publications take for ever to go.
+    await (record === undefined
+      ? this.#directories.releaseAll(holder)
+      : this.#directories.releaseEach(record.units, holder));
     return true;
   }
 

@@ -156,6 +156,11 @@ export class UnitDirectories {
     if (await this.#putHolder(paths, holder, reference)) await this.#renew(paths);
   }
 
+  /** Removes a holder from these units. */
+  async releaseEach(names: Iterable<string>, holder: Holder): Promise<void> {
+    for (const name of new Set(names)) await this.release(name, holder);
+  }
+
   /**
    * Removes a holder from all units but those in `keep`, and units without any: whoever sweeps may have taken this one
    * from them just now, and be about to remove them.
