@@ -40,7 +40,7 @@ export const withContext = async (
   const options = command.optsWithGlobals<GlobalOptions>();
   const controller = new AbortController();
   const stop = (): void => controller.abort();
-  process.once('SIGINT', stop).once('SIGTERM', stop);
+  for (const name of STOPPING) process.once(name, stop);
   const opened = await openDriver({
     prefer: options.driver,
     engine: { ...engine, ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }) },
@@ -68,10 +68,13 @@ export const withContext = async (
     // Whatever a stopped command fails with, it failed because it was stopped.
     throw signal.aborted ? stopped() : thrown;
   } finally {
-    process.off('SIGINT', stop).off('SIGTERM', stop);
+    for (const name of STOPPING) process.off(name, stop);
     await opened.driver.dispose();
   }
 };
+
+/** Ctrl-C, the end that a manager of services asks for, and a terminal that is closed. */
+const STOPPING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Ended by the person. */
 export const stopped = (): PeerError =>

@@ -36,12 +36,17 @@ export const readNewPassword = (flags: PasswordFlags, signal: AbortSignal): Prom
 
 const QUESTION = 'Password: ';
 
-const firstLine = (bytes: Buffer): Buffer => {
+const firstLine = (file: Buffer): Buffer => {
+  const bytes = file.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)
+    ? file.subarray(BYTE_ORDER_MARK.length)
+    : file;
   const end = bytes.indexOf('\n');
   const line = end < 0 ? bytes : bytes.subarray(0, end);
   return line.at(-1) === CARRIAGE_RETURN ? line.subarray(0, -1) : line;
 };
 
+/** Some editors of Windows begin files of UTF-8 with it. */
+const BYTE_ORDER_MARK = Buffer.from('\u{feff}');
 const CARRIAGE_RETURN = 0x0d;
 
 /** What Node puts in the place of bytes of the environment that are not UTF-8. */

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { PeerError } from 'peerweave';
@@ -65,7 +66,10 @@ const inVain = (option: string, needed: string): PeerError =>
 
 const certificateIn = (path: string): Buffer => {
   try {
-    return readFileSync(path);
+    const certificate = readFileSync(path);
+    // Throws for what is none.
+    new X509Certificate(certificate).toString();
+    return certificate;
   } catch (error) {
     throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
   }

@@ -1,18 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, rename, rm } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { isRight } from 'fp-ts/lib/Either.js';
 import type { ContentExplanation } from '../driver/index.js';
 import { contentHandle, explainContent } from './content.js';
 import { fillContentFile, finishContentFile } from './content-file.js';
 import type { ContentSource } from './content-source.js';
-import { type PeerEffect, promiseOf } from './effect.js';
+import { orThrow, type PeerEffect, promiseOf } from './effect.js';
 import { onFile } from './error/from-system.js';
 import { cancelled, isPeerError } from './error/index.js';
 import { type ContentPiece, openDescribed, piecesOf, type ReadContentOptions } from './read-content.js';
 import { observeDistribution, sessionCore } from './session.js';
 import { createInPlaceOf, targetFile } from './target-file.js';
 import { TransferCounter, type TransferCounts } from './transfer-counter.js';
+import { object } from './validate/object.js';
+import { optional, withDefault } from './validate/rule.js';
+import { boolean, text } from './validate/scalars.js';
+import { validate } from './validate/validate.js';
 
 /** Whom to ask for content, and where to put it. */
 export interface RetrieveOptions extends ReadContentOptions {
@@ -39,12 +43,15 @@ export type RetrieveProgress = TransferCounts & {
       }
   );
 
+const OPTIONS = object({ to: optional(text(1)), keepCopy: withDefault(boolean, false) });
+
 /** Retrieves content step by step. Ended early, what was verified stays in the cache and no partial file appears. */
 export async function* retrieveContent(
   contentInformation: ContentSource,
-  { to, keepCopy = false, ...options }: RetrieveOptions,
+  options: RetrieveOptions,
   signal: AbortSignal,
 ): AsyncGenerator<RetrieveProgress, void> {
+  const { to, keepCopy } = orThrow(validate(OPTIONS, options, 'retrieve'));
   const reading = { ...options, name: options.name ?? to, file: to };
   const counter = new TransferCounter();
   const stopObserving = observeDistribution(reading.session, (event) => counter.observe(event));
@@ -87,8 +94,7 @@ class PartialFile implements AsyncDisposable {
 
   static async open(to: string | undefined): Promise<PartialFile> {
     const target = to === undefined ? undefined : await targetFile(to, 'retrieve');
-    // In the same directory, because a rename cannot cross file systems.
-    const partial = `${target ?? ''}.${randomUUID()}.part`;
+    const partial = partialBeside(target ?? '');
     const file =
       target === undefined ? undefined : await onFile('retrieve', () => createInPlaceOf(target, partial));
     return new PartialFile(target, partial, file);
@@ -135,3 +141,13 @@ class PartialFile implements AsyncDisposable {
     await file?.close();
   }
 }
+
+/** Bytes of the longest name, as most file systems have it. */
+const LONGEST_NAME = 255;
+
+/** In the same directory, because a rename cannot cross file systems. */
+const partialBeside = (target: string): string => {
+  const suffix = `.${randomUUID()}.part`;
+  const isShort = Buffer.byteLength(basename(target)) + suffix.length <= LONGEST_NAME;
+  return isShort ? `${target}${suffix}` : join(dirname(target), `retrieved${suffix}`);
+};

@@ -1,6 +1,6 @@
 import { type FileHandle, lstat, open, readlink, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { onFile } from './error/from-system.js';
+import { fromSystem, onFile } from './error/from-system.js';
 import { badArgument, type PeerError } from './error/index.js';
 
 /** As many as Linux follows. */
@@ -12,7 +12,12 @@ const MOST_LINKS = 40;
  * refuse a directory only once everything is fetched.
  */
 export const targetFile = async (named: string, operation: string): Promise<string> => {
-  const found = await stat(named).catch(() => undefined);
+  const found = await stat(named).catch((thrown: unknown) => {
+    const fault = fromSystem(thrown, operation);
+    // The file that is complete could not be given it.
+    if (fault?.code === 'ENAMETOOLONG') throw fault;
+    return undefined;
+  });
   if (found?.isFile() === false)
     throw notAFile(found.isDirectory() ? 'a directory' : 'a device or pipe', operation);
   return onFile(operation, async () => {

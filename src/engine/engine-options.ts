@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import type { Clock } from '../driver/index.js';
-import type { CacheSettings } from './cache-settings.js';
+import { type CacheSettings, problemOf, readSettings } from './cache-settings.js';
 import type { ContentLimits } from './distribution/content/content-limits.js';
+import { normalisePeer } from './distribution/content/peer-address.js';
 import type { DiscoveryLimits, DiscoveryOptions } from './distribution/discovery/index.js';
 import type { HostedCacheServer } from './distribution/hosted-cache/index.js';
 import type { HashName } from './distribution/ports.js';
@@ -74,6 +75,28 @@ export interface EngineLimits {
 const HOST_NAME = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?$/;
 const HIGHEST_PORT = 65_535;
 
+const HASHES: readonly HashName[] = ['sha256', 'sha384', 'sha512'];
+
+const TURNS: readonly NonNullable<HostedCacheServer['turn']>[] = ['after-peers', 'before-peers'];
+
+/** Without any of these nothing would ever come to an end. */
+const AT_LEAST_ONE: ReadonlySet<string> = new Set<
+  keyof ContentLimits | keyof RetrievalClientLimits | keyof RetrievalServerLimits | keyof DiscoveryLimits
+>([
+  'readAheadBlocks',
+  'maxReadBytes',
+  'requestTimeoutMs',
+  'requests',
+  'requestsPerPeer',
+  'peersPerContent',
+  'faultsPerPeer',
+  'activeClients',
+  'requestsPerClient',
+  'connections',
+  'connectionsPerClient',
+  'transmissions',
+]);
+
 /**
  * The options, if they are some. Whoever writes an address in another form must not end up open to the network, as Node
  * listens everywhere if it is told no host.
@@ -81,8 +104,8 @@ const HIGHEST_PORT = 65_535;
  * @throws TypeError that says which is wrong and what is allowed.
  */
 export const checkedEngineOptions = (options: EngineOptions): EngineOptions => {
-  if (typeof options !== 'object' || (options as unknown) === null) throw wrong('the options', 'an object');
-  const { dataDir, listen, hashWorkers } = options;
+  if (!isObject(options)) throw wrong('the options', 'an object');
+  const { dataDir, listen, hashWorkers, hash, cache, hostedCache, limits } = options;
   if (dataDir !== undefined && (typeof dataDir !== 'string' || dataDir === '' || dataDir.includes('\0'))) {
     throw wrong('dataDir', 'a path');
   }
@@ -95,11 +118,53 @@ export const checkedEngineOptions = (options: EngineOptions): EngineOptions => {
   if (hashWorkers !== undefined && !isWithin(hashWorkers, Number.MAX_SAFE_INTEGER)) {
     throw wrong('hashWorkers', 'a whole number, 0 or more');
   }
+  if (hash !== undefined && !HASHES.includes(hash)) throw wrong('hash', `one of ${HASHES.join(', ')}`);
+  if (hostedCache !== undefined) requireHostedCache(hostedCache);
+  if (cache !== undefined && !areSettings(cache)) {
+    throw wrong(
+      'cache',
+      `settings that can be: ${(isObject(cache) ? problemOf(cache) : undefined) ?? 'quota and maxAgeMs'}`,
+    );
+  }
+  if (limits !== undefined) requireLimits(limits);
   return options;
 };
 
+const areSettings = (cache: CacheSettings): boolean =>
+  isObject(cache) &&
+  readSettings(Object.fromEntries(Object.entries(cache).filter(([, value]) => value !== undefined))) !==
+    undefined;
+
+const requireHostedCache = (server: unknown): void => {
+  const { address, secure, turn } = (isObject(server) ? server : {}) as Partial<HostedCacheServer>;
+  requirePeer('hostedCache.address', address);
+  if (secure !== undefined) requirePeer('hostedCache.secure.address', secure.address);
+  if (turn !== undefined && !TURNS.includes(turn))
+    throw wrong('hostedCache.turn', `one of ${TURNS.join(', ')}`);
+};
+
+const requirePeer = (name: string, address: unknown): void => {
+  if (typeof address !== 'string' || normalisePeer(address) === undefined) {
+    throw wrong(name, 'host:port or [IPv6]:port');
+  }
+};
+
+const requireLimits = (limits: EngineLimits): void => {
+  if (!isObject(limits)) throw wrong('limits', 'an object');
+  for (const [part, bounds] of Object.entries(limits) as [string, unknown][]) {
+    if (bounds !== undefined && !isObject(bounds)) throw wrong(`limits.${part}`, 'an object');
+    for (const [name, bound] of Object.entries(bounds ?? {}) as [string, unknown][]) {
+      const least = AT_LEAST_ONE.has(name) ? 1 : 0;
+      if (bound === undefined || (typeof bound === 'number' && bound >= least)) continue;
+      throw wrong(`limits.${part}.${name}`, `a number, ${least} or more`);
+    }
+  }
+};
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
 const isListenAddress = (value: unknown): boolean => {
-  if (typeof value !== 'object' || value === null || !('host' in value)) return false;
+  if (!isObject(value) || !('host' in value)) return false;
   const { host, port } = value as { readonly host: unknown; readonly port?: unknown };
   const isHost = typeof host === 'string' && (isIP(host) > 0 || HOST_NAME.test(host));
   return isHost && (port === undefined || isWithin(port, HIGHEST_PORT));

@@ -1,6 +1,6 @@
 import { defaultDataDirectory, openDataDirectory } from './data-dir.js';
-import { decodeKeyFile, encodeKeyFile, type Passphrase } from './distribution/wire/index.js';
-import { ServiceConfig } from './service-config.js';
+import { decodeKeyFile, encodeKeyFile, KeyFileError, type Passphrase } from './distribution/wire/index.js';
+import { MAX_SECRET_LENGTH, ServiceConfig } from './service-config.js';
 
 /**
  * Sets the server secret: what the secrets and ids of published segments are derived from. Machines with the same
@@ -58,15 +58,19 @@ const isEmpty = (passphrase: Passphrase): boolean =>
  * Takes the server secret out of a key file, instead of the one that is there. See {@link setServerSecret} for what that
  * changes and when.
  *
- * @throws KeyFileError if the file is no key file or the passphrase is wrong: the format cannot tell which. Nothing is
- * changed then. DataDirectoryError and the system's errors.
+ * @throws KeyFileError if the file is no key file or the passphrase is wrong: the format cannot tell which. Or its secret
+ * is too long. Nothing is changed then. DataDirectoryError and the system's errors.
  */
 export const importServerSecret = async (
   keyFile: Uint8Array,
   passphrase: Passphrase,
   where: DataDirectoryChoice = {},
 ): Promise<void> => {
-  await setServerSecret(decodeKeyFile(keyFile, passphrase), where);
+  const secret = decodeKeyFile(keyFile, passphrase);
+  if (secret.length > MAX_SECRET_LENGTH) {
+    throw new KeyFileError(`its secret has ${secret.length} bytes, and ${MAX_SECRET_LENGTH} are the most`);
+  }
+  await setServerSecret(secret, where);
 };
 
 const configIn = async ({ dataDir = defaultDataDirectory() }: DataDirectoryChoice): Promise<ServiceConfig> =>

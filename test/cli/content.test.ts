@@ -115,6 +115,16 @@ test.each([
   ['truncated content information', ['retrieve', 'truncated', '-o', 'x'], 9],
   ['content that nobody has', ['retrieve', 'good.ci', '-o', 'x', '--timeout', '200'], 3],
   ['a peer that is no address', ['retrieve', 'good.ci', '-o', 'x', '--peer', 'nowhere'], 2],
+  ['a wait that is none', ['retrieve', 'good.ci', '-o', 'x', '--timeout', 'abc'], 2],
+  ['a name that is too long', ['retrieve', 'good.ci', '-o', 'x'.repeat(300)], 2],
+  [
+    'a certificate that is none',
+    [
+      ...['retrieve', 'good.ci', '-o', 'x', '--hosted-cache', '127.0.0.1:1'],
+      ...['--hosted-cache-tls', '127.0.0.1:1', '--hosted-cache-ca', 'junk'],
+    ],
+    2,
+  ],
   ['an output that cannot be written', ['retrieve', 'good.ci', '-o', 'missing/x'], 3],
   ['empty content', ['ci', 'make', 'empty', '-o', 'x'], 2],
   ['a range outside of the content', ['ci', 'make', 'junk', '--range', '0-999999', '-o', 'x'], 2],
@@ -165,7 +175,8 @@ test('disable reaches a process that is running, and enable brings it back', () 
     expect(await run(directory, ['publish', 'f'])).toMatchObject({ code: 6, stdout: '' });
     expect(await run(directory, ['enable'])).toMatchObject({ code: 0 });
     await expect.poll(async () => (await run(directory, ['status'])).stdout.trim()).toBe('available');
-    watching.child.kill('SIGTERM');
+    // As when the terminal is closed.
+    watching.child.kill(process.platform === 'win32' ? 'SIGTERM' : 'SIGHUP');
     const { code, stdout } = await watching.ended;
     expect(code).toBe(0);
     const statuses = stdout

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
@@ -100,6 +100,7 @@ test.each([
   [['--tls-cert', 'missing.pem', '--tls-key', 'missing.pem'], 3, 'missing.pem'],
   [['--tls-cert', 'bad.pem', '--tls-key', 'bad.pem'], 2, 'bad.pem and bad.pem: '],
   [['--tls-cert', 'cert.pem', '--tls-key', 'other-key.pem'], 2, 'the key that belongs to it'],
+  [['--tls-cert', 'cert.pem', '--tls-key', 'rsa-key.pem'], 2, 'the key is not that of the certificate'],
   [['--data-dir', 'bad.pem'], 6, 'Choose another --data-dir.'],
   [['--listen', '203.0.113.1:80'], 6, 'Choose another address'],
 ] as const)('hosted-cache %j ends with %i and says why', (flags, code, words) =>
@@ -107,6 +108,8 @@ test.each([
     await writeFile(join(directory, 'bad.pem'), 'nothing');
     await writeFile(join(directory, 'cert.pem'), (await selfSigned()).cert);
     await writeFile(join(directory, 'other-key.pem'), (await selfSigned()).key);
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    await writeFile(join(directory, 'rsa-key.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
     const listen = flags.includes('--listen' as never) ? [] : LISTEN;
     const ran = await run(directory, ['hosted-cache', ...listen, ...flags]);
     expect(ran).toMatchObject({ code, stdout: '' });

@@ -1,4 +1,5 @@
-import { stat } from 'node:fs/promises';
+import { createCipheriv, createHash } from 'node:crypto';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { inDirectory, run } from './run.js';
@@ -24,3 +25,39 @@ test('the server secret goes in a key file from one data directory to another', 
       await expect(stat(join(other, 'key'))).rejects.toThrow('ENOENT');
     }),
   ));
+
+test('a password to be random is a contradiction, and a byte order mark is no part of one', () =>
+  inDirectory(async (directory) => {
+    const [plain, marked] = [join(directory, 'plain'), join(directory, 'marked')];
+    await writeFile(plain, 'correct horse');
+    await writeFile(marked, '\u{feff}correct horse\r\n');
+    const both = await run(directory, ['secret', 'set', '--random', '--password-file', plain]);
+    expect(both).toMatchObject({ code: 2, stdout: '' });
+    expect(both.stderr).toContain('--password-file');
+    const keyFile = join(directory, 'key');
+    expect(await run(directory, ['secret', 'export', '-o', keyFile, '--password-file', plain])).toMatchObject(
+      {
+        code: 0,
+      },
+    );
+    expect(await run(directory, ['secret', 'import', keyFile, '--password-file', marked])).toMatchObject({
+      code: 0,
+    });
+  }));
+
+test('a key file whose secret is too long is told as such', () =>
+  inDirectory(async (directory) => {
+    const keyFile = join(directory, 'key');
+    // PCCRC 2.5: the hash of the secret and the secret, encrypted by the hash of the passphrase.
+    const hash = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();
+    const secret = Buffer.alloc(32_769, 7);
+    const cipher = createCipheriv('aes-256-cbc', hash(Buffer.from('pass', 'utf16le')), Buffer.alloc(16));
+    await writeFile(
+      keyFile,
+      Buffer.concat([cipher.update(Buffer.concat([hash(secret), secret])), cipher.final()]),
+    );
+    const ran = await run(directory, ['secret', 'import', keyFile], { PEERWEAVE_PASSWORD: 'pass' });
+    expect(ran).toMatchObject({ code: 2, stdout: '' });
+    expect(ran.stderr).toContain('its secret has 32769 bytes');
+    expect(ran.stderr).not.toMatch(/^\s+at /m);
+  }));

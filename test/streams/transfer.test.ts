@@ -286,6 +286,24 @@ describe('retrieve', () => {
     onlyThePublisher(rig);
   });
 
+  it('writes to as long a name as there may be, and to none that there is not', async () => {
+    const { rig, session, information } = await opened();
+    const to = join(directory, 'n'.repeat(255));
+    expect(await lastValueFrom(retrieve(information, { session, to }))).toMatchObject({ to });
+    expect(content.equals(await readFile(to))).toBe(true);
+    const failing = (options: unknown) =>
+      lastValueFrom(retrieve(information, options as { session: typeof session }));
+    await expect(failing({ session, to: 'a\0b' })).rejects.toMatchObject({
+      _tag: 'BadArgument',
+      problems: [{ path: 'to', code: 'character' }],
+    });
+    await expect(failing({ session, to: 'n'.repeat(256) })).rejects.toMatchObject({ code: 'ENAMETOOLONG' });
+    await expect(failing({ session, keepCopy: 1 })).rejects.toMatchObject({ _tag: 'BadArgument' });
+    await expect(failing(undefined)).rejects.toMatchObject({ _tag: 'BadArgument' });
+    await session.close();
+    onlyThePublisher(rig);
+  });
+
   it('takes content information as bytes, by path and by URL, in an array and in an async iterable', async () => {
     const { session, information } = await opened();
     const path = join(directory, 'information');

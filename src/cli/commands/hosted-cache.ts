@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -114,6 +115,10 @@ const readSecure = async (
   const key = await readNamedFile(tlsKey, signal);
   try {
     createSecureContext({ cert, key });
+    // Of keys of different kinds it takes both, and no handshake comes about.
+    if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) {
+      throw new Error('the key is not that of the certificate');
+    }
   } catch (thrown) {
     throw new PeerError({
       tag: 'BadArgument',

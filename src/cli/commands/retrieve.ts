@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { retrieve } from 'peerweave';
 import { inSession, withContext } from '../context.js';
 import { openInformationFile } from '../information-file.js';
@@ -10,7 +10,7 @@ import { sourcesIn, sourcesOf } from '../sources.js';
 
 interface RetrieveFlags extends PeerFlags {
   readonly output: string;
-  readonly timeout: string;
+  readonly timeout: number;
   readonly copy: boolean;
 }
 
@@ -27,7 +27,11 @@ export const addRetrieve = (program: Command): void => {
     'where the hosted cache can fetch what came from elsewhere; without it, it is told nothing',
   )
     .requiredOption('-o, --output <file>', 'where to write the content')
-    .option('--timeout <ms>', 'how long to wait for each piece', '5000')
+    .addOption(
+      new Option('--timeout <ms>', 'how long to wait for each piece')
+        .argParser(millisecondsOf)
+        .default(5_000),
+    )
     .option('--copy', 'keep a copy in the cache, to serve others also when the file changes', false)
     .action(async (ciFile: string, flags: RetrieveFlags, given: Command) => {
       await withContext(
@@ -43,7 +47,7 @@ export const addRetrieve = (program: Command): void => {
                 session,
                 peers: flags.peer,
                 to: flags.output,
-                timeoutMs: Number(flags.timeout),
+                timeoutMs: flags.timeout,
                 keepCopy: flags.copy,
               }),
               (event) => {
@@ -71,4 +75,12 @@ export const addRetrieve = (program: Command): void => {
         engineFor(flags),
       );
     });
+};
+
+const MOST_MS = 2 ** 31 - 1;
+
+const millisecondsOf = (text: string): number => {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value <= MOST_MS) return value;
+  throw new InvalidArgumentError(`It must be a whole number of milliseconds up to ${MOST_MS}.`);
 };

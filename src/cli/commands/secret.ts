@@ -17,6 +17,9 @@ export const addSecret = (program: Command): void => {
     .option('--random', 'random bytes instead of a password', false)
     .option(...PASSWORD_OPTION)
     .action(async ({ random, ...flags }: SetFlags, command: Command) => {
+      if (random && flags.passwordFile !== undefined) {
+        command.error("error: option '--random' cannot be used with option '--password-file'");
+      }
       await withContext(command, async ({ output, signal }) => {
         if (random) {
           await setServerSecret(randomBytes(32), directoryOf(command));

@@ -19,6 +19,7 @@ const MEANINGS: Readonly<
   },
   EROFS: { tag: 'AccessDenied', what: 'the file system is read-only', advice: 'Choose another place.' },
   EEXIST: { tag: 'AlreadyExists', what: 'it exists already', advice: 'Choose another name.' },
+  ENAMETOOLONG: { tag: 'BadArgument', what: 'the name is too long', advice: 'Choose a shorter one.' },
   ENOSPC: { tag: 'System', what: 'the disk is full', advice: 'Free some space and try again.' },
   EMFILE: {
     tag: 'System',
@@ -33,8 +34,8 @@ export const fromSystem = (thrown: unknown, operation: string): PeerError | unde
   if (typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) return undefined;
   const meaning = MEANINGS[code] ?? {
     tag: 'System' as const,
-    what: 'the system reported a fault',
-    advice: 'The cause tells which.',
+    what: `the system reported ${code}`,
+    advice: 'The cause tells more.',
   };
   const { path } = thrown as { readonly path?: unknown };
   const { tag, what, advice } = meaning;

@@ -21,6 +21,43 @@ it.each<[string, unknown, RegExp]>([
   ['a port as text', { listen: { host: '127.0.0.1', port: '80' } }, ADDRESS],
   ['a directory that is a number', { dataDir: 5 }, /dataDir must be a path/],
   ['a directory without a name', { dataDir: '' }, /dataDir must be a path/],
+  ['a hash that is not served', { hash: 'md5' }, /hash must be one of sha256/],
+  ['a hosted cache without an address', { hostedCache: {} }, /hostedCache.address must be host:port/],
+  [
+    'a hosted cache without a port',
+    { hostedCache: { address: 'x' } },
+    /hostedCache.address must be host:port/,
+  ],
+  [
+    'a secure address that is none',
+    { hostedCache: { address: 'x:1', secure: { address: 'x' } } },
+    /hostedCache.secure.address must be host:port/,
+  ],
+  [
+    'a turn that there is not',
+    { hostedCache: { address: 'x:1', turn: 'never' } },
+    /hostedCache.turn must be/,
+  ],
+  ['a cache that is none', { cache: 5 }, /cache must be settings/],
+  ['a quota that is none', { cache: { quota: 'x' } }, /cache must be settings/],
+  ['a quota of next to nothing', { cache: { quota: 5 } }, /a quota is 1048576 bytes or more/],
+  ['more than all of the disk', { cache: { quota: { percent: 500 } } }, /at most 100 percent/],
+  ['an age below zero', { cache: { maxAgeMs: -1 } }, /a maximum age is a second or more/],
+  ['limits that are none', { limits: 5 }, /limits must be an object/],
+  ['a part of limits that is none', { limits: { content: 5 } }, /limits.content must be an object/],
+  [
+    'nothing ahead',
+    { limits: { content: { readAheadBlocks: 0 } } },
+    /readAheadBlocks must be a number, 1 or more/,
+  ],
+  [
+    'no requests',
+    { limits: { client: { requests: 0 } } },
+    /limits.client.requests must be a number, 1 or more/,
+  ],
+  ['less than no time', { limits: { client: { overtakeMs: -1 } } }, /overtakeMs must be a number, 0 or more/],
+  ['no number', { limits: { server: { connections: Number.NaN } } }, /connections must be a number/],
+  ['a number as text', { limits: { discovery: { transmissions: '3' } } }, /transmissions must be a number/],
   ['half a thread', { hashWorkers: 0.5 }, /hashWorkers must be a whole number/],
 ])('%s is told as a mistake, and nobody is served', async (_name, options, message) => {
   const make = (): unknown => createEngineDriver(options as EngineOptions);
@@ -39,6 +76,10 @@ it.each<EngineOptions>([
   { listen: { host: 'localhost', port: 65_535 } },
   { listen: { host: 'my_host.example.', port: undefined } },
   { dataDir: 'relative', hashWorkers: 0 },
+  { hostedCache: { address: '[::1]:80', secure: { address: 'cache.example:443' }, turn: 'before-peers' } },
+  { cache: {}, hash: 'sha512', limits: { content: { maxEarlyBytes: 0 }, client: undefined } },
+  { cache: { quota: { percent: 5 }, maxAgeMs: 1_000 } },
+  { cache: { quota: undefined } as never },
 ])('%j are options', async (options) => {
   await createEngineDriver(options).dispose();
 });

@@ -13,8 +13,8 @@ export const MAX_KEY_FILE_LENGTH = 65_536;
 
 /** The only thing that reading a key file throws. */
 export class KeyFileError extends Error {
-  constructor() {
-    super('this is no key file, or the passphrase is wrong');
+  constructor(message = 'this is no key file, or the passphrase is wrong') {
+    super(message);
     this.name = 'KeyFileError';
   }
 }
