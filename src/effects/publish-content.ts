@@ -67,8 +67,8 @@ export async function* publishContent(
   options: PublishOptions,
   signal: AbortSignal,
 ): AsyncGenerator<PublishProgress, void> {
-  const { session, contentId = randomBytes(16), version = 1, segmentation, keepCopy = false } = options;
   const { contentInformation: isWanted } = orThrow(validate(OWN_OPTIONS, options, 'publish'));
+  const { session, contentId = randomBytes(16), version = 1, segmentation, keepCopy = false } = options;
   const { env } = sessionCore(session, 'publish');
   const run = <A>(effect: PeerEffect<A>): Promise<A> => promiseOf(effect(env));
   const publication = { completing: false, kept: false };

@@ -10,20 +10,16 @@ import {
 import { type ContentSource, openSource, type SourceUse } from './content-source.js';
 import { orThrow, type PeerEffect, promiseOf } from './effect.js';
 import type { PeerEnv } from './env.js';
-import { cancelled, fromFault } from './error/index.js';
+import { fromFault } from './error/index.js';
+import { fetchFrom, type Origin } from './fetch-from.js';
 import { type DistributionSession, sessionCore } from './session.js';
-import { untilAborted } from './until-aborted.js';
 import { UntilClosed } from './until-closed.js';
 import type { ContentInput, ContentTagInput } from './validate/content.js';
 import { count } from './validate/count.js';
 import { object } from './validate/object.js';
+import { optional, withDefault } from './validate/rule.js';
+import { callable } from './validate/scalars.js';
 import { validate } from './validate/validate.js';
-
-/** Fetches bytes that no peer has, from wherever the content came from. `offset` counts from its start. */
-export type Origin = (
-  range: { readonly offset: number; readonly length: number },
-  signal: AbortSignal,
-) => Promise<Uint8Array>;
 
 /** Whom to ask for content, how long, and what to do about what nobody has. */
 export interface ReadContentOptions {
@@ -79,13 +75,13 @@ export type OpenDescribedOptions = ReadContentOptions & Pick<ContentInput, 'file
 /** Opens content and tells it what it consists of. */
 export const openDescribed = async (
   contentInformation: ContentSource,
-  { session, peers, suppliers, tag, name, file, isCounted, pieceBytes = PIECE_BYTES }: OpenDescribedOptions,
+  options: OpenDescribedOptions,
   signal: AbortSignal,
   operation = 'retrieve',
 ): Promise<Content> => {
+  orThrow(validate(READING, options, operation));
+  const { session, peers, suppliers, tag, name, file, isCounted } = options;
   const { env } = sessionCore(session, operation);
-  // A read of no bytes asks what the cache holds and gets nowhere.
-  orThrow(validate(PIECE, { pieceBytes }, operation));
   const run = <A>(effect: PeerEffect<A>): Promise<A> => promiseOf(effect(env));
   const input = {
     ...(tag === undefined ? {} : { tag }),
@@ -167,11 +163,7 @@ export async function* piecesOf(
       const end = offset + length;
       for (let at = offset; at < end;) {
         const wanted = end - at;
-        const answer = await untilAborted(origin({ offset: at, length: wanted }, signal), signal);
-        if (answer === undefined) throw cancelled('retrieve');
-        // A server that does not know ranges sends more than it was asked for.
-        const bytes = answer.subarray(0, wanted);
-        if (bytes.length === 0) throw missing({ offset: at, length: wanted, cause: 'missing' });
+        const bytes = await fetchFrom(origin, { offset: at, length: wanted }, signal);
         await run(addContentData(content, at, bytes, { signal }));
         yield { offset: at, bytes, from: 'origin' };
         at += bytes.length;
@@ -183,7 +175,8 @@ export async function* piecesOf(
 /** No more than is usual, as nobody knows how much will come at a time. */
 const pieceMemory = (pieceBytes: number): Uint8Array => Buffer.allocUnsafe(Math.min(pieceBytes, PIECE_BYTES));
 
-const PIECE = object({ pieceBytes: count });
+// A read of no bytes asks what the cache holds and gets nowhere.
+const READING = object({ pieceBytes: withDefault(count, PIECE_BYTES), origin: optional(callable) });
 
 interface Missing {
   readonly offset: number;

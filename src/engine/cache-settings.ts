@@ -7,16 +7,34 @@ export type CacheSettings = Partial<CacheLimits>;
 /** The least that can be set: fewer bytes than two segments are no cache. */
 export const LEAST_QUOTA = 1024 * 1024;
 
+const NAMES: readonly string[] = ['quota', 'maxAgeMs'];
+
 /** @returns what is wrong with them, in words; `undefined` if nothing is. */
-export const problemOf = ({ quota, maxAgeMs }: CacheSettings): string | undefined => {
-  if (typeof quota === 'number' && (!Number.isSafeInteger(quota) || quota < LEAST_QUOTA)) {
-    return `a quota is ${LEAST_QUOTA} bytes or more`;
+export const problemOf = (settings: CacheSettings): string | undefined => {
+  const given: unknown = settings;
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return 'limits are an object';
+  const stranger = Object.keys(given).find((name) => !NAMES.includes(name));
+  if (stranger !== undefined) return `limits are ${NAMES.join(' and ')}, not ${stranger}`;
+  const { quota, maxAgeMs } = given as { readonly quota?: unknown; readonly maxAgeMs?: unknown };
+  return problemOfQuota(quota) ?? problemOfAge(maxAgeMs);
+};
+
+const problemOfQuota = (quota: unknown): string | undefined => {
+  if (quota === undefined) return undefined;
+  if (typeof quota === 'object' && quota !== null && 'percent' in quota) {
+    const { percent } = quota;
+    const isShare = typeof percent === 'number' && percent > 0 && percent <= 100;
+    return isShare ? undefined : 'a quota is more than 0 and at most 100 percent of the volume';
   }
-  if (typeof quota === 'object' && !(quota.percent > 0 && quota.percent <= 100)) {
-    return 'a quota is more than 0 and at most 100 percent of the volume';
-  }
-  const isAge = maxAgeMs === undefined || (Number.isFinite(maxAgeMs) && maxAgeMs >= 1000);
-  return isAge ? undefined : 'a maximum age is a second or more';
+  const isBytes = typeof quota === 'number' && Number.isSafeInteger(quota) && quota >= LEAST_QUOTA;
+  return isBytes
+    ? undefined
+    : `a quota is a whole number of bytes from ${LEAST_QUOTA} to ${Number.MAX_SAFE_INTEGER}, or { percent }`;
+};
+
+const problemOfAge = (maxAgeMs: unknown): string | undefined => {
+  const isAge = typeof maxAgeMs === 'number' && Number.isFinite(maxAgeMs) && maxAgeMs >= 1000;
+  return maxAgeMs === undefined || isAge ? undefined : 'a maximum age is a second or more';
 };
 
 /** What holds now in `directory`. */
@@ -26,20 +44,5 @@ export const limitsNow = async (directory: string, settings: CacheSettings): Pro
 });
 
 /** `undefined`: that are no settings. */
-export const readSettings = (value: unknown): CacheSettings | undefined => {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const quota = 'quota' in value ? quotaIn(value.quota) : undefined;
-  const maxAgeMs = 'maxAgeMs' in value && typeof value.maxAgeMs === 'number' ? value.maxAgeMs : undefined;
-  const settings = {
-    ...(quota === undefined ? {} : { quota }),
-    ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
-  };
-  const isComplete = Object.keys(value).every((key) => key in settings);
-  return isComplete && problemOf(settings) === undefined ? settings : undefined;
-};
-
-const quotaIn = (value: unknown): CacheLimits['quota'] | undefined => {
-  if (typeof value === 'number') return value;
-  const isShare = typeof value === 'object' && value !== null && 'percent' in value;
-  return isShare && typeof value.percent === 'number' ? { percent: value.percent } : undefined;
-};
+export const readSettings = (value: unknown): CacheSettings | undefined =>
+  problemOf(value as CacheSettings) === undefined ? (value as CacheSettings) : undefined;

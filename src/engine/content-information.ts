@@ -1,3 +1,4 @@
+import { isUint8Array } from 'node:util/types';
 import type { Segmentation } from '../driver/index.js';
 import type { HashName, SegmentInfo } from './distribution/ports.js';
 import {
@@ -50,7 +51,7 @@ type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
  * for each block of 64 KiB with SHA-256, or 96 for each segment of 76 KiB in the mean. What the pieces throw is thrown
  * on. Source: MS-PCCRC 2.2, 2.3, 2.4.
  *
- * @throws RangeError for empty content or a range outside of it.
+ * @throws RangeError for empty content or a range outside of it, TypeError for options and pieces that are none.
  *
  * @example
  * ```ts
@@ -67,12 +68,33 @@ export const makeContentInformation = async (
   pieces: Pieces,
   options: MakeContentInformationOptions,
 ): Promise<Uint8Array> => {
+  requireOptions(options);
   const segments =
     options.version === 2
       ? await segmentsOfVersion2(pieces, options)
       : await segmentsOfVersion1(pieces, options);
   return encodeContentInformation(contentInformationOf(segments, options.range));
 };
+
+const requireOptions = (options: unknown): void => {
+  const given = (options ?? {}) as Readonly<Record<string, unknown>>;
+  const { secret, version = 1, hash = 'sha256', segmentation = DEFAULT_SEGMENTATION, range } = given;
+  if (!isUint8Array(secret)) throw wrong('secret must be a Uint8Array');
+  if (version !== 1 && version !== 2) throw wrong('version must be 1 or 2');
+  if (version === 2 && given['hash'] !== undefined) throw wrong('version 2 has no hash to choose');
+  if (!HASHES.includes(hash as HashName)) throw wrong(`hash must be one of ${HASHES.join(', ')}`);
+  if (version === 1 && given['segmentation'] !== undefined) throw wrong('version 1 has no segmentation to choose');
+  if (segmentation !== 'fastcdc' && segmentation !== 'fixed')
+    throw wrong("segmentation must be 'fastcdc' or 'fixed'");
+  const { start, length } = (range ?? { start: 0, length: 0 }) as Readonly<Record<string, unknown>>;
+  if (![start, length].every((bound) => Number.isSafeInteger(bound))) {
+    throw wrong('range must have a start and a length that are whole numbers');
+  }
+};
+
+const HASHES: readonly HashName[] = ['sha256', 'sha384', 'sha512'];
+
+const wrong = (what: string): TypeError => new TypeError(`makeContentInformation: ${what}`);
 
 const segmentsOfVersion1 = async (
   pieces: Pieces,
@@ -113,6 +135,7 @@ async function* cutInto(pieces: Pieces, cutter: SegmentCutter, longest: number):
   const run = new Uint8Array(longest);
   let filled = 0;
   for await (const piece of pieces) {
+    if (!isUint8Array(piece)) throw wrong('pieces must be Uint8Arrays');
     for (let rest = piece; rest.length > 0;) {
       const end = cutter.cut(rest);
       const part = rest.subarray(0, end);

@@ -1,10 +1,10 @@
-import { isIP } from 'node:net';
 import type { Clock } from '../driver/index.js';
-import { type CacheSettings, problemOf, readSettings } from './cache-settings.js';
+import { type CacheSettings, problemOf } from './cache-settings.js';
 import type { ContentLimits } from './distribution/content/content-limits.js';
 import { normalisePeer } from './distribution/content/peer-address.js';
 import type { DiscoveryLimits, DiscoveryOptions } from './distribution/discovery/index.js';
 import type { HostedCacheServer } from './distribution/hosted-cache/index.js';
+import { isListenAddress, LISTEN_ADDRESS } from './distribution/listen-address.js';
 import type { HashName } from './distribution/ports.js';
 import type { RetrievalClientLimits, RetrievalServerLimits } from './distribution/retrieval/index.js';
 import type { ListenAddress } from './support.js';
@@ -71,10 +71,6 @@ export interface EngineLimits {
   readonly discovery?: Partial<DiscoveryLimits> | undefined;
 }
 
-/** A name of a machine, as far as it matters here: nothing that is an address with its port, or a URL. */
-const HOST_NAME = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?$/;
-const HIGHEST_PORT = 65_535;
-
 const HASHES: readonly HashName[] = ['sha256', 'sha384', 'sha512'];
 
 const TURNS: readonly NonNullable<HostedCacheServer['turn']>[] = ['after-peers', 'before-peers'];
@@ -98,8 +94,7 @@ const AT_LEAST_ONE: ReadonlySet<string> = new Set<
 ]);
 
 /**
- * The options, if they are some. Whoever writes an address in another form must not end up open to the network, as Node
- * listens everywhere if it is told no host.
+ * The options, if they are some.
  *
  * @throws TypeError that says which is wrong and what is allowed.
  */
@@ -110,30 +105,18 @@ export const checkedEngineOptions = (options: EngineOptions): EngineOptions => {
     throw wrong('dataDir', 'a path');
   }
   if (listen !== undefined && listen !== false && !isListenAddress(listen)) {
-    throw wrong(
-      'listen',
-      "false, or an address such as { host: '127.0.0.1', port: 0 }, of which port may be left out",
-    );
+    throw wrong('listen', `false, or ${LISTEN_ADDRESS}`);
   }
-  if (hashWorkers !== undefined && !isWithin(hashWorkers, Number.MAX_SAFE_INTEGER)) {
+  if (hashWorkers !== undefined && (!Number.isSafeInteger(hashWorkers) || hashWorkers < 0)) {
     throw wrong('hashWorkers', 'a whole number, 0 or more');
   }
   if (hash !== undefined && !HASHES.includes(hash)) throw wrong('hash', `one of ${HASHES.join(', ')}`);
   if (hostedCache !== undefined) requireHostedCache(hostedCache);
-  if (cache !== undefined && !areSettings(cache)) {
-    throw wrong(
-      'cache',
-      `settings that can be: ${(isObject(cache) ? problemOf(cache) : undefined) ?? 'quota and maxAgeMs'}`,
-    );
-  }
+  const problem = cache === undefined ? undefined : problemOf(cache);
+  if (problem !== undefined) throw wrong('cache', `settings that can be: ${problem}`);
   if (limits !== undefined) requireLimits(limits);
   return options;
 };
-
-const areSettings = (cache: CacheSettings): boolean =>
-  isObject(cache) &&
-  readSettings(Object.fromEntries(Object.entries(cache).filter(([, value]) => value !== undefined))) !==
-    undefined;
 
 const requireHostedCache = (server: unknown): void => {
   const { address, secure, turn } = (isObject(server) ? server : {}) as Partial<HostedCacheServer>;
@@ -162,16 +145,6 @@ const requireLimits = (limits: EngineLimits): void => {
 };
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
-
-const isListenAddress = (value: unknown): boolean => {
-  if (!isObject(value) || !('host' in value)) return false;
-  const { host, port } = value as { readonly host: unknown; readonly port?: unknown };
-  const isHost = typeof host === 'string' && (isIP(host) > 0 || HOST_NAME.test(host));
-  return isHost && (port === undefined || isWithin(port, HIGHEST_PORT));
-};
-
-const isWithin = (value: unknown, most: number): boolean =>
-  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most;
 
 const wrong = (name: string, what: string): TypeError =>
   new TypeError(`createEngineDriver: ${name} must be ${what}`);

@@ -28,8 +28,8 @@ export interface OpenedDriver {
  * Chooses and opens the driver for this machine. Nothing is loaded or started yet: that is for the first call.
  *
  * P2P.dll may be missing on new Windows and BranchCache on Home editions, so grouping and distribution are chosen
- * apart. `prefer: 'windows'` takes Windows even where it will answer `Unsupported`. Rejects for nothing but options of the
- * engine that are none, with a TypeError, if the engine is taken.
+ * apart. `prefer: 'windows'` takes Windows even where it will answer `Unsupported`. Rejects for nothing but options that
+ * are none, with a TypeError; those of the engine if it is taken.
  *
  * @example
  * ```ts
@@ -46,6 +46,8 @@ export const openDriver = async ({
   prefer = 'auto',
   engine: engineOptions = {},
 }: OpenDriverOptions = {}): Promise<OpenedDriver> => {
+  if (!PREFERENCES.includes(prefer))
+    throw new TypeError(`openDriver: prefer must be one of ${PREFERENCES.join(', ')}`);
   const choose = prefer === 'auto' ? choiceBy(await probeWindows()) : () => askedFor(prefer);
   const [grouping, distribution] = [choose('grouping service'), choose('distribution service')];
   const windows = createWindowsDriver();
@@ -55,6 +57,8 @@ export const openDriver = async ({
   const driverOf = ({ uses }: DriverChoice): Driver => (uses === 'engine' ? (engine ?? windows) : windows);
   return { driver: combine(driverOf(grouping), driverOf(distribution)), grouping, distribution, engine };
 };
+
+const PREFERENCES: readonly NonNullable<OpenDriverOptions['prefer']>[] = ['auto', 'windows', 'engine'];
 
 const askedFor = (uses: DriverChoice['uses']): DriverChoice => ({ uses, because: 'it was asked for' });
 

@@ -1,10 +1,9 @@
 import type { Observable } from 'rxjs';
 import type { ContentSource } from '../effects/content-source.js';
-import { toPeerError } from '../effects/effect.js';
-import { eitherSignal } from '../effects/either-signal.js';
 import { publishContent, type PublishOptions, type PublishProgress } from '../effects/publish-content.js';
-import { type ReadContentOptions, readPieces } from '../effects/read-content.js';
+import { type ContentPiece, type ReadContentOptions, readPieces } from '../effects/read-content.js';
 import { retrieveContent, type RetrieveOptions, type RetrieveProgress } from '../effects/retrieve-content.js';
+import { untilSignal } from '../effects/until-signal.js';
 import { fromGenerator } from './from-generator.js';
 import { readableFrom } from './readable-from.js';
 
@@ -98,9 +97,7 @@ export function contentBytes(
   contentInformation: ContentSource,
   options: ReadContentOptions,
 ): Observable<Uint8Array> {
-  return fromGenerator('contentBytes', async function* (signal) {
-    for await (const { bytes } of readPieces(contentInformation, options, signal)) yield bytes;
-  });
+  return fromGenerator('contentBytes', (signal) => bytesOf(readPieces(contentInformation, options, signal)));
 }
 
 /**
@@ -132,22 +129,16 @@ export function contentIterable(
 }
 
 /** The bytes of the content, until one of two signals. */
-async function* bytesUntil(
+const bytesUntil = (
   operation: string,
   contentInformation: ContentSource,
   options: ReadContentOptions & { readonly signal?: AbortSignal | undefined },
   own: AbortSignal,
-): AsyncGenerator<Uint8Array, void> {
-  try {
-    const ended = eitherSignal(own, options.signal);
-    try {
-      for await (const { bytes } of readPieces(contentInformation, options, ended.signal)) yield bytes;
-    } finally {
-      ended.unlink();
-    }
-  } catch (thrown) {
-    throw toPeerError(thrown, operation);
-  }
+): AsyncGenerator<Uint8Array, void> =>
+  untilSignal(operation, options, own, (signal) => bytesOf(readPieces(contentInformation, options, signal)));
+
+async function* bytesOf(pieces: AsyncIterable<ContentPiece>): AsyncGenerator<Uint8Array, void> {
+  for await (const { bytes } of pieces) yield bytes;
 }
 
 /**

@@ -17,6 +17,7 @@ import {
   contentBytes,
   contentIterable,
   contentStream,
+  type Origin,
   publish,
   type PublishProgress,
   retrieve,
@@ -286,6 +287,37 @@ describe('retrieve', () => {
     onlyThePublisher(rig);
   });
 
+  it.each<[string, (information: Uint8Array) => Promise<unknown>]>([
+    ['publish', () => lastValueFrom(publish(content, undefined as never))],
+    ['retrieve', (information) => lastValueFrom(retrieve(information, undefined as never))],
+    ['contentBytes', (information) => lastValueFrom(contentBytes(information, undefined as never))],
+    ['contentIterable', (information) => contentIterable(information, undefined as never).next()],
+    ['contentStream', (information) => new Response(contentStream(information, undefined as never)).text()],
+  ])('%s without options is a bad argument', async (_name, run) => {
+    const { session, information } = await opened();
+    await expect(run(information)).rejects.toMatchObject({ _tag: 'BadArgument' });
+    await session.close();
+  });
+
+  it('an iterable hands back what its consumer throws into it, and says why its signal has ended it', async () => {
+    const { rig, session, information } = await opened();
+    const pieces = contentIterable(information, { session, pieceBytes: 1000 });
+    await pieces.next();
+    const own = new Error('of the consumer');
+    await expect(pieces.throw(own)).rejects.toBe(own);
+    const stop = new AbortController();
+    const others = contentIterable(information, { session, pieceBytes: 1000, signal: stop.signal });
+    await others.next();
+    stop.abort(own);
+    // What was read ahead may come first.
+    await expect(others.next().then(() => others.next())).rejects.toMatchObject({
+      _tag: 'Cancelled',
+      cause: own,
+    });
+    await session.close();
+    onlyThePublisher(rig);
+  });
+
   it('writes to as long a name as there may be, and to none that there is not', async () => {
     const { rig, session, information } = await opened();
     const to = join(directory, 'n'.repeat(255));
@@ -464,6 +496,38 @@ describe('retrieve', () => {
     expect(await failureOf(retrieve(information, { ...reading, origin: rubbish }))).toMatchObject({
       code: 'ERROR_INVALID_DATA',
     });
+    await session.close();
+    onlyThePublisher(rig);
+  });
+
+  it.each<[string, () => unknown, object]>([
+    [
+      'rejects',
+      () => Promise.reject(new Error('gone')),
+      { _tag: 'Unavailable', code: 'PEERWEAVE_ORIGIN_FAILED' },
+    ],
+    [
+      'throws',
+      () => {
+        throw new Error('gone');
+      },
+      { _tag: 'Unavailable', code: 'PEERWEAVE_ORIGIN_FAILED', cause: new Error('gone') },
+    ],
+    [
+      'answers with nothing',
+      () => Promise.resolve(new Uint8Array(0)),
+      { _tag: 'NotFound', code: 'PEERWEAVE_ORIGIN_EMPTY' },
+    ],
+    ['answers with undefined', () => Promise.resolve(undefined), { _tag: 'BadArgument' }],
+    [
+      'answers with text',
+      () => 'text',
+      { _tag: 'BadArgument', problems: [{ path: 'origin', code: 'type' }] },
+    ],
+  ])('says so of an origin that %s', async (_name, origin, fault) => {
+    const { rig, session, information } = await opened();
+    const options = { session, timeoutMs: 0, origin: origin as Origin };
+    await expect(lastValueFrom(retrieve(information, options))).rejects.toMatchObject(fault);
     await session.close();
     onlyThePublisher(rig);
   });

@@ -1,6 +1,4 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import { createSecureContext } from 'node:tls';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { NEVER } from 'rxjs';
 import { PeerError } from 'peerweave';
@@ -66,7 +64,7 @@ export const addHostedCache = (program: Command): void => {
       const { dataDir } = command.optsWithGlobals<GlobalOptions>();
       const data = resolve(dataDir ?? defaultDataDirectory());
       await withContext(command, async (context) => {
-        await using cache = await start({
+        await using cache = await start(flags, {
           directory: join(data, 'hosted-cache'),
           journal: data,
           listen: flags.listen,
@@ -91,8 +89,19 @@ export const addHostedCache = (program: Command): void => {
 /** What is called of the system to listen somewhere; all else concerns the data directory. */
 const LISTENING = ['listen', 'bind', 'getaddrinfo'];
 
-const start = (options: HostedCacheOptions): Promise<HostedCache> =>
+const start = ({ tlsCert, tlsKey }: HostedCacheFlags, options: HostedCacheOptions): Promise<HostedCache> =>
   startHostedCache(options).catch((thrown: unknown) => {
+    // The other options were checked as they were read.
+    if (thrown instanceof TypeError) {
+      throw new PeerError({
+        tag: 'BadArgument',
+        code: 'PEERWEAVE_UNUSABLE_FILE',
+        operation: 'hosted-cache',
+        what: `${tlsCert} and ${tlsKey}: ${thrown.message}`,
+        advice: 'Give a certificate and the key that belongs to it, both in PEM.',
+        cause: thrown,
+      });
+    }
     const syscall = thrown instanceof Error && 'syscall' in thrown ? String(thrown.syscall) : '';
     throw new PeerError({
       tag: 'Unavailable',
@@ -113,22 +122,6 @@ const readSecure = async (
   if (tlsCert === undefined || tlsKey === undefined) return undefined;
   const cert = await readNamedFile(tlsCert, signal);
   const key = await readNamedFile(tlsKey, signal);
-  try {
-    createSecureContext({ cert, key });
-    // Of keys of different kinds it takes both, and no handshake comes about.
-    if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) {
-      throw new Error('the key is not that of the certificate');
-    }
-  } catch (thrown) {
-    throw new PeerError({
-      tag: 'BadArgument',
-      code: 'PEERWEAVE_UNUSABLE_FILE',
-      operation: 'hosted-cache',
-      what: `${tlsCert} and ${tlsKey}: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-      advice: 'Give a certificate and the key that belongs to it, both in PEM.',
-      cause: thrown,
-    });
-  }
   return { listen: tlsListen, cert, key };
 };
 

@@ -65,3 +65,7 @@ export const oneOf =
     const known = words.find((word) => word === value);
     return known === undefined ? bad(at, 'unknown', `must be one of ${words.join(', ')}`) : E.right(known);
   };
+
+/** A function, of which nobody knows more. */
+export const callable: Rule<unknown> = (value, at) =>
+  typeof value === 'function' ? E.right(value) : expected('a function', value, at);

@@ -1,14 +1,9 @@
-import * as E from 'fp-ts/lib/Either.js';
-import { orThrow, toPeerError } from '../../effects/effect.js';
-import { eitherSignal } from '../../effects/either-signal.js';
-import { cancelled } from '../../effects/error/index.js';
-import { object } from '../../effects/validate/object.js';
-import { expected, optional, type Rule } from '../../effects/validate/rule.js';
-import { validate } from '../../effects/validate/validate.js';
+import { untilSignal } from '../../effects/until-signal.js';
 import { fromGenerator } from '../../streams/from-generator.js';
 import { readableFrom } from '../../streams/readable-from.js';
 import { contentChanged } from './content-changed.js';
 import { getContent } from './get-content.js';
+import type { GetProgress } from './get-progress.js';
 import type { GetOptions } from './options.js';
 import { OPERATION } from './origin-failure.js';
 
@@ -111,48 +106,20 @@ export const getIterable = (url: string | URL, options: GetBytesOptions): AsyncG
 export const getStream = (url: string | URL, options: GetBytesOptions): ReadableStream<Uint8Array> =>
   readableFrom((signal) => bytesUntil(url, options, signal));
 
-const abortSignal: Rule<AbortSignal> = (value, at) =>
-  isAbortSignal(value) ? E.right(value) : expected('an AbortSignal', value, at);
-
-/** Of whatever realm it is. */
-const isAbortSignal = (value: unknown): value is AbortSignal =>
-  typeof value === 'object' &&
-  value !== null &&
-  'aborted' in value &&
-  'addEventListener' in value &&
-  'removeEventListener' in value &&
-  typeof value.addEventListener === 'function' &&
-  typeof value.removeEventListener === 'function';
-
-const WITH_SIGNAL = object({ signal: optional(abortSignal) });
-
-/** The bytes alone, until one of two signals. What the consumer throws into it comes back as it is. */
-async function* bytesUntil(
+/** The bytes alone, until one of two signals. */
+const bytesUntil = (
   url: string | URL,
   options: GetBytesOptions,
   own: AbortSignal,
-): AsyncGenerator<Uint8Array, void> {
-  const { signal } = orThrow(validate(WITH_SIGNAL, options, OPERATION));
-  const ended = eitherSignal(own, signal);
-  const source = getContent(url, options, ended.signal);
-  const next = async (): ReturnType<typeof source.next> => {
-    try {
-      return await source.next();
-    } catch (thrown) {
-      throw signal?.aborted === true ? cancelled(OPERATION, signal.reason) : toPeerError(thrown, OPERATION);
-    }
-  };
+): AsyncGenerator<Uint8Array, void> =>
+  untilSignal(OPERATION, options, own, (signal) => bytesOf(getContent(url, options, signal)));
+
+async function* bytesOf(progress: AsyncIterable<GetProgress>): AsyncGenerator<Uint8Array, void> {
   let isBegun = false;
-  try {
-    for (let { value, done } = await next(); done !== true; { value, done } = await next()) {
-      if (value === undefined) return;
-      if (value._tag === 'Restarted' && isBegun) throw contentChanged(value.reason, value.failure);
-      if (value._tag !== 'Received') continue;
-      isBegun = true;
-      yield value.bytes;
-    }
-  } finally {
-    await source.return();
-    ended.unlink();
+  for await (const step of progress) {
+    if (step._tag === 'Restarted' && isBegun) throw contentChanged(step.reason, step.failure);
+    if (step._tag !== 'Received') continue;
+    isBegun = true;
+    yield step.bytes;
   }
 }

@@ -1,10 +1,9 @@
-import * as E from 'fp-ts/lib/Either.js';
 import { orThrow } from '../../effects/effect.js';
 import type { DistributionSession } from '../../effects/session.js';
 import { contentOptions, type ContentTagInput } from '../../effects/validate/content.js';
 import { object } from '../../effects/validate/object.js';
-import { expected, optional, type Rule, withDefault } from '../../effects/validate/rule.js';
-import { integer, text } from '../../effects/validate/scalars.js';
+import { optional, type Rule, withDefault } from '../../effects/validate/rule.js';
+import { callable, integer, text } from '../../effects/validate/scalars.js';
 import { validate } from '../../effects/validate/validate.js';
 import type { Fetch } from './origin.js';
 import { type ContentPlace, DEFAULT_PLACES, places } from './places.js';
@@ -41,9 +40,6 @@ export interface GetOptions extends PlacesOptions {
 }
 
 const LONGEST_MS = 24 * 60 * 60 * 1000;
-
-const callable: Rule<unknown> = (value, at) =>
-  typeof value === 'function' ? E.right(value) : expected('a function', value, at);
 
 const OPTIONS = object({
   places: withDefault(places, DEFAULT_PLACES),

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { createEngineDriver, type EngineOptions } from '../../../src/engine/index.js';
-import { openDriver } from '../../../src/index.js';
+import { createPeerweave, openDriver } from '../../../src/index.js';
 
 const ADDRESS = /listen must be false, or an address such as/;
 
@@ -40,7 +40,11 @@ it.each<[string, unknown, RegExp]>([
   ],
   ['a cache that is none', { cache: 5 }, /cache must be settings/],
   ['a quota that is none', { cache: { quota: 'x' } }, /cache must be settings/],
-  ['a quota of next to nothing', { cache: { quota: 5 } }, /a quota is 1048576 bytes or more/],
+  [
+    'a quota of next to nothing',
+    { cache: { quota: 5 } },
+    /a quota is a whole number of bytes from 1048576 to/,
+  ],
   ['more than all of the disk', { cache: { quota: { percent: 500 } } }, /at most 100 percent/],
   ['an age below zero', { cache: { maxAgeMs: -1 } }, /a maximum age is a second or more/],
   ['limits that are none', { limits: 5 }, /limits must be an object/],
@@ -83,3 +87,18 @@ it.each<EngineOptions>([
 ])('%j are options', async (options) => {
   await createEngineDriver(options).dispose();
 });
+
+it('a preference that there is not is told as a mistake', async () => {
+  await expect(openDriver({ prefer: 'x' as 'auto' })).rejects.toThrow(
+    /prefer must be one of auto, windows, engine/,
+  );
+});
+
+it.each([undefined, null, {}, { driver: {} }, { driver: { grouping: {} } }])(
+  '%j is no driver to work with',
+  (parts) => {
+    expect(() => createPeerweave(parts as unknown as Parameters<typeof createPeerweave>[0])).toThrow(
+      expect.objectContaining({ _tag: 'BadArgument' }),
+    );
+  },
+);

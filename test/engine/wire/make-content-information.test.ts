@@ -48,3 +48,28 @@ describe('content information made without publishing', () => {
     await expect(makeContentInformation([], { secret, version })).rejects.toThrow(RangeError);
   });
 });
+
+describe('what cannot be made content information of', () => {
+  it.each<[string, unknown, RegExp]>([
+    ['nothing', undefined, /secret must be a Uint8Array/],
+    ['a secret as text', { secret: 'secret' }, /secret must be a Uint8Array/],
+    ['a version to come', { secret, version: 3 }, /version must be 1 or 2/],
+    ['a version as text', { secret, version: '2' }, /version must be 1 or 2/],
+    ['a hash that there is not', { secret, hash: 'md5' }, /hash must be one of sha256/],
+    ['a hash for version 2', { secret, version: 2, hash: 'sha512' }, /version 2 has no hash/],
+    ['a way to cut that there is not', { secret, version: 2, segmentation: 'zzz' }, /segmentation must be/],
+    ['a way to cut version 1', { secret, segmentation: 'fixed' }, /version 1 has no segmentation/],
+    ['half a byte', { secret, range: { start: 1.5, length: 2 } }, /range must have/],
+    ['a start as text', { secret, range: { start: '1', length: 2 } }, /range must have/],
+    ['a range without an end', { secret, range: { start: 1 } }, /range must have/],
+  ])('%s', async (_name, options, message) => {
+    const making = makeContentInformation([Buffer.from('content')], options as { secret: Buffer });
+    await expect(making).rejects.toThrow(TypeError);
+    await expect(making).rejects.toThrow(message);
+  });
+
+  it('pieces that are text', async () => {
+    const making = makeContentInformation(['content'] as unknown as Uint8Array[], { secret });
+    await expect(making).rejects.toThrow(/pieces must be Uint8Arrays/);
+  });
+});

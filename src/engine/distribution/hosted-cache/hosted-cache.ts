@@ -1,3 +1,5 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
 import { channel } from 'node:diagnostics_channel';
 import {
   DISTRIBUTION_CHANNEL,
@@ -7,6 +9,8 @@ import {
   type DistributionEvent,
 } from '../../../driver/index.js';
 import { Insight } from '../insight/insight.js';
+import { isListenAddress, LISTEN_ADDRESS } from '../listen-address.js';
+import { messageOf } from '../system-faults.js';
 import { insightDirectory } from '../insight/process-files.js';
 import { HttpServer } from '../retrieval/http-server.js';
 import { HttpTransport } from '../retrieval/http-transport.js';
@@ -90,8 +94,8 @@ export const DEFAULT_PULLER_LIMITS: PullerLimits = {
  * offer segments; it fetches them from whoever offers, nobody else, and stores and replays them encrypted as they came: it
  * knows no secrets and cannot check what it holds, readers do. Everything survives a crash but what was being written.
  *
- * Rejects with the system's error when the directory cannot be used or an address not be bound. Source: MS-PCHC,
- * MS-PCCRR 3.2.
+ * Rejects with the system's error when the directory cannot be used or an address not be bound, and with a TypeError for
+ * options that are none, such as a key that is not that of the certificate. Source: MS-PCHC, MS-PCCRR 3.2.
  *
  * @example
  * ```ts
@@ -106,6 +110,7 @@ export const DEFAULT_PULLER_LIMITS: PullerLimits = {
  * ```
  */
 export const startHostedCache = async (options: HostedCacheOptions): Promise<HostedCache> => {
+  requireOptions(options);
   const { directory, quota = DEFAULT_QUOTA, clock = systemClock, secure } = options;
   let endpoint: Listen | undefined;
   const directoryOfJournal = options.journal === undefined ? undefined : insightDirectory(options.journal);
@@ -173,3 +178,25 @@ export const startHostedCache = async (options: HostedCacheOptions): Promise<Hos
     throw error;
   }
 };
+
+const requireOptions = ({ directory, listen, quota, secure }: HostedCacheOptions): void => {
+  if (typeof directory !== 'string' || directory === '') throw wrong('directory', 'a path');
+  if (listen !== undefined && !isListenAddress(listen)) throw wrong('listen', LISTEN_ADDRESS);
+  if (quota !== undefined && (!Number.isSafeInteger(quota) || quota < 1)) {
+    throw wrong('quota', 'a whole number of bytes');
+  }
+  if (secure === undefined) return;
+  if (secure.listen !== undefined && !isListenAddress(secure.listen))
+    throw wrong('secure.listen', LISTEN_ADDRESS);
+  try {
+    createSecureContext({ cert: secure.cert, key: secure.key });
+    // Of keys of different kinds it takes both, and no handshake comes about.
+    if (new X509Certificate(secure.cert).checkPrivateKey(createPrivateKey(secure.key))) return;
+  } catch (thrown) {
+    throw wrong('secure', `a certificate and its key in PEM: ${messageOf(thrown)}`);
+  }
+  throw wrong('secure', 'a certificate and its key in PEM: the key is not that of the certificate');
+};
+
+const wrong = (name: string, what: string): TypeError =>
+  new TypeError(`startHostedCache: ${name} must be ${what}`);
