@@ -83,7 +83,8 @@ const requireOptions = (options: unknown): void => {
   if (version !== 1 && version !== 2) throw wrong('version must be 1 or 2');
   if (version === 2 && given['hash'] !== undefined) throw wrong('version 2 has no hash to choose');
   if (!HASHES.includes(hash as HashName)) throw wrong(`hash must be one of ${HASHES.join(', ')}`);
-  if (version === 1 && given['segmentation'] !== undefined) throw wrong('version 1 has no segmentation to choose');
+  if (version === 1 && given['segmentation'] !== undefined)
+    throw wrong('version 1 has no segmentation to choose');
   if (segmentation !== 'fastcdc' && segmentation !== 'fixed')
     throw wrong("segmentation must be 'fastcdc' or 'fixed'");
   const { start, length } = (range ?? { start: 0, length: 0 }) as Readonly<Record<string, unknown>>;
