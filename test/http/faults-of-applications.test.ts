@@ -59,6 +59,38 @@ describe('a resource that is none', () => {
   });
 });
 
+it.each<[string, () => unknown, string, string]>([
+  ['no options', () => createContentServer(undefined as never), 'createContentServer', ''],
+  [
+    'a session that is none',
+    () => createContentServer({ session: {} } as never),
+    'createContentServer',
+    'session',
+  ],
+  [
+    'what is no function',
+    () => createContentServer({ session: machine.session, onFault: 5 } as never),
+    'createContentServer',
+    'onFault',
+  ],
+  [
+    'no directory',
+    () => createContentDirectory(content, undefined as never),
+    'createContentDirectory',
+    'root',
+  ],
+  ['an empty path', () => createContentDirectory(content, ''), 'createContentDirectory', 'root'],
+  [
+    'an option that is none',
+    () => createContentDirectory(content, root, { index: 'yes' } as never),
+    'createContentDirectory',
+    'index',
+  ],
+])('%s is a bad argument at once', (_name, make, operation, path) => {
+  const fault = { _tag: 'BadArgument', operation, problems: [expect.objectContaining({ path })] };
+  expect(make).toThrow(expect.objectContaining(fault));
+});
+
 const ofExpress = (resource: () => unknown): RequestListener =>
   express()
     .set('env', 'production')

@@ -4,8 +4,8 @@ import { PeerError } from '../../effects/error/index.js';
 import { type DistributionSession, sessionCore } from '../../effects/session.js';
 import { count } from '../../effects/validate/count.js';
 import { object } from '../../effects/validate/object.js';
-import { withDefault } from '../../effects/validate/rule.js';
-import { integer } from '../../effects/validate/scalars.js';
+import { optional, withDefault } from '../../effects/validate/rule.js';
+import { callable, integer } from '../../effects/validate/scalars.js';
 import { validate } from '../../effects/validate/validate.js';
 import type { PresetHeaders } from '../protocol/header-list.js';
 import { type Answer, answerWith, type ContentRequest } from './answer.js';
@@ -34,9 +34,10 @@ export interface ContentServerOptions {
 
 const CREATE = 'createContentServer';
 
-const NUMBERS = object({
+const OPTIONS = object({
   minimumSize: withDefault(integer(1, Number.MAX_SAFE_INTEGER, 'bytes'), 64 * 1024),
   maxPublications: withDefault(count, 10_000),
+  onFault: optional(callable),
 });
 
 /** What is prepared at a time, what may wait for it, and when it is tried again. */
@@ -58,9 +59,10 @@ export class ContentServer implements AsyncDisposable {
   readonly #preparations: Preparations;
 
   /** @internal */
-  constructor({ session, onFault = nothing, ...numbers }: ContentServerOptions) {
+  constructor(options: ContentServerOptions) {
+    const { minimumSize, maxPublications } = orThrow(validate(OPTIONS, options, CREATE));
+    const { session, onFault = nothing } = options;
     sessionCore(session, CREATE).assertOpen(CREATE);
-    const { minimumSize, maxPublications } = orThrow(validate(NUMBERS, numbers, CREATE));
     this.#session = session;
     this.#minimumSize = minimumSize;
     this.#preparations = new Preparations(

@@ -1,8 +1,12 @@
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { toPeerError } from '../../../effects/effect.js';
+import { orThrow, toPeerError } from '../../../effects/effect.js';
 import { onFile } from '../../../effects/error/from-system.js';
 import type { PeerError } from '../../../effects/error/index.js';
+import { object } from '../../../effects/validate/object.js';
+import { withDefault } from '../../../effects/validate/rule.js';
+import { boolean, text } from '../../../effects/validate/scalars.js';
+import { validate } from '../../../effects/validate/validate.js';
 import type { PresetHeaders } from '../../protocol/header-list.js';
 import type { Answer, ContentRequest } from '../answer.js';
 import { type ContentServer, refusalOf } from '../content-server.js';
@@ -110,7 +114,7 @@ export class ContentDirectory {
  *
  * Served are plain files whose real path lies below it; links may lead elsewhere below it, not out of it. Names that
  * start with a dot, and lists of what a folder holds, only if the options say so. Paths with `..`, empty parts, or encoded
- * ones that could mean something else, are as if they did not exist.
+ * ones that could mean something else, are as if they did not exist. Throws `BadArgument` for what is no path or option.
  *
  * @example
  * ```ts
@@ -129,7 +133,16 @@ export const createContentDirectory = (
   server: ContentServer,
   root: string,
   options: DirectoryOptions = {},
-): ContentDirectory => new ContentDirectory(server, root, options);
+): ContentDirectory => {
+  const given = orThrow(validate(ARGUMENTS, { ...options, root }, 'createContentDirectory'));
+  return new ContentDirectory(server, given.root, given);
+};
+
+const ARGUMENTS = object({
+  root: text(1),
+  index: withDefault(boolean, false),
+  hidden: withDefault(boolean, false),
+});
 
 /** Files have the type that their name stands for, whatever is in them. */
 const SAFE = { 'X-Content-Type-Options': 'nosniff' };
