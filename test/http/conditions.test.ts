@@ -67,7 +67,8 @@ describe('conditions, by RFC 9110, 13', () => {
     expect(answer.status).toBe(status);
     expect(answer.headers.etag).toBe(ETAG);
     expect(answer.headers['last-modified']).toBe(MODIFIED);
-    expect(answer.headers['cache-control']).toBe('max-age=5');
+    // What compresses parts would make another content's parts of them.
+    expect(answer.headers['cache-control']).toBe(status === 206 ? 'max-age=5, no-transform' : 'max-age=5');
     const body = { 200: CONTENT, 206: CONTENT.subarray(10, 20) }[status] ?? Buffer.alloc(0);
     expect(answer.body.equals(body)).toBe(true);
     expect(answer.headers['content-type']).toBe(body.length > 0 ? 'text/plain' : undefined);

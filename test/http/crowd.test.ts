@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { slowLine, type SlowLine } from '../../bench/lib/slow-line.js';
 import type { DistributionEvent } from '../../src/driver/index.js';
 import { observeDistribution } from '../../src/effects/index.js';
+import { CLAIM_PATH } from '../../src/engine/distribution/crowd/index.js';
 import { findRetrievals, readJournal } from '../../src/engine/index.js';
 import { createContentServer, getIterable, sendContent } from '../../src/http/index.js';
 import { collect, contentOf, listen, type Machine, startMachine } from './support.js';
@@ -134,12 +135,23 @@ describe('a neighbour that is of no use costs no byte of the content', () => {
   });
 
   it('who is waited for in vain is told, and on record as a reason', async () => {
-    const server = createServer((socket) =>
-      answering('{"_tag":"Claimed","isFetching":true}')(socket.on('error', () => undefined)),
-    );
+    const [client, poor] = clients;
+    const claimed = '{"_tag":"Claimed","isFetching":true}';
+    // Of blocks it says the truth, that it has none: who lies of them is not waited for.
+    const server = createServer((near) => {
+      const far = connect(poor!.driver.endpoint()?.port ?? 0, '127.0.0.1');
+      for (const socket of [near, far]) {
+        socket.on('error', () => undefined).on('close', () => (near.destroy(), far.destroy()));
+      }
+      far.on('data', (data) => near.write(data));
+      near.on('data', (data) => {
+        if (data.includes(CLAIM_PATH))
+          near.write(`HTTP/1.1 200 OK\r\nContent-Length: ${claimed.length}\r\n\r\n${claimed}`);
+        else far.write(data);
+      });
+    });
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const peer = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const [client] = clients;
     const told = waitingOf(client!);
     await fetchAs(client!, [peer]);
     expect(told.length).toBeGreaterThan(0);

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { type RequestListener } from 'node:http';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { lastValueFrom } from 'rxjs';
 import { expect, it } from 'vitest';
@@ -12,7 +14,8 @@ import {
   sendContent,
 } from '../../src/http/index.js';
 import { findRetrievals, readJournal } from '../../src/engine/index.js';
-import { contentOf, listen, startMachine, type Machine } from './support.js';
+import { retrieve } from '../../src/index.js';
+import { ask, contentOf, listen, startMachine, type Machine, PEERDIST_1_1 } from './support.js';
 
 const BIG = contentOf(300_000);
 const SMALL = contentOf(1_000);
@@ -160,5 +163,36 @@ it('every segment that the origin gave has a reason, also of what was fetched in
   expect(explanation?.segments[0]?.from).toBe(0);
   for (const { reasons } of explanation?.segments ?? []) {
     expect(reasons).toContainEqual(expect.objectContaining({ _tag: 'PeerFailed', peer: '127.0.0.1:9' }));
+  }
+});
+
+it('a peer that is silent is named, in the record and in the error of who waits for it alone', async () => {
+  await using publisher = await startMachine();
+  await using machine = await startMachine();
+  const content = createContentServer({ session: publisher.session });
+  const page = { bytes: BIG };
+  await content.prepare(page);
+  await using origin = await listen(
+    (request, response) => void sendContent(content, request, response, page),
+  );
+  const sockets = new Set<Socket>();
+  const silent = createServer((socket) => sockets.add(socket.on('error', () => undefined))).listen(
+    0,
+    '127.0.0.1',
+  );
+  await once(silent, 'listening');
+  const peer = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  try {
+    const explanation = await recordOf(machine, origin.url, { peers: [peer] });
+    expect(explanation?.bytes).toMatchObject({ origin: BIG.length });
+    const [first] = explanation?.segments ?? [];
+    expect(first?.reasons).toContainEqual({ _tag: 'PeerFailed', peer, reason: 'no-answer-in-time' });
+    const { body } = await ask(origin.url, { headers: PEERDIST_1_1 });
+    await using other = await startMachine();
+    const waiting = retrieve(body, { session: other.session, peers: [peer], timeoutMs: 300 });
+    await expect(lastValueFrom(waiting)).rejects.toThrow(`${peer} has not answered yet`);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    silent.close();
   }
 });

@@ -265,6 +265,8 @@ export interface FetchedBlock {
 export interface PendingBlock {
   /** Rejects with a {@link FetchFailure} when no peer delivered it, and with the reason for which it was ended. */
   readonly block: Promise<FetchedBlock>;
+  /** Those that are being asked for it. */
+  asked(): readonly string[];
   /** Ends it, if it is not over. */
   cancel(reason: Error): void;
 }

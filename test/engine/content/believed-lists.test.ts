@@ -25,7 +25,7 @@ const startReader = async () => {
     overtakeMs: 250,
     fetch: ({ block, believesLists }) => {
       believed.set(block, believesLists);
-      return { block: Promise.reject(new FetchFailure([])), cancel: () => undefined };
+      return { block: Promise.reject(new FetchFailure([])), asked: () => [], cancel: () => undefined };
     },
     learn: () => undefined,
     isStruckOut: () => false,

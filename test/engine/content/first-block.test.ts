@@ -28,7 +28,7 @@ it('goes ahead of the others, which do not wait for it', async () => {
     overtakeMs: 250,
     fetch: ({ block }) => {
       asked.push(block);
-      return { block: new Promise(() => undefined), cancel: () => undefined };
+      return { block: new Promise(() => undefined), asked: () => [], cancel: () => undefined };
     },
     learn: () => undefined,
     isStruckOut: () => false,

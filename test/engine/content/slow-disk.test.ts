@@ -35,6 +35,7 @@ it.each([1, 2] as const)(
           delivered += found.length;
           return { peer: '127.0.0.1:9', bytes: found };
         })(),
+        asked: () => [],
         cancel: () => undefined,
       }),
       learn: () => undefined,

@@ -40,14 +40,14 @@ const around = (
             reject(reason);
           };
         });
-        return { block, cancel: (reason) => cancel(reason) };
+        return { block, asked: () => [], cancel: (reason) => cancel(reason) };
       }
       const attempts = taken.map((one) => ({ peer: one, reason: 'unreachable' as const, detail: 'gone' }));
       const block: Promise<FetchedBlock> =
         peer === undefined
           ? Promise.reject(new FetchFailure(attempts))
           : Promise.resolve({ peer, bytes: Buffer.alloc(1) });
-      return { block, cancel: () => undefined };
+      return { block, asked: () => [], cancel: () => undefined };
     },
     learn: () => undefined,
     isStruckOut: () => false,
@@ -141,7 +141,11 @@ describe('the peers of one content', () => {
     const closed: RetrievalClient = {
       peersPerBlock: 16,
       overtakeMs: OVERTAKE_MS,
-      fetch: () => ({ block: Promise.reject(new FetchFailure([])), cancel: () => undefined }),
+      fetch: () => ({
+        block: Promise.reject(new FetchFailure([])),
+        asked: () => [],
+        cancel: () => undefined,
+      }),
       learn: () => undefined,
       isStruckOut: () => false,
       close: () => Promise.resolve(),
@@ -235,7 +239,7 @@ describe('the peers of one content', () => {
       fetch: ({ peers }) => {
         asked.push(...peers);
         const block = new Promise<FetchedBlock>((resolve) => answers.push(resolve));
-        return { block, cancel: () => undefined };
+        return { block, asked: () => [], cancel: () => undefined };
       },
       learn: () => undefined,
       isStruckOut: () => false,

@@ -30,7 +30,7 @@ const silentClient = (): RetrievalClient & { readonly underWay: Set<unknown> } =
       // One signal for all blocks of a content.
       setMaxListeners(0, signal);
       signal.addEventListener('abort', () => end(signal.reason as Error));
-      return { block, cancel: end };
+      return { block, asked: () => [], cancel: end };
     },
     learn: () => undefined,
     isStruckOut: () => false,

@@ -64,6 +64,8 @@ const HEAD_START_MS = 1;
 /** One for all, as making an error costs more than all else that is done for a block here. */
 const NOT_WANTED = new Error('nobody wants the block any more');
 
+const UNANSWERED = { reason: 'no-answer-in-time', detail: 'has not answered yet' } as const;
+
 const HERE: BlockOutcome = { _tag: 'Here' };
 
 /**
@@ -132,6 +134,12 @@ export class BlockWindow {
   /** What each peer made of the request for a block so far. */
   attempts(block: number): readonly PeerAttempt[] {
     return this.#entries.get(block)?.attempts ?? [];
+  }
+
+  /** Peers that are being asked for a block, for whoever waits no longer. */
+  unanswered(block: number): readonly PeerAttempt[] {
+    const asked = this.#entries.get(block)?.pending.asked() ?? [];
+    return asked.map((peer) => ({ peer, ...UNANSWERED }));
   }
 
   /**

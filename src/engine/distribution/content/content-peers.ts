@@ -149,6 +149,7 @@ export class ContentPeers {
       const pending = client.fetch({ peers: some, ...request });
       return {
         block: pending.block.then((fetched) => this.#proved(fetched)),
+        asked: () => pending.asked(),
         cancel: (reason) => pending.cancel(reason),
       };
     };
@@ -183,6 +184,7 @@ const whenFound = (find: (signal: AbortSignal) => Promise<PendingBlock>): Pendin
   };
   return {
     block: fetch(),
+    asked: () => pending?.asked() ?? [],
     cancel: (reason) => {
       ending.abort(reason);
       pending?.cancel(reason);

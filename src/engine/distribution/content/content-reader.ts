@@ -259,11 +259,14 @@ export class ContentReader {
   #timedOut({ offset, limit, timeoutMs }: PeerRead): ReadResult {
     const { map, window, local, provenance } = this.#parts;
     const end = map.blockAfter(limit);
-    let block = map.blockAt(offset) + 1;
+    const first = map.blockAt(offset);
+    let block = first + 1;
     while (block < end && window.fetched(block) === undefined && !local.has(block)) block += 1;
     const missing = this.#missing(offset, block, 'timeout', limit);
+    const unanswered = window.unanswered(first);
+    for (const attempt of unanswered) provenance.attempted(offset, attempt);
     provenance.failed(missing, { _tag: 'ReadTimedOut', waitedMs: timeoutMs });
-    return { ...missing, attempts: window.attempts(map.blockAt(offset)) };
+    return { ...missing, attempts: [...window.attempts(first), ...unanswered] };
   }
 
   #cameFrom(from: SegmentSource, offset: number, length: number): void {

@@ -58,6 +58,7 @@ export const fetchInTurn = (
   });
   return {
     block,
+    asked: () => pending.flatMap((one) => one.asked()),
     cancel: (reason) => {
       // The first to reject with it ends the other.
       for (const one of pending) one.cancel(reason);

@@ -97,7 +97,11 @@ class HttpRetrievalClient implements RetrievalClient {
       this.#own(fetch);
       this.#advance(fetch);
     }
-    return { block: fetch.block, cancel: (reason) => this.#letGo(fetch, reason) };
+    return {
+      block: fetch.block,
+      asked: () => fetch.asks.map(({ peer }) => peer.peer),
+      cancel: (reason) => this.#letGo(fetch, reason),
+    };
   }
 
   learn(peer: string, place: BlockPlace, count: number): void {
