@@ -1,6 +1,6 @@
 import { isUint8Array } from 'node:util/types';
 import type { Segmentation } from '../driver/index.js';
-import type { HashName, SegmentInfo } from './distribution/ports.js';
+import { HASH_NAMES, type HashName, type SegmentInfo } from './distribution/ports.js';
 import {
   createSegmentCutter,
   DEFAULT_SEGMENTATION,
@@ -82,7 +82,7 @@ const requireOptions = (options: unknown): void => {
   if (!isUint8Array(secret)) throw wrong('secret must be a Uint8Array');
   if (version !== 1 && version !== 2) throw wrong('version must be 1 or 2');
   if (version === 2 && given['hash'] !== undefined) throw wrong('version 2 has no hash to choose');
-  if (!HASHES.includes(hash as HashName)) throw wrong(`hash must be one of ${HASHES.join(', ')}`);
+  if (!HASH_NAMES.includes(hash as HashName)) throw wrong(`hash must be one of ${HASH_NAMES.join(', ')}`);
   if (version === 1 && given['segmentation'] !== undefined)
     throw wrong('version 1 has no segmentation to choose');
   if (segmentation !== 'fastcdc' && segmentation !== 'fixed')
@@ -92,8 +92,6 @@ const requireOptions = (options: unknown): void => {
     throw wrong('range must have a start and a length that are whole numbers');
   }
 };
-
-const HASHES: readonly HashName[] = ['sha256', 'sha384', 'sha512'];
 
 const wrong = (what: string): TypeError => new TypeError(`makeContentInformation: ${what}`);
 

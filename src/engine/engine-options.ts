@@ -5,7 +5,7 @@ import { normalisePeer } from './distribution/content/peer-address.js';
 import type { DiscoveryLimits, DiscoveryOptions } from './distribution/discovery/index.js';
 import type { HostedCacheServer } from './distribution/hosted-cache/index.js';
 import { isListenAddress, LISTEN_ADDRESS } from './distribution/listen-address.js';
-import type { HashName } from './distribution/ports.js';
+import { HASH_NAMES, type HashName } from './distribution/ports.js';
 import type { RetrievalClientLimits, RetrievalServerLimits } from './distribution/retrieval/index.js';
 import type { ListenAddress } from './support.js';
 
@@ -71,8 +71,6 @@ export interface EngineLimits {
   readonly discovery?: Partial<DiscoveryLimits> | undefined;
 }
 
-const HASHES: readonly HashName[] = ['sha256', 'sha384', 'sha512'];
-
 const TURNS: readonly NonNullable<HostedCacheServer['turn']>[] = ['after-peers', 'before-peers'];
 
 /** Without any of these nothing would ever come to an end. */
@@ -110,7 +108,8 @@ export const checkedEngineOptions = (options: EngineOptions): EngineOptions => {
   if (hashWorkers !== undefined && (!Number.isSafeInteger(hashWorkers) || hashWorkers < 0)) {
     throw wrong('hashWorkers', 'a whole number, 0 or more');
   }
-  if (hash !== undefined && !HASHES.includes(hash)) throw wrong('hash', `one of ${HASHES.join(', ')}`);
+  if (hash !== undefined && !HASH_NAMES.includes(hash))
+    throw wrong('hash', `one of ${HASH_NAMES.join(', ')}`);
   if (hostedCache !== undefined) requireHostedCache(hostedCache);
   const problem = cache === undefined ? undefined : problemOf(cache);
   if (problem !== undefined) throw wrong('cache', `settings that can be: ${problem}`);

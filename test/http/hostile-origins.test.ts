@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { join } from 'node:path';
 import { readFile } from 'node:fs/promises';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
-import { lastValueFrom, toArray } from 'rxjs';
+import { lastValueFrom, take, toArray } from 'rxjs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type PeerError, systemClock } from '../../src/effects/index.js';
 import { makeContentInformation } from '../../src/engine/index.js';
@@ -263,6 +263,21 @@ describe('an origin that describes the content, and gives no part of it', () => 
     expect(bytes.equals(CONTENT)).toBe(true);
     expect(basis).toMatchObject({ basis: 'content' });
     expect(last).toMatchObject({ counts: { fromOrigin: CONTENT.length } });
+  });
+
+  it('is asked for the whole also where a part of it was fetched before', async () => {
+    let refuses = false;
+    const url = await serveWhole((request, response) => {
+      if (refuses) response.writeHead(403).end();
+      else answerWell(request, response);
+    });
+    const to = join(client.directory, 'begun');
+    await lastValueFrom(get(url, { session: client.session, places: ['origin'], to }).pipe(take(3)));
+    // Unsubscribing closes the file, which takes a moment; whoever comes next has its turn then.
+    refuses = true;
+    const { last } = await fetchAll(url, { to });
+    expect(last).toMatchObject({ _tag: 'Completed', counts: { fromOrigin: CONTENT.length } });
+    expect((await readFile(to)).equals(CONTENT)).toBe(true);
   });
 
   it('nor the whole, is told of by what all said who were asked', async () => {

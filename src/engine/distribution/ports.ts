@@ -12,7 +12,9 @@ import type {
 } from '../../driver/index.js';
 
 /** Hashes of version-1 content information. */
-export type HashName = 'sha256' | 'sha384' | 'sha512';
+export type HashName = (typeof HASH_NAMES)[number];
+
+export const HASH_NAMES = ['sha256', 'sha384', 'sha512'] as const;
 
 /** The hash of a segment tells its version: version 2 has one of its own, SHA-512 cut to 32 bytes. */
 export type SegmentHash = HashName | 'truncated-sha512';

@@ -75,7 +75,7 @@ export async function* getContent(
       const without = isStale ? 'content-information' : error.without;
       const { hasBroken } = asked;
       if (without === 'broken-information' && hasBroken && !places.includes('origin')) throw error.cause;
-      if (without === 'ranges') asked = { ...asked, ranges: false };
+      if (without === 'ranges' || refusal !== undefined) asked = { ...asked, ranges: false };
       if (without === 'broken-information') asked = { ...asked, hasBroken: true };
       if (without === 'content-information' || (without === 'broken-information' && hasBroken)) {
         asked = { ...asked, noInformation: { _tag: 'NoContentInformation', detail: reason } };

@@ -24,7 +24,9 @@ it.each([1, 2] as const)(
     const reader = await startMachine({ hostedCache: { address: peer }, listen: false });
     await expect(retrieve(reader, information, [])).rejects.toThrow('Missing');
     const attempts = eventsOf(reader.events, 'BlockUnavailable').flatMap((event) => event.attempts);
-    expect(new Set(attempts.map(({ reason }) => reason))).toEqual(new Set(['lacks-block']));
+    // Of few blocks no list is asked for, and an empty answer may mean either.
+    for (const { reason } of attempts) expect(['lacks-block', 'busy']).toContain(reason);
+    expect(attempts).not.toEqual([]);
     expect(eventsOf(events, 'SegmentEvicted')).toMatchObject([{ reason: 'damaged' }]);
 
     const again = await startMachine({ hostedCache: { address: peer, turn: 'before-peers' } });

@@ -153,16 +153,12 @@ export class Content implements Held {
     const { emit, handle, client, clock } = this.#parts;
     const { fillsGapsAfterMs, maxBytes, timeoutMs } = request;
     emit({ _tag: 'BlockRead', content: handle, offset, maxBytes });
-    const mayClaim = member !== undefined && maxBytes !== 0 && timeoutMs !== 0;
+    const claiming = maxBytes === 0 || timeoutMs === 0 ? undefined : member;
+    const parts = claiming && { ...described, member: claiming, client, clock };
     const result =
-      mayClaim && fillsGapsAfterMs !== undefined
-        ? await readOrClaim(
-            { ...described, member, client, clock },
-            offset,
-            { ...request, fillsGapsAfterMs },
-            signal,
-          )
-        : await reader.read(offset, request, signal);
+      parts === undefined || fillsGapsAfterMs === undefined
+        ? await reader.read(offset, request, signal)
+        : await readOrClaim(parts, offset, { ...request, fillsGapsAfterMs }, signal);
     if (result._tag === 'Missing') provenance.lacks(result);
     return result;
   }
