@@ -12,9 +12,9 @@ import type {
 } from '../../driver/index.js';
 
 /** Hashes of version-1 content information. */
-export type HashName = (typeof HASH_NAMES)[number];
+export type HashName = 'sha256' | 'sha384' | 'sha512';
 
-export const HASH_NAMES = ['sha256', 'sha384', 'sha512'] as const;
+export const HASH_NAMES: readonly HashName[] = ['sha256', 'sha384', 'sha512'];
 
 /** The hash of a segment tells its version: version 2 has one of its own, SHA-512 cut to 32 bytes. */
 export type SegmentHash = HashName | 'truncated-sha512';
