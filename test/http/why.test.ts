@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { lastValueFrom } from 'rxjs';
 import { expect, it } from 'vitest';
 import {
+  type BytesResource,
   type ContentPlace,
   createContentServer,
   get,
@@ -29,6 +30,22 @@ const recordOf = async (machine: Machine, url: string, options: Partial<GetOptio
   return found?.retrieval.explanation;
 };
 
+/** An origin that gives content information of a resource, and the machine that serves its blocks. */
+const describing = async (page: BytesResource) => {
+  const publisher = await startMachine();
+  const content = createContentServer({ session: publisher.session });
+  await content.prepare(page);
+  const origin = await listen((request, response) => void sendContent(content, request, response, page));
+  return {
+    url: origin.url,
+    publisher,
+    [Symbol.asyncDispose]: async () => {
+      await origin[Symbol.asyncDispose]();
+      await publisher[Symbol.asyncDispose]();
+    },
+  };
+};
+
 const plain =
   (bytes: Buffer, headers: Readonly<Record<string, string>> = {}): RequestListener =>
   (_request, response) =>
@@ -37,15 +54,9 @@ const plain =
 const SENT_NONE = { _tag: 'NoContentInformation', detail: 'the origin sent none' };
 
 it('what came from peers is on record by its URL, segment by segment', async () => {
-  await using publisher = await startMachine();
+  await using origin = await describing({ bytes: BIG, type: 'application/x-test' });
   await using machine = await startMachine();
-  const content = createContentServer({ session: publisher.session });
-  const page = { bytes: BIG, type: 'application/x-test' };
-  await content.prepare(page);
-  await using origin = await listen(
-    (request, response) => void sendContent(content, request, response, page),
-  );
-  const { host, port } = publisher.driver.endpoint()!;
+  const { host, port } = origin.publisher.driver.endpoint()!;
   const peer = `${host}:${port}`;
   const explanation = await recordOf(machine, origin.url, { peers: [peer] });
   expect(explanation).toMatchObject({
@@ -124,15 +135,9 @@ it.each<readonly ContentPlace[]>([
   ['cache', 'origin'],
   ['cache', 'origin', 'peers'],
 ])('that only the cache was to be asked before the origin is a reason: %s, %s', async (...places) => {
-  await using publisher = await startMachine();
+  await using origin = await describing({ bytes: BIG });
   await using machine = await startMachine();
-  const content = createContentServer({ session: publisher.session });
-  const page = { bytes: BIG };
-  await content.prepare(page);
-  await using origin = await listen(
-    (request, response) => void sendContent(content, request, response, page),
-  );
-  const { host, port } = publisher.driver.endpoint()!;
+  const { host, port } = origin.publisher.driver.endpoint()!;
   const explanation = await recordOf(machine, origin.url, { places, peers: [`${host}:${port}`] });
   expect(explanation?.bytes).toMatchObject({ peer: 0, origin: BIG.length });
   const reasons = explanation?.segments.map((run) => run.reasons) ?? [];
@@ -150,14 +155,9 @@ it('a service that is switched off is a reason', async () => {
 });
 
 it('every segment that the origin gave has a reason, also of what was fetched in one go', async () => {
-  await using publisher = await startMachine();
-  await using machine = await startMachine();
-  const content = createContentServer({ session: publisher.session });
   const page = { bytes: contentOf(30_000_000) };
-  await content.prepare(page);
-  await using origin = await listen(
-    (request, response) => void sendContent(content, request, response, page),
-  );
+  await using origin = await describing(page);
+  await using machine = await startMachine();
   const explanation = await recordOf(machine, origin.url, { peers: ['127.0.0.1:9'] });
   expect(explanation?.bytes).toMatchObject({ origin: page.bytes.length });
   expect(explanation?.segments[0]?.from).toBe(0);
@@ -167,14 +167,8 @@ it('every segment that the origin gave has a reason, also of what was fetched in
 });
 
 it('a peer that is silent is named, in the record and in the error of who waits for it alone', async () => {
-  await using publisher = await startMachine();
+  await using origin = await describing({ bytes: BIG });
   await using machine = await startMachine();
-  const content = createContentServer({ session: publisher.session });
-  const page = { bytes: BIG };
-  await content.prepare(page);
-  await using origin = await listen(
-    (request, response) => void sendContent(content, request, response, page),
-  );
   const sockets = new Set<Socket>();
   const silent = createServer((socket) => sockets.add(socket.on('error', () => undefined))).listen(
     0,
