@@ -13,14 +13,15 @@ import {
 } from '../../effects/session.js';
 import { TransferCounter } from '../../effects/transfer-counter.js';
 import { askForContent } from './ask-for-content.js';
-import { begunTooOften, failureIn } from './content-changed.js';
+import { type Asked, askOtherwise } from './ask-otherwise.js';
+import { failureIn } from './content-changed.js';
 import type { Interpretation } from './content-state.js';
 import type { GetProgress } from './get-progress.js';
 import { mergedExplanation } from './merged-explanation.js';
 import { openInformation } from './open-information.js';
 import { checkedOptions, type GetOptions } from './options.js';
 import { Origin, originOf } from './origin.js';
-import { isOfOrigin, OPERATION, rangesRefused, StartOver } from './origin-failure.js';
+import { OPERATION } from './origin-failure.js';
 import { PartialFile } from './partial-file.js';
 import { type ContentPlace, stepsOf } from './places.js';
 import { plainBody } from './plain-body.js';
@@ -29,9 +30,6 @@ import { readableVersion } from './readable-version.js';
 import { readDescribed } from './read-described.js';
 import { shareFile } from './share-file.js';
 import type { SuppliedContent } from './supplied-content.js';
-
-/** A content that changes oftener than that while it is fetched cannot be had. */
-const MOST_RESTARTS = 3;
 
 /** Fetches what a URL names, step by step. Ended early, what a file has is kept and gone on with the next time. */
 export async function* getContent(
@@ -49,9 +47,8 @@ export async function* getContent(
     ranges: true,
     hasBroken: false,
     noInformation: places.includes('cache') ? undefined : ORIGIN_ONLY,
+    refusal: undefined,
   };
-  /** Why it was asked for the whole instead of parts. */
-  let refusal: PeerError | undefined;
   for (let restarts = 0; ; restarts += 1) {
     let isBegun = false;
     try {
@@ -61,26 +58,12 @@ export async function* getContent(
       }
       return;
     } catch (thrown) {
-      const isDescribed = asked.noInformation === undefined;
-      const mayBePlain = isDescribed && !isBegun && places.includes('origin') && !signal.aborted;
-      // It says of all that were asked.
-      if (refusal !== undefined && !isBegun && isOfOrigin(thrown)) throw refusal;
-      refusal = mayBePlain && isOfOrigin(thrown) ? thrown : undefined;
-      const error = refusal === undefined ? thrown : rangesRefused(refusal);
-      if (!(error instanceof StartOver)) throw error;
-      if (restarts === MOST_RESTARTS) throw begunTooOften(error);
-      // Content information that has changed once more may be of an older state each time.
-      const isStale = mayBePlain && error.without === 'nothing' && restarts > 0;
-      const { message: reason } = error;
-      const without = isStale ? 'content-information' : error.without;
-      const { hasBroken } = asked;
-      if (without === 'broken-information' && hasBroken && !places.includes('origin')) throw error.cause;
-      if (without === 'ranges' || refusal !== undefined) asked = { ...asked, ranges: false };
-      if (without === 'broken-information') asked = { ...asked, hasBroken: true };
-      if (without === 'content-information' || (without === 'broken-information' && hasBroken)) {
-        asked = { ...asked, noInformation: { _tag: 'NoContentInformation', detail: reason } };
-      }
-      const failure = failureIn(error);
+      const mayAskOrigin = places.includes('origin');
+      const isCancelled = signal.aborted;
+      const next = askOtherwise(asked, thrown, { restarts, isBegun, mayAskOrigin, isCancelled });
+      asked = next.asked;
+      const { message: reason } = next.because;
+      const failure = failureIn(next.because);
       yield { _tag: 'Restarted', reason, failure, total: undefined, counts: new TransferCounter().counts() };
     }
   }
@@ -94,15 +77,6 @@ interface Transfer {
   readonly patienceMs: number;
   readonly env: PeerEnv;
   readonly signal: AbortSignal;
-}
-
-/** How to ask the origin. */
-interface Asked {
-  readonly ranges: boolean;
-  /** Whether content information has broken off once. */
-  readonly hasBroken: boolean;
-  /** Why not for content information. */
-  readonly noInformation: SegmentReason | undefined;
 }
 
 async function* attempt(transfer: Transfer, asked: Asked): AsyncGenerator<GetProgress, void> {
