@@ -3,10 +3,13 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { lastValueFrom } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { retrieve, type PeerError } from 'peerweave';
+import { retrieve, type effects, type PeerError } from 'peerweave';
 import { contentOf, inDirectory, openNode, publishOn, type Node } from '../../robustness/support/node.js';
 
 const CONTENT = contentOf(300_000);
+/** A port that nobody listens at. */
+const NOBODY = '127.0.0.1:9';
+const SEGMENTS = 240;
 
 describe('the reasons of a retrieval', () => {
   const servers: Server[] = [];
@@ -72,6 +75,45 @@ describe('the reasons of a retrieval', () => {
           reasons: [{ _tag: 'LeftCache', cause: expect.any(String) }, { _tag: 'NoPeerKnown' }],
         },
       ]);
+    }));
+
+  /** Many more segments than are asked for ahead, which nobody has, with one peer that is not there. */
+  const withContent = (
+    use: (node: Node, content: effects.Content, bytes: Buffer) => Promise<void>,
+  ): Promise<void> =>
+    withNodes(async (publisher, reader) => {
+      const bytes = contentOf(SEGMENTS * 131_072);
+      const information = await publishOn(publisher, bytes, { version: 2, segmentation: 'fixed' });
+      const { promise, effects: of } = reader.peers;
+      await using content = await promise(of.openContent(reader.session, { peers: [NOBODY] }));
+      await promise(of.addContentInformation(content, information));
+      await promise(of.completeContentInformation(content));
+      await use(reader, content, bytes);
+    });
+
+  const expectAllFromOrigin = async ({ peers }: Node, content: effects.Content): Promise<void> => {
+    const { segments } = await peers.promise(peers.effects.explainContent(content));
+    const without = segments.filter(
+      ({ sources, reasons }) =>
+        sources[0]?.source !== 'origin' || !reasons.some(({ _tag }) => _tag === 'PeerFailed'),
+    );
+    expect(without).toEqual([]);
+    expect(segments.reduce((sum, { from, to }) => sum + to - from, 0)).toBe(SEGMENTS);
+  };
+
+  it('are those of its gap for each segment, also if other gaps were met before that one was filled', () =>
+    withContent(async (reader, content, bytes) => {
+      const { promise, effects: of } = reader.peers;
+      for (const offset of [0, (bytes.length / 3) * 2]) {
+        const request = { maxBytes: 1, fillsGapsAfterMs: 1_000 };
+        expect(await promise(of.readContentAt(content, offset, request))).toMatchObject({
+          _tag: 'Missing',
+          offset,
+          length: bytes.length - offset,
+        });
+      }
+      await promise(of.addContentData(content, 0, bytes));
+      await expectAllFromOrigin(reader, content);
     }));
 
   it('are in the error, each peer with its own', () =>

@@ -165,7 +165,7 @@ export class Content implements Held {
 
   /** Reads at the cursor when all stream reads before it are answered; its timeout counts from then on. */
   async readNext(operation: string, request: ReadRequest, signal: AbortSignal): Promise<ReadResult> {
-    const { reader } = this.#ready(operation);
+    const { reader, provenance } = this.#ready(operation);
     this.#hasBegun = true;
     const before = this.#lastInLine;
     const read = before.then(async () => {
@@ -173,6 +173,7 @@ export class Content implements Held {
       const { handle: content, emit } = this.#parts;
       emit({ _tag: 'StreamRead', content, offset: this.#cursor, maxBytes: request.maxBytes });
       const result = await reader.read(this.#cursor, request, signal, true);
+      if (result._tag === 'Missing') provenance.lacks(result);
       signal.throwIfAborted();
       this.#file?.throwIfFailed();
       this.#cursor = endOf(result) ?? this.#cursor;

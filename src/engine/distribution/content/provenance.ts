@@ -15,6 +15,9 @@ import type { ContentMap, PlacedBlock } from './content-map.js';
 
 const ORIGIN: SegmentSource = { source: 'origin' };
 
+/** How many gaps are remembered that nobody has filled yet; whoever leaves more loses the reasons of the oldest. */
+const MOST_GAPS = 64;
+
 /** A run of bytes of the content. */
 interface Bytes {
   readonly offset: number;
@@ -23,8 +26,8 @@ interface Bytes {
 
 /** Tells and remembers where the bytes of one content come from, and why not from elsewhere. */
 export class Provenance {
-  /** What a reader was told last that nobody has. */
-  #gap: Bytes = { offset: 0, length: 0 };
+  /** What readers were told last that nobody has, the latest one first. */
+  #gaps: readonly Bytes[] = [];
 
   constructor(
     private readonly content: ContentHandle,
@@ -52,8 +55,8 @@ export class Provenance {
       if (place !== undefined) {
         this.cameFrom(ORIGIN, place, { offset, length: next - offset });
         // What is fetched in one go has the reason of where that began: for the rest nobody was asked.
-        const { offset: gapStart, length: gapLength } = this.#gap;
-        if (offset > gapStart && offset < gapStart + gapLength) this.log.failedLike(offset, gapStart);
+        const gap = this.#gapAt(offset);
+        if (gap !== undefined) this.log.failedLike(offset, gap.offset);
       }
       offset = next;
     }
@@ -61,7 +64,8 @@ export class Provenance {
 
   /** A reader was told that nobody has these bytes. */
   lacks({ offset, length }: Bytes): void {
-    this.#gap = { offset, length };
+    const others = this.#gaps.filter((gap) => gap.offset !== offset);
+    this.#gaps = [{ offset, length }, ...others.slice(0, MOST_GAPS - 1)];
   }
 
   /** A block is wanted and not in the cache. */
@@ -118,5 +122,9 @@ export class Provenance {
   /** @param mostRuns of segments; the first ones. */
   explanation(mostRuns?: number): ContentExplanation {
     return this.log.explanation(mostRuns);
+  }
+
+  #gapAt(offset: number): Bytes | undefined {
+    return this.#gaps.find((gap) => offset >= gap.offset && offset < gap.offset + gap.length);
   }
 }
