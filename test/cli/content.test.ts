@@ -147,6 +147,13 @@ test.each([
   }),
 );
 
+test('a range that ends behind the content is told by what was asked for', () =>
+  inDirectory(async (directory) => {
+    await writeFile(join(directory, 'small'), '12345');
+    const ran = await run(directory, ['ci', 'make', 'small', '--range', '2-9', '-o', 'x']);
+    expect(ran.stderr).toContain('small: 8 bytes from 2 on are not all in a content of 5 bytes');
+  }));
+
 test.each([
   [['--json', 'retrieve', 'missing', '-o', 'x'], { _tag: 'NotFound', code: 'ENOENT' }],
   [['--json', 'frobnicate'], { _tag: 'BadArgument', code: 'PEERWEAVE_USAGE' }],
