@@ -1,3 +1,4 @@
+import type { Disposal } from './disposal.js';
 import type { DistributionDriver } from './distribution.js';
 import type { EnumerationDriver } from './enumeration.js';
 import type { GroupingDriver } from './grouping.js';
@@ -35,6 +36,11 @@ export interface Driver {
   readonly distribution: DistributionDriver;
   /** What was found on this machine; never rejects. */
   support(): Promise<SupportReport>;
-  /** Releases everything the driver still holds. Handles are void afterwards. Never rejects. */
+  /**
+   * Releases everything the driver still holds; never rejects, and may be called again. Handles are void from then on,
+   * and every call that would make one is refused with ERROR_INVALID_HANDLE, also one that is under way.
+   */
   dispose(): Promise<void>;
+  /** How whoever has something of it open learns that {@link dispose} was called. */
+  readonly disposal?: Pick<Disposal, 'hasBegun' | 'whenDisposed'>;
 }

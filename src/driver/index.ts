@@ -14,6 +14,7 @@ export {
 export type * from './distribution-events.js';
 export type * from './distribution-insight.js';
 export type * from './distribution-reasons.js';
+export { Disposal } from './disposal.js';
 export type { Driver, SupportFinding, SupportReport } from './driver.js';
 export type { EnumerationDriver } from './enumeration.js';
 export * from './enums.js';

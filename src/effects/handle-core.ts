@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { Cancel } from '../driver/index.js';
+import { Disposal, win32Fault, type Cancel } from '../driver/index.js';
 import type { PeerEnv } from './env.js';
 import { cancelled, handleClosed, invalidated, type PeerError, type PeerErrorTag } from './error/index.js';
 import { eitherSignal } from './either-signal.js';
@@ -30,7 +30,7 @@ export interface HandleSpec<Raw> {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Why an operation is refused on a handle that is void because what it stood for is gone. */
+/** Why an operation is refused on a handle that is void because what it stood for, or its driver, is gone. */
 export type Deletion = (operation: string) => PeerError;
 
 /** What a call answers whose handle ended under it. */
@@ -65,6 +65,7 @@ export class HandleCore<Raw> {
   readonly #answered: Promise<void>;
   readonly #settleOther: (() => Promise<void>) | undefined;
   readonly #leaveParent: Cancel;
+  readonly #leaveDriver: Cancel;
   #onAnswered!: () => void;
   #onClosed!: () => void;
 
@@ -75,6 +76,7 @@ export class HandleCore<Raw> {
     this.closed = new Promise((resolve) => (this.#onClosed = resolve));
     this.#answered = new Promise((resolve) => (this.#onAnswered = resolve));
     this.#leaveParent = spec.parent?.adopt(this) ?? (() => undefined);
+    this.#leaveDriver = spec.parent === undefined ? this.#endWithDriver() : () => undefined;
     // Every call in flight listens to it, and there may be many.
     setMaxListeners(0, this.#abort.signal);
   }
@@ -225,12 +227,19 @@ export class HandleCore<Raw> {
     });
   }
 
+  /** Not waited for by the driver: what it does not answer before its end would keep that from coming. */
+  #endWithDriver(): Cancel {
+    const { disposal } = this.env.driver;
+    return disposal?.whenDisposed(() => void this.close('invalidated', disposed)) ?? (() => undefined);
+  }
+
   #tearDown(run: () => Promise<void>): Promise<void> {
     return tearDown(this.env, this.kind, run);
   }
 
   #forget(): void {
     this.#leaveParent();
+    this.#leaveDriver();
     unregisterLive(this);
     this.#onClosed();
   }
@@ -240,5 +249,8 @@ export class HandleCore<Raw> {
     return this.#deletion?.(operation) ?? invalidated(operation);
   }
 }
+
+const disposed: Deletion = (operation) =>
+  toPeerError(win32Fault(operation, 'ERROR_INVALID_HANDLE', { reason: Disposal.REASON }), operation);
 
 const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted === true;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
-import { systemClock, type Driver } from '../driver/index.js';
+import { Disposal, systemClock, type Driver } from '../driver/index.js';
 import { limitsNow } from './cache-settings.js';
 import { defaultDataDirectory, openDataDirectory } from './data-dir.js';
 import { DEFAULT_CONTENT_LIMITS } from './distribution/content/content-limits.js';
@@ -140,7 +140,9 @@ export const createEngineDriver = (options: EngineOptions = {}): EngineDriver =>
       return Promise.resolve();
     });
   }
+  const disposal = new Disposal();
   const distribution = createDistribution({
+    disposal,
     service,
     sessions,
     insight,
@@ -161,9 +163,12 @@ export const createEngineDriver = (options: EngineOptions = {}): EngineDriver =>
     distribution,
     endpoint,
     support: () => inspectEngine({ dataDir, config, listen, endpoint: endpoint() }),
-    dispose: async () => {
-      await Promise.allSettled(sessions.handles().map((session) => distribution.shutdown(session)));
-      await groups.dispose();
-    },
+    dispose: () =>
+      disposal.run(async () => {
+        await Promise.allSettled(sessions.handles().map((session) => distribution.shutdown(session)));
+        await service.end();
+        await groups.dispose();
+      }),
+    disposal,
   };
 };

@@ -1,4 +1,4 @@
-import { systemClock, type Clock, type Driver, type SupportReport } from '../driver/index.js';
+import { Disposal, systemClock, type Clock, type Driver, type SupportReport } from '../driver/index.js';
 import { createDistribution } from './distribution.js';
 import { createEnumeration } from './enumeration.js';
 import { Refusal } from './failure.js';
@@ -47,7 +47,7 @@ export const createWindowsDriver = (options: WindowsDriverOptions = {}): Driver 
   const sessions = createSessions();
   let runtime: Promise<Runtime> | undefined;
   const refuseIfDisposed = (): void => {
-    if (peers.disposed) throw new Refusal('ERROR_INVALID_HANDLE', 'the driver was disposed');
+    if (peers.disposed) throw new Refusal('ERROR_INVALID_HANDLE', Disposal.REASON);
   };
   const load = async (): Promise<Runtime> => {
     refuseIfDisposed();
@@ -69,7 +69,7 @@ export const createWindowsDriver = (options: WindowsDriverOptions = {}): Driver 
     await releasePeers(loaded, peers);
     await loaded.release();
   };
-  let disposed: Promise<void> | undefined;
+  const disposal = new Disposal();
 
   return {
     name: 'windows',
@@ -78,7 +78,8 @@ export const createWindowsDriver = (options: WindowsDriverOptions = {}): Driver 
     enumeration: createEnumeration(load, peers),
     distribution: createDistribution(load, sessions),
     support: () => findSupport(paths),
-    dispose: () => (disposed ??= dispose()),
+    dispose: () => disposal.run(dispose),
+    disposal,
   };
 };
 

@@ -1,4 +1,4 @@
-import type { Driver, SupportReport } from '../driver/index.js';
+import { Disposal, type Driver, type SupportReport } from '../driver/index.js';
 import { createEngineDriver, type EngineDriver, type EngineOptions } from '../engine/index.js';
 import { createWindowsDriver, probeWindows } from '../native/index.js';
 
@@ -82,6 +82,7 @@ const obstacleIn = ({ findings }: SupportReport, service: string): string | unde
 /** One driver out of two, each with its own half. */
 const combine = (groups: Driver, contents: Driver): Driver => {
   if (groups === contents) return groups;
+  const disposal = new Disposal();
   return {
     name: `${groups.name}+${contents.name}`,
     grouping: groups.grouping,
@@ -92,9 +93,11 @@ const combine = (groups: Driver, contents: Driver): Driver => {
       driver: `${groups.name}+${contents.name}`,
       findings: [...(await groups.support()).findings, ...(await contents.support()).findings],
     }),
-    dispose: async () => {
-      await contents.dispose();
-      await groups.dispose();
-    },
+    dispose: () =>
+      disposal.run(async () => {
+        await contents.dispose();
+        await groups.dispose();
+      }),
+    disposal,
   };
 };

@@ -1,4 +1,4 @@
-import { isDriverFault, type CallOptions, type Clock, type DriverFault } from '../driver/index.js';
+import { Disposal, isDriverFault, type CallOptions, type Clock, type DriverFault } from '../driver/index.js';
 import { abortedOf, faultOf, type FaultCode, type OperationName } from './operations.js';
 import { pause } from './pause.js';
 import type { Script, ScriptStep } from './script.js';
@@ -32,11 +32,12 @@ export class CallGate {
   readonly #records: { -readonly [Key in keyof CallRecord]: CallRecord[Key] }[] = [];
   readonly #busy = new Set<string>();
   readonly #lost = new Set<Family>();
-  #disposal = new AbortController();
+  readonly #ending = new AbortController();
 
   constructor(
     private readonly clock: Clock,
     private readonly script: Script,
+    private readonly disposal: Disposal,
   ) {}
 
   /**
@@ -52,6 +53,7 @@ export class CallGate {
     const record = { sequence: this.#records.length + 1, operation, outcome: 'pending' };
     this.#records.push(record);
     try {
+      if (this.disposal.hasBegun) throw faultOf(operation, 'ERROR_INVALID_HANDLE', Disposal.REASON);
       const step = this.script.take(operation);
       const signals = step?.ignoreAbort === true ? [] : [handleSignal, call?.signal];
       if (step !== undefined) await this.#play(operation, step, signals);
@@ -96,8 +98,7 @@ export class CallGate {
 
   /** Ends calls that hang or wait. */
   dispose(): void {
-    this.#disposal.abort();
-    this.#disposal = new AbortController();
+    this.#ending.abort();
   }
 
   get records(): readonly CallRecord[] {
@@ -114,7 +115,7 @@ export class CallGate {
     ms: number | undefined,
     signals: readonly (AbortSignal | undefined)[],
   ): Promise<void> {
-    const all = [...signals, this.#disposal.signal];
+    const all = [...signals, this.#ending.signal];
     if ((await pause(this.clock, ms, all)) === 'aborted') throw endOf(operation, all);
   }
 

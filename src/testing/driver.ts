@@ -1,10 +1,11 @@
-import type {
-  Clock,
-  DistributionStatus,
-  Driver,
-  GroupEvent,
-  GroupHandle,
-  SupportFinding,
+import {
+  Disposal,
+  type Clock,
+  type DistributionStatus,
+  type Driver,
+  type GroupEvent,
+  type GroupHandle,
+  type SupportFinding,
 } from '../driver/index.js';
 import { audit, type FakeLedger } from './audit.js';
 import { CallGate, type CallRecord } from './call-gate.js';
@@ -98,7 +99,8 @@ export const createFakeDriver = (options: FakeDriverOptions = {}): FakeDriver =>
   } = options;
   const script = new Script();
   const ledger = new Ledger();
-  const gate = new CallGate(clock, script);
+  const disposal = new Disposal();
+  const gate = new CallGate(clock, script, disposal);
   let lastId = 0n;
   const nextId = (): bigint => (lastId += 1n);
   const context: FakeContext = { clock, gate, ledger, network, nextId };
@@ -118,13 +120,15 @@ export const createFakeDriver = (options: FakeDriverOptions = {}): FakeDriver =>
     clock,
     network,
     support: async () => ({ driver: 'fake', findings: FINDINGS }),
-    dispose: async () => {
-      gate.dispose();
-      grouping.clear();
-      identity.clear();
-      enumeration.clear();
-      distribution.clear();
-    },
+    disposal,
+    dispose: () =>
+      disposal.run(async () => {
+        gate.dispose();
+        grouping.clear();
+        identity.clear();
+        enumeration.clear();
+        distribution.clear();
+      }),
     script: (operation) => script.for(operation),
     emit: (group, ...events) => grouping.emit(group, events),
     loseService: (family) => {

@@ -1,4 +1,5 @@
 import { createFakeDriver, createFakeNetwork } from '../../src/testing/index.js';
+import { describeDisposal } from './disposal.js';
 import { describeDistribution } from './distribution.js';
 import { describeEnumeration } from './enumeration.js';
 import { describeGrouping } from './grouping.js';
@@ -21,6 +22,9 @@ const capabilities: Capabilities = {
 const setup: Setup = async () => {
   const network = createFakeNetwork();
   const [driver, consumer] = [createFakeDriver({ network }), createFakeDriver({ network })];
+  /** Of one that a test has ended itself nothing had to be given back. */
+  const live = new Set([driver, consumer]);
+  for (const fake of live) fake.disposal?.whenDisposed(() => live.delete(fake));
   return {
     driver,
     consumer,
@@ -28,7 +32,7 @@ const setup: Setup = async () => {
     switchService: ({ distribution }, enabled) => distribution.setEnabled(enabled),
     path: (name) => `/fake/${name}`,
     cleanup: async () => {
-      const leftovers = [driver, consumer].flatMap((fake) => {
+      const leftovers = [...live].flatMap((fake) => {
         const { kinds, pendingCalls } = fake.ledger();
         return [...Object.entries(kinds).filter(([, { open }]) => open > 0), ...pendingCalls];
       });
@@ -43,3 +47,4 @@ describeIdentity('fake driver', setup);
 describeEnumeration('fake driver', setup);
 describeGrouping('fake driver', setup, capabilities);
 describeDistribution('fake driver', setup, capabilities);
+describeDisposal('fake driver', setup);

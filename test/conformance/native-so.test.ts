@@ -5,6 +5,7 @@ import { afterAll } from 'vitest';
 import { createWindowsDriver } from '../../src/native/index.js';
 import { leftoversOf, resetMachines } from '../native/leftovers.js';
 import { AT_ONCE, buildSimulators } from '../native/simulators.js';
+import { describeDisposal } from './disposal.js';
 import { describeDistribution } from './distribution.js';
 import { describeEnumeration } from './enumeration.js';
 import { describeGrouping } from './grouping.js';
@@ -57,3 +58,4 @@ describeIdentity('native driver on simulated DLLs', setup, { bringsKeys: false }
 describeEnumeration('native driver on simulated DLLs', setup);
 describeGrouping('native driver on simulated DLLs', setup, capabilities);
 describeDistribution('native driver on simulated DLLs', setup, capabilities);
+describeDisposal('native driver on simulated DLLs', setup);

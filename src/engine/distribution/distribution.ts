@@ -1,4 +1,4 @@
-import type { Clock, DistributionDriver } from '../../driver/index.js';
+import type { Clock, Disposal, DistributionDriver } from '../../driver/index.js';
 import { clientFamily } from './client-family.js';
 import type { ContentLimits } from './content/content-limits.js';
 import type { Insight } from './insight/insight.js';
@@ -17,6 +17,8 @@ export interface DistributionParts {
   /** The hash of new publications of version 1; version 2 has one of its own. */
   readonly hash: HashName;
   readonly limits: ContentLimits;
+  /** The end of the driver. */
+  readonly disposal: Disposal;
   /** Writes the configuration that the service obeys. */
   writeEnabled(enabled: boolean): Promise<void>;
 }
@@ -25,12 +27,12 @@ export interface DistributionParts {
  * The distribution family over the embedded service: finds what a handle stands for, checks arguments, maps faults.
  */
 export const createDistribution = (parts: DistributionParts): DistributionDriver => {
-  const { service, sessions, insight, hash } = parts;
+  const { service, sessions, insight, hash, disposal } = parts;
   service.onStatus(async (info) => {
     await Promise.all(sessions.all().map((session) => session.statusChanged(info)));
   });
   return {
-    ...sessionFamily(service, sessions, insight, (enabled) => parts.writeEnabled(enabled)),
+    ...sessionFamily(service, sessions, insight, disposal, (enabled) => parts.writeEnabled(enabled)),
     ...serverFamily(service, sessions, hash),
     ...clientFamily(parts),
   };

@@ -69,6 +69,7 @@ export class DistributionService {
   readonly #parts: ServiceParts;
   readonly #listeners = new Set<StatusListener>();
   #users = 0;
+  #hasEnded = false;
   #info = NOT_STARTED;
   #running: Running | undefined;
   /** Why what runs cannot go on. */
@@ -114,6 +115,12 @@ export class DistributionService {
     return this.refresh();
   }
 
+  /** Whoever uses it: nothing is left open, and it never runs again. */
+  end(): Promise<void> {
+    this.#hasEnded = true;
+    return this.refresh();
+  }
+
   onStatus(listener: StatusListener): Cancel {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -139,7 +146,7 @@ export class DistributionService {
 
   async #adjust(): Promise<void> {
     this.#cancelCheck();
-    if (this.#users === 0) {
+    if (this.#users === 0 || this.#hasEnded) {
       this.#stopWatching?.();
       this.#stopWatching = undefined;
       await this.#goDown(NOT_STARTED);

@@ -1,13 +1,15 @@
-import type {
-  Cancel,
-  DistributionCounters,
-  DistributionDriver,
-  DistributionEvent,
-  DistributionStatus,
-  DistributionStatusInfo,
-  ReportedEvent,
-  SessionHandle,
-  StatusRegistration,
+import {
+  Disposal,
+  win32Fault,
+  type Cancel,
+  type DistributionCounters,
+  type DistributionDriver,
+  type DistributionEvent,
+  type DistributionStatus,
+  type DistributionStatusInfo,
+  type ReportedEvent,
+  type SessionHandle,
+  type StatusRegistration,
 } from '../../driver/index.js';
 import type { Insight } from './insight/insight.js';
 import { oneAfterAnother } from './one-after-another.js';
@@ -35,10 +37,14 @@ export const sessionFamily = (
   service: DistributionService,
   sessions: Sessions,
   insight: Insight,
+  disposal: Disposal,
   writeEnabled: (enabled: boolean) => Promise<void>,
 ): SessionFamily => ({
   async startup() {
+    refuseAfter(disposal, 'distribution.startup');
     await service.acquire();
+    // It may have come meanwhile; the service has ended with it.
+    refuseAfter(disposal, 'distribution.startup');
     return sessions.open();
   },
 
@@ -75,6 +81,7 @@ export const sessionFamily = (
 
   // What was asked for last is what holds in the end, whoever waits for it.
   setEnabled: oneAfterAnother(async (enabled: boolean): Promise<void> => {
+    refuseAfter(disposal, 'distribution.setEnabled');
     try {
       await writeEnabled(enabled);
     } catch (error) {
@@ -99,3 +106,7 @@ export const sessionFamily = (
     return Promise.resolve(sessions.find('distribution.getCounters', handle).counters.counters());
   },
 });
+
+const refuseAfter = ({ hasBegun }: Disposal, operation: string): void => {
+  if (hasBegun) throw win32Fault(operation, 'ERROR_INVALID_HANDLE', { reason: Disposal.REASON });
+};

@@ -1,9 +1,10 @@
-import { abortedGrouping, type CallOptions } from '../../driver/index.js';
-import { toFault } from './refusal.js';
+import { abortedGrouping, Disposal, type CallOptions } from '../../driver/index.js';
+import { Refusal, toFault } from './refusal.js';
 
 /** The contract members that are being carried out, also those whose caller has given up. */
 export class Calls {
   readonly #running = new Set<Promise<void>>();
+  #hasEnded = false;
 
   /**
    * Runs one contract member: whatever goes wrong rejects as a fault of `operation`, and an abort rejects at once. A
@@ -17,6 +18,10 @@ export class Calls {
   ): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
       const signal = call?.signal;
+      if (this.#hasEnded) {
+        reject(toFault(operation, new Refusal('ERROR_INVALID_HANDLE', Disposal.REASON)));
+        return;
+      }
       if (signal?.aborted === true) {
         reject(abortedGrouping(operation));
         return;
@@ -42,8 +47,9 @@ export class Calls {
     });
   }
 
-  /** Resolves when nothing is being carried out any more. */
-  async idle(): Promise<void> {
+  /** Refuses all that come from now on; resolves when nothing is being carried out any more. */
+  async end(): Promise<void> {
+    this.#hasEnded = true;
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 }

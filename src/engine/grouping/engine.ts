@@ -32,7 +32,7 @@ export interface GroupingEngine {
   readonly grouping: GroupingDriver;
   readonly identity: IdentityDriver;
   readonly enumeration: EnumerationDriver;
-  /** Closes all groups, waits for what is under way and ends all listings. Never rejects. */
+  /** Closes all groups, waits for what is under way, ends all listings and refuses every later call. Never rejects. */
   dispose(): Promise<void>;
 }
 
@@ -71,7 +71,7 @@ export const createGroupingEngine = (options: GroupingEngineOptions): GroupingEn
     enumeration: createEnumerationDriver(enumerations, calls),
     dispose: async () => {
       openGroups.dispose();
-      await calls.idle();
+      await calls.end();
       enumerations.clear();
     },
   };

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  Disposal,
   systemClock,
   type Clock,
   type DistributionDriver,
@@ -85,6 +86,7 @@ export const createRig = async (options: RigOptions = {}): Promise<Rig> => {
     insight,
     clock,
     hash: 'sha256',
+    disposal: new Disposal(),
     limits: { ...LIMITS, ...options.limits },
     writeEnabled: async (enabled) => {
       await options.beforeSwitch?.(enabled);

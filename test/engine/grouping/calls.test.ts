@@ -50,7 +50,7 @@ describe('a call', () => {
     abort.abort();
     await expect(call).rejects.toMatchObject({ symbol: 'ERROR_OPERATION_ABORTED' });
     open(7);
-    await calls.idle();
+    await calls.end();
     expect(late).toEqual([7]);
   });
 

@@ -56,8 +56,8 @@ describe('start-up', () => {
     const listing = await engine.identity.enumerate();
     await engine.dispose();
     await engine.dispose();
-    expect(await faultOf(engine.enumeration.itemCount(listing))).toBe('E_INVALIDARG');
-    expect(await faultOf(engine.grouping.create({ creatorPeerName }))).toBe('PEER_E_NOT_INITIALIZED');
+    expect(await faultOf(engine.enumeration.itemCount(listing))).toBe('ERROR_INVALID_HANDLE');
+    expect(await faultOf(engine.grouping.create({ creatorPeerName }))).toBe('ERROR_INVALID_HANDLE');
   });
 });
 

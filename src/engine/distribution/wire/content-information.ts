@@ -94,7 +94,9 @@ export class Outliner {
     const { start, length } = this.#range === ALL ? { start: 0, length: contentLength } : this.#range;
     const end = start + length;
     if (this.#hash === undefined || start < 0 || length < 1 || end > contentLength) {
-      throw new RangeError(`${length} bytes from ${start} on are not all in a content of ${contentLength} bytes`);
+      throw new RangeError(
+        `${length} bytes from ${start} on are not all in a content of ${contentLength} bytes`,
+      );
     }
     return {
       hash: this.#hash,
