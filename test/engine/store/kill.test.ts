@@ -57,6 +57,17 @@ describe('a process that is killed', () => {
     return said;
   };
 
+  /** Kills it once it has published something that it does not take back. */
+  const killWhenPublished = async (directory: string, seed: string): Promise<string> => {
+    const child = start(program, directory, seed);
+    const said = output(child);
+    let heard = '';
+    child.stdout!.on('data', (text) => (heard += String(text)));
+    await expect.poll(() => heard, { timeout: 30_000, interval: 5 }).toContain(`published ${seed}-1`);
+    child.kill('SIGKILL');
+    return said;
+  };
+
   it('loses at most what it had not finished, at any moment', { timeout: 120_000 }, async () => {
     const directory = temporaryDirectory();
     for (let kill = 0; kill < KILLS; kill += 1) {
@@ -87,6 +98,22 @@ describe('a process that is killed', () => {
     expect(names(await survived, 'published').length).toBeGreaterThan(6);
     const store = await openStore(directory);
     for (const text of [...said, await survived]) await check(store, text);
+  });
+
+  it('leaves what it has published to the cache: it is served, counted and cleared', async () => {
+    const directory = temporaryDirectory();
+    const said = await killWhenPublished(directory, 'left');
+    const store = await openStore(directory);
+    await check(store, said);
+    const { bytes, publishedSegments, publishedBytes } = await store.cache.state();
+    expect({ publishedSegments, publishedBytes }).toEqual({ publishedSegments: 0, publishedBytes: 0 });
+    expect(bytes).toBeGreaterThan(0);
+    await store.cache.clear();
+    expect((await store.cache.state()).bytes).toBe(0);
+    await store.close();
+    const next = await openStore(directory);
+    await expect.poll(() => filesIn(directory)).toEqual([]);
+    await next.close();
   });
 
   it(
@@ -131,7 +158,7 @@ describe('a process that is killed', () => {
 
   it('leaves its content ids to others', async () => {
     const directory = temporaryDirectory();
-    const said = await killAfter(directory, 'dead', 300);
+    const said = await killWhenPublished(directory, 'dead');
     const [kept] = names(said, 'published').filter((name) => !names(said, 'unpublished').includes(name));
     const store = await openStore(directory);
     const writer = await store.beginPublication({ contentId: contentId(kept!), hash: 'sha256' });

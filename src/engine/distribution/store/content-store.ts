@@ -122,6 +122,7 @@ class DiskStore implements ContentStore {
       units: this.#units,
       pins: this.#pins,
       departures: this.#departures,
+      lookForLiving: () => this.#publications.lookForLiving(),
       limits: options.cacheLimits,
       emit,
     });

@@ -39,6 +39,8 @@ export interface CacheKeeperParts {
   readonly units: OpenUnits;
   readonly pins: UnitPins;
   readonly departures: Departures;
+  /** Tells, for one look, whether a holder is a publication of somebody who still runs. */
+  readonly lookForLiving: () => (holder: string) => boolean;
   /** Left out: no limits. */
   readonly limits?: (() => Promise<CacheLimitsNow>) | undefined;
   readonly emit: (event: CacheEvent) => void;
@@ -118,10 +120,10 @@ export class CacheKeeper implements ContentCache {
 
   /** Drops what only `holder` holds. */
   async flush(holder: Holder): Promise<void> {
-    const { disk, layout, directories } = this.#parts;
+    const { disk, layout, directories, lookForLiving } = this.#parts;
     for await (const name of directories.all()) {
       if (!disk.exists(join(unitPaths(layout, name).holders, holder))) continue;
-      const found = await readCachedUnit(disk, layout, name);
+      const found = await readCachedUnit(disk, layout, name, lookForLiving());
       await directories.release(name, holder);
       if (found?.holders.length === 1) await this.#tell(segmentsHere(found), 'cleared');
     }
@@ -193,6 +195,7 @@ export class CacheKeeper implements ContentCache {
 
   async #trim(): Promise<void> {
     this.#lookedMs = Date.now();
+    const { disk, layout, lookForLiving } = this.#parts;
     const { quotaBytes, maxAgeMs = Infinity } = (await this.#parts.limits?.()) ?? { quotaBytes: Infinity };
     this.#lastQuota = quotaBytes;
     await this.#mark();
@@ -211,7 +214,7 @@ export class CacheKeeper implements ContentCache {
       for (const [name, , bytes] of cached.sort(([, one], [, other]) => one - other)) {
         if (total <= quotaBytes * LOW_WATER) break;
         if (this.#used.has(name)) continue;
-        const found = await readCachedUnit(this.#parts.disk, this.#parts.layout, name);
+        const found = await readCachedUnit(disk, layout, name, lookForLiving());
         // Gone is as good as evicted.
         if (found === undefined || (await this.#evict(name, found, 'quota'))) total -= bytes;
       }
@@ -230,8 +233,8 @@ export class CacheKeeper implements ContentCache {
   }
 
   async #evict(name: string, found: CachedUnit, reason: EvictionReason): Promise<boolean> {
-    const { directories, pins, units } = this.#parts;
-    if (!(await directories.evict(name, () => pins.isPinned(name)))) return false;
+    const { directories, pins, units, lookForLiving } = this.#parts;
+    if (!(await directories.evict(name, () => pins.isPinned(name), lookForLiving()))) return false;
     // As after an unpublish or a flush: it is neither handed out any more nor written to.
     units.closeRemoved();
     units.lookAgain();
@@ -303,8 +306,10 @@ export class CacheKeeper implements ContentCache {
   }
 
   async *#units(): AsyncGenerator<readonly [name: string, found: CachedUnit]> {
-    for await (const name of this.#parts.directories.all()) {
-      const found = await readCachedUnit(this.#parts.disk, this.#parts.layout, name);
+    const { disk, layout, directories, lookForLiving } = this.#parts;
+    const isLiving = lookForLiving();
+    for await (const name of directories.all()) {
+      const found = await readCachedUnit(disk, layout, name, isLiving);
       if (found !== undefined) yield [name, found];
     }
   }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Disk } from '../disk/disk.js';
-import { publicationOfHolder, unitPaths, type Layout } from '../layout.js';
+import { unitPaths, type Layout } from '../layout.js';
 import { decodeMarks } from '../units/block-marks.js';
 import { lengthOf } from '../units/block-layout.js';
 import { decodeUnitCalled } from '../units/unit-codec.js';
@@ -31,11 +31,16 @@ export interface HereOfSegment {
   readonly bytes: number;
 }
 
-/** `undefined` if there is no such unit. */
+/**
+ * `undefined` if there is no such unit.
+ *
+ * @param isLiving whether somebody who still runs stands behind a holder.
+ */
 export const readCachedUnit = async (
   disk: Disk,
   layout: Layout,
   name: string,
+  isLiving: (holder: string) => boolean,
 ): Promise<CachedUnit | undefined> => {
   const paths = unitPaths(layout, name);
   const record = disk.readWhole(paths.info);
@@ -54,7 +59,7 @@ export const readCachedUnit = async (
     bytes:
       unit === undefined ? Number(disk.version(paths.data)?.size ?? 0n) : sizeOf(unit, present, () => true),
     holders,
-    isPublished: holders.some((holder) => publicationOfHolder(holder) !== undefined),
+    isPublished: holders.some(isLiving),
     usedMs: Math.max(storedMs, disk.modifiedMs(paths.blocks) ?? 0),
     storedMs,
   };

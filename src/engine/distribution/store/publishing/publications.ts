@@ -4,6 +4,7 @@ import type { Publication, SegmentInfo } from '../../ports.js';
 import type { Disk } from '../disk/disk.js';
 import { RecordReader } from '../disk/record-reader.js';
 import type { WorkArea } from '../disk/work-area.js';
+import { isOwnerAlive } from '../process-owner.js';
 import {
   publicationHolder,
   publicationOfHolder,
@@ -20,7 +21,8 @@ import { decodePublication, encodePublication, type PublicationRecord } from './
 
 /**
  * The finished publications and who makes or made them. A publication outlives its process, so that a crash takes
- * nothing back that was promised to others; its content id is free again once that process is gone.
+ * nothing back that was promised to others; its content id is free again once that process is gone, and it is kept like
+ * what was fetched: nobody else would ever take it back.
  */
 export class Publications {
   readonly #disk: Disk;
@@ -145,16 +147,42 @@ export class Publications {
     return !this.#disk.exists(publicationPaths(this.#layout, name).record) && !this.#isOwned(name);
   }
 
-  /** Removes reservations of processes that are no more. */
+  /**
+   * Tells of a holder, for one look through many units, whether it stands for a publication of a process that still runs:
+   * its store need not be open, as the service may be switched off.
+   */
+  lookForLiving(): (holder: string) => boolean {
+    const living = new Map<string, boolean>();
+    return (holder) => {
+      const owner = this.#ownerOf(publicationOfHolder(holder));
+      if (owner === undefined) return false;
+      const isLiving = living.get(owner) ?? isOwnerAlive(owner);
+      living.set(owner, isLiving);
+      return isLiving;
+    };
+  }
+
+  /** Removes reservations of processes that are no more, and what is left of their publications when the units are gone. */
   async sweep(): Promise<void> {
+    const isLiving = this.lookForLiving();
     for (const name of await this.#disk.list(this.#layout.publications)) {
       if (this.isLeft(`p-${name}`)) await this.giveBack(name);
+      else if (!isLiving(`p-${name}`) && this.#isEmpty(name)) await this.remove(name);
     }
   }
 
+  #ownerOf(name: string | undefined): string | undefined {
+    return name && this.#disk.readWhole(publicationPaths(this.#layout, name).owner)?.toString('latin1');
+  }
+
+  #isEmpty(name: string): boolean {
+    const units = this.record(name)?.units;
+    return units?.every((unit) => !this.#disk.exists(unitPaths(this.#layout, unit).directory)) === true;
+  }
+
   #isOwned(name: string): boolean {
-    const owner = this.#disk.readWhole(publicationPaths(this.#layout, name).owner);
-    return owner !== undefined && this.#work.isOpen(owner.toString('latin1'));
+    const owner = this.#ownerOf(name);
+    return owner !== undefined && this.#work.isOpen(owner);
   }
 
   *#segmentsOf(names: readonly string[]): Generator<SegmentInfo, void> {

@@ -122,21 +122,26 @@ export class UnitDirectories {
   }
 
   /**
-   * Removes a unit that only tags hold. Whoever holds it meanwhile keeps it: the last holder that is found cannot be
+   * Removes a unit that nobody publishes any more. Whoever holds it meanwhile keeps it: the last holder that is found cannot be
    * overlooked, and who has it in use says so before he holds it.
    *
    * @returns whether it is gone by this call: of several at once, one.
    */
-  async evict(name: string, isInUse: () => Promise<boolean>): Promise<boolean> {
+  async evict(
+    name: string,
+    isInUse: () => Promise<boolean>,
+    isLiving: (holder: string) => boolean,
+  ): Promise<boolean> {
     const { holders } = unitPaths(this.#layout, name);
     const present = await this.#disk.list(holders);
-    const isPublished = present.some((holder) => publicationOfHolder(holder) !== undefined);
-    if (isPublished || (await isInUse())) return false;
+    if (present.some(isLiving) || (await isInUse())) return false;
+    const contents = present.map((holder) => this.#contentOf(join(holders, holder)));
     let isOurs = false;
     for (const holder of present) isOurs = await this.#disk.removeFile(join(holders, holder));
     if (await isInUse()) {
       // Since just now, and perhaps relying on a holder that was there still.
-      for (const holder of present) await unlessMissing(this.#disk.create(join(holders, holder), NOTHING));
+      for (const [index, holder] of present.entries())
+        await unlessMissing(this.#disk.create(join(holders, holder), contents[index] ?? NOTHING));
       return false;
     }
     if ((await this.#disk.removeEmptyDirectory(holders)) === 'not-empty') return false;
