@@ -5,6 +5,8 @@ import type { FileVersion, SourceFile } from '../driver/index.js';
 import { badArgument, cancelled, type PeerError, type ProblemCode } from './error/index.js';
 import { onFile } from './error/from-system.js';
 import { untilAborted } from './until-aborted.js';
+import { asyncDispose } from '../driver/dispose-symbols.js';
+import { isError } from '../driver/is-error.js';
 
 /** What can be published: a file by its path, bytes, or bytes as they come. */
 export type ContentSource = string | URL | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -59,7 +61,7 @@ export const openSource = async (
 const NO_FILE = {
   file: undefined,
   isUnchanged: () => Promise.resolve(true),
-  [Symbol.asyncDispose]: () => Promise.resolve(),
+  [asyncDispose]: () => Promise.resolve(),
 };
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
@@ -129,7 +131,7 @@ const openFile = async (
         const { modifiedNs, size } = await versionOf(file, operation, bad);
         return modifiedNs === version.modifiedNs && size === version.size;
       },
-      [Symbol.asyncDispose]: () => file.close().catch(() => undefined),
+      [asyncDispose]: () => file.close().catch(() => undefined),
     };
   } catch (thrown) {
     await file.close();
@@ -142,7 +144,7 @@ const openPath = async (path: string | URL, operation: string, bad: Complaint): 
     return await onFile(operation, () => open(path, READ));
   } catch (thrown) {
     // What Node says to a path that no file can have.
-    throw thrown instanceof TypeError ? bad('format', thrown.message) : thrown;
+    throw isError(thrown) && thrown.name === 'TypeError' ? bad('format', thrown.message) : thrown;
   }
 };
 

@@ -2,6 +2,7 @@ import type { Cancel } from '../driver/index.js';
 import { badArgument } from './error/index.js';
 import type { HandleCore, HandleState } from './handle-core.js';
 import { closeWhenCollected, pinLive } from './live-handles.js';
+import { asyncDispose } from '../driver/dispose-symbols.js';
 
 const CORE = Symbol.for('peerweave/handle-core');
 
@@ -44,7 +45,7 @@ export abstract class Handle<Raw> implements AsyncDisposable {
   }
 
   /** For `await using`: the same as {@link close}. */
-  [Symbol.asyncDispose](): Promise<void> {
+  [asyncDispose](): Promise<void> {
     return this.close();
   }
 }

@@ -17,6 +17,7 @@ import { object } from './validate/object.js';
 import { optional, withDefault } from './validate/rule.js';
 import { boolean, text } from './validate/scalars.js';
 import { validate } from './validate/validate.js';
+import { asyncDispose } from '../driver/dispose-symbols.js';
 
 /** Whom to ask for content, and where to put it. */
 export interface RetrieveOptions extends ReadContentOptions {
@@ -128,7 +129,7 @@ class PartialFile implements AsyncDisposable {
     });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async [asyncDispose](): Promise<void> {
     if (this.#target === undefined) return;
     // After a rename there is nothing left under this name.
     await this.#close().catch(() => undefined);

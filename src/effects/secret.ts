@@ -1,6 +1,7 @@
 import { isUtf8, transcode } from 'node:buffer';
 import type { SecretText } from '../driver/index.js';
 import { badArgument, handleClosed } from './error/index.js';
+import { dispose } from '../driver/dispose-symbols.js';
 
 const REDACTED = '[redacted]';
 
@@ -58,7 +59,7 @@ export class Secret implements SecretText {
   }
 
   /** For `using`: the same as {@link release}. */
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.release();
   }
 

@@ -1,5 +1,6 @@
 import { eitherSignal, type SignalLink } from './either-signal.js';
 import type { Handle } from './handle.js';
+import { dispose } from '../driver/dispose-symbols.js';
 
 /** For a wait for somebody else that is of use as long as a handle is open: its end would not end the wait otherwise. */
 export class UntilClosed implements Disposable {
@@ -26,7 +27,7 @@ export class UntilClosed implements Disposable {
     void handle.closed.then(() => this.#closed.abort());
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.#link.unlink();
   }
 }

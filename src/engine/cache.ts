@@ -8,6 +8,7 @@ import { exportPackage, type CachePackage } from './distribution/store/package/e
 import { importPackage, type Imported } from './distribution/store/package/import-package.js';
 import { parseContentInformation } from './distribution/wire/index.js';
 import { ServiceConfig } from './service-config.js';
+import { asyncDispose } from '../driver/dispose-symbols.js';
 
 /** Which cache, and who wants to know. */
 export interface OpenCacheOptions {
@@ -132,7 +133,7 @@ class EngineCache implements LocalCache {
     return this.store.close();
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  [asyncDispose](): Promise<void> {
     return this.close();
   }
 }

@@ -1,5 +1,6 @@
 import { PeerError } from './peer-error.js';
 import type { PeerErrorTag } from './tag.js';
+import { isError } from '../../driver/is-error.js';
 
 const MEANINGS: Readonly<
   Record<string, { readonly tag: PeerErrorTag; readonly what: string; readonly advice: string }>
@@ -30,7 +31,7 @@ const MEANINGS: Readonly<
 
 /** A fault of the file system, met on behalf of the caller; `undefined` for anything else. */
 export const fromSystem = (thrown: unknown, operation: string): PeerError | undefined => {
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+  const code = isError(thrown) && 'code' in thrown ? thrown.code : undefined;
   if (typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) return undefined;
   const meaning = MEANINGS[code] ?? {
     tag: 'System' as const,

@@ -1,5 +1,6 @@
 import { PeerError } from './peer-error.js';
 import type { Problem } from './problem.js';
+import { isError } from '../../driver/is-error.js';
 
 /** The input breaks rules; `problems` holds all of them. */
 export const badArgument = (problems: readonly Problem[], operation: string): PeerError =>
@@ -64,7 +65,7 @@ export const defect = (operation: string, cause: unknown): PeerError =>
     tag: 'Defect',
     code: 'PEERWEAVE_DEFECT',
     operation,
-    what: `an unexpected ${cause instanceof Error ? cause.name : typeof cause} was thrown`,
+    what: `an unexpected ${isError(cause) ? cause.name : typeof cause} was thrown`,
     advice: 'This is a bug in the driver, in a callback or in peerweave; the cause tells where it came from.',
     cause,
   });

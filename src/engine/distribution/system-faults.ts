@@ -3,6 +3,7 @@ import type { Win32Symbol } from '../../driver/index.js';
 import { systemCode } from '../system-code.js';
 import { StoreFailure, type StoreFailureCode } from './store/index.js';
 import { ContentInformationError } from './wire/index.js';
+import { isError } from '../../driver/is-error.js';
 
 /** The code of what the operating system refused; a bare number where the tables of the API have no name for it. */
 const SYSTEM_CODES: Readonly<Record<string, Win32Symbol | number>> = {
@@ -52,4 +53,4 @@ export const toFault = (operation: string, error: unknown): DriverFault => {
 };
 
 /** What went wrong, in words. */
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+export const messageOf = (error: unknown): string => (isError(error) ? error.message : String(error));

@@ -7,6 +7,7 @@ import {
   type Win32Symbol,
 } from '../../driver/index.js';
 import { systemCode } from '../system-code.js';
+import { isError } from '../../driver/is-error.js';
 
 /** Why the engine will not do something. It becomes a fault that names the operation. */
 export class Refusal extends Error {
@@ -32,6 +33,9 @@ const SYSTEM_SYMBOLS: Readonly<Record<string, HresultSymbol | Win32Symbol>> = {
   ENOMEM: 'E_OUTOFMEMORY',
 };
 
+/** What Windows advises then is about its services. */
+const UNEXPECTED = 'The cause says where it comes from; if that is this package, report it as a bug.';
+
 /** The fault that an operation rejects with, whatever went wrong in it. */
 export const toFault = (operation: string, error: unknown): DriverFault => {
   if (isDriverFault(error)) return error;
@@ -41,9 +45,10 @@ export const toFault = (operation: string, error: unknown): DriverFault => {
       advice: error.advice,
       cause: error.cause,
     });
-  const symbol = SYSTEM_SYMBOLS[systemCode(error) ?? ''] ?? 'E_UNEXPECTED';
-  return hresultFault(operation, symbol, {
-    reason: error instanceof Error ? error.message : String(error),
+  const symbol = SYSTEM_SYMBOLS[systemCode(error) ?? ''];
+  return hresultFault(operation, symbol ?? 'E_UNEXPECTED', {
+    reason: isError(error) ? error.message : String(error),
+    advice: symbol === undefined ? UNEXPECTED : undefined,
     cause: error,
   });
 };

@@ -30,6 +30,7 @@ import { readableVersion } from './readable-version.js';
 import { readDescribed } from './read-described.js';
 import { shareFile } from './share-file.js';
 import type { SuppliedContent } from './supplied-content.js';
+import { asyncDispose } from '../../driver/dispose-symbols.js';
 
 /** Fetches what a URL names, step by step. Ended early, what a file has is kept and gone on with the next time. */
 export async function* getContent(
@@ -89,7 +90,7 @@ async function* attempt(transfer: Transfer, asked: Asked): AsyncGenerator<GetPro
     const version = asked.noInformation === undefined ? await readableVersion(session, env) : undefined;
     const offer = await askForContent(origin, asked.ranges ? file?.begun : undefined, version, signal);
     const { answer, found } = offer;
-    await using _answer = { [Symbol.asyncDispose]: () => answer.cancel() };
+    await using _answer = { [asyncDispose]: () => answer.cancel() };
     await using content =
       found.brings === 'information'
         ? await openInformation(answer.pieces(), found, { ...options, name: origin.url, file: to }, signal)

@@ -1,4 +1,5 @@
 import { cancelled, isPeerError, PeerError, type PeerErrorTag } from '../../effects/error/index.js';
+import { isError } from '../../driver/is-error.js';
 
 export const OPERATION = 'get';
 
@@ -111,11 +112,11 @@ interface Cause {
 }
 
 const causeOf = (thrown: unknown): Cause => {
-  const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
-  if (!(cause instanceof Error)) return { code: undefined, name: '', message: String(cause) };
+  const cause = isError(thrown) && isError(thrown.cause) ? thrown.cause : thrown;
+  if (!isError(cause)) return { code: undefined, name: '', message: String(cause) };
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
   // Of an answer that it does not hand out, such as a 407, fetch does not say why.
-  const { message } = cause.message === '' && thrown instanceof Error ? thrown : cause;
+  const { message } = cause.message === '' && isError(thrown) ? thrown : cause;
   return { code, name: cause.name, message };
 };
 

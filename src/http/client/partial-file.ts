@@ -7,6 +7,7 @@ import { createInPlaceOf, targetFile } from '../../effects/target-file.js';
 import type { ContentState } from './content-state.js';
 import { OPERATION } from './origin-failure.js';
 import { turnAt } from './turn-at-file.js';
+import { asyncDispose } from '../../driver/dispose-symbols.js';
 
 /** What was being fetched: enough to tell whether what lies there is the start of what is wanted now. */
 interface Note {
@@ -104,7 +105,7 @@ export class PartialFile implements AsyncDisposable {
   }
 
   /** What cannot be gone on with is removed. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  async [asyncDispose](): Promise<void> {
     const isOpen = this.#file !== undefined;
     await this.#close().catch(() => undefined);
     if (isOpen && (this.#begun === undefined || this.#at === 0)) await this.#remove().catch(() => undefined);

@@ -1,5 +1,6 @@
 import type { Content } from '../../effects/content.js';
 import type { SupplierGroup } from './places.js';
+import { asyncDispose } from '../../driver/dispose-symbols.js';
 
 /**
  * A content that is had from its suppliers. A service is told whom to ask when a content is opened, so there is one for
@@ -43,7 +44,7 @@ export class SuppliedContent implements AsyncDisposable {
   }
 
   /** Closes them, the last one first; never rejects. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  async [asyncDispose](): Promise<void> {
     this.#openSecond = undefined;
     await this.#second?.catch(() => undefined);
     for (const content of [...this.#opened].reverse()) await content.close();

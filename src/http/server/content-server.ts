@@ -13,6 +13,7 @@ import { reportExchange } from './http-events.js';
 import { Preparations } from './preparations.js';
 import { type OpenResource, openResource } from './resource.js';
 import type { Resource } from './resource-rule.js';
+import { asyncDispose } from '../../driver/dispose-symbols.js';
 
 /** How a {@link ContentServer} works; only the session has no default. */
 export interface ContentServerOptions {
@@ -100,7 +101,7 @@ export class ContentServer implements AsyncDisposable {
   }
 
   /** For `await using`: the same as {@link close}. */
-  [Symbol.asyncDispose](): Promise<void> {
+  [asyncDispose](): Promise<void> {
     return this.close();
   }
 

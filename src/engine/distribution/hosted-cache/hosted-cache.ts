@@ -22,6 +22,7 @@ import { OfferDesk } from './offer-desk.js';
 import { PlainService } from './plain-service.js';
 import { Puller, type PullerLimits } from './puller.js';
 import { SecureOffers } from './secure-offers.js';
+import { asyncDispose } from '../../../driver/dispose-symbols.js';
 
 /** An address to listen at; port 0: any free one. */
 interface Listen {
@@ -171,7 +172,7 @@ export const startHostedCache = async (options: HostedCacheOptions): Promise<Hos
       contents: () => ({ segments: store.segmentCount, bytes: store.length }),
       counters: () => insight.counters(),
       close,
-      [Symbol.asyncDispose]: close,
+      [asyncDispose]: close,
     };
   } catch (error) {
     await close();

@@ -6,6 +6,7 @@ import { readRequestHead, type RequestHead } from './http-request-head.js';
 import type { RetrievalServerLimits } from './limits.js';
 import { REQUESTS_TOGETHER, TOGETHER_FIELD } from './requests-together.js';
 import type { Ticker } from './ticker.js';
+import { isError } from '../../../driver/is-error.js';
 
 /** What a request is answered with, with status 200. */
 export interface HttpAnswer {
@@ -163,7 +164,7 @@ export class HttpServerConnection {
       if (index < body.length - 1) socket.write(piece);
       else {
         socket.write(piece, (error) => {
-          onEnd(!(error instanceof Error) && !socket.destroyed);
+          onEnd(!isError(error) && !socket.destroyed);
           this.#sent();
         });
       }

@@ -8,5 +8,8 @@ export const certificateLibrary = (): Promise<CertificateLibrary> => (loading ??
 const load = async (): Promise<CertificateLibrary> => {
   // Its dependency injection does not load without these functions on Reflect.
   await import('reflect-metadata');
-  return import('@peculiar/x509');
+  const library: CertificateLibrary & { readonly default?: CertificateLibrary } =
+    await import('@peculiar/x509');
+  // It is CommonJS, of which a bundle that is split knows no names but this one.
+  return library.default ?? library;
 };

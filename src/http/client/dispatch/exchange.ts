@@ -28,6 +28,7 @@ import { IncomingBody } from './incoming-body.js';
 import { Relay } from './relay.js';
 import { toHeaders } from './received-headers.js';
 import { isNoStore } from './request-headers.js';
+import { isError } from '../../../driver/is-error.js';
 
 export interface ExchangeParts {
   readonly dispatch: Dispatch;
@@ -194,7 +195,7 @@ const identityHeaders = (headers: ReceivedHeaders, length: number): ReceivedHead
 
 const failureOf = (error: unknown): Error => {
   if (error instanceof StartOver) return contentChanged(error.message);
-  return error instanceof Error
+  return isError(error)
     ? error
     : new PeerError({
         tag: 'Defect',

@@ -9,6 +9,7 @@ import {
   type NetworkInterfaces,
 } from './local-address.js';
 import { openUdpSocket, type UdpSocket } from './udp-socket.js';
+import { isError } from '../../../../driver/is-error.js';
 
 /** The port of WS-Discovery. */
 export const DISCOVERY_PORT = 3702;
@@ -240,4 +241,4 @@ class UdpNetwork implements DatagramNetwork {
 }
 
 const describeFailure = (address: string, error: unknown): string =>
-  `${address}: ${error instanceof Error ? error.message : String(error)}`;
+  `${address}: ${isError(error) ? error.message : String(error)}`;
