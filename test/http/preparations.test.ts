@@ -119,3 +119,18 @@ it('nothing is open once the server and its session are closed', async () => {
   await session?.close();
   driver.assertClean();
 });
+
+it('closing withdraws a few at a time, however many there are', async () => {
+  const content = await start();
+  for (let seed = 1; seed <= 10; seed += 1) await content.prepare(resource(seed));
+  const withdrawals = () => driver.calls.filter(({ operation }) => operation === 'distribution.unpublish');
+  const before = withdrawals().length;
+  driver.script('distribution.unpublish').always({ delayMs: 10 });
+  const closing = content.close();
+  await clock.advance(0);
+  expect(withdrawals().length - before).toBe(8);
+  await clock.advance(100);
+  await closing;
+  expect(withdrawals().length - before).toBe(20);
+  driver.script('distribution.unpublish').reset();
+});
