@@ -66,7 +66,7 @@ export const goOnline = async (
       await tearDown(env, 'group events', () => grouping.unregisterEvents(events));
     }
   } catch (thrown) {
-    if (signal?.aborted === true) throw cancelled(operation);
+    if (signal?.aborted === true) throw cancelled(operation, signal.reason);
     throw late.signal.aborted ? timeout(operation, 'an answer from the group', timeoutMs) : thrown;
   } finally {
     stopTimer();

@@ -85,7 +85,7 @@ export class HandleCore<Raw> {
   static async open<Raw>(spec: HandleSpec<Raw>): Promise<HandleCore<Raw>> {
     const { operation } = spec;
     spec.parent?.assertOpen(operation);
-    if (isAborted(spec.signal)) throw cancelled(operation);
+    if (isAborted(spec.signal)) throw cancelled(operation, spec.signal?.reason);
     const core = new HandleCore(spec);
     registerLive(core);
     const onAbort = (): void => void core.close();
@@ -107,7 +107,7 @@ export class HandleCore<Raw> {
     if (core.#state === 'open') return core;
     await core.closed;
     // Why it was closed while it opened, not the abort that this caused in the driver.
-    throw isAborted(spec.signal) ? cancelled(operation) : core.#refusal(operation);
+    throw isAborted(spec.signal) ? cancelled(operation, spec.signal?.reason) : core.#refusal(operation);
   }
 
   get state(): HandleState {
@@ -130,7 +130,7 @@ export class HandleCore<Raw> {
     signal?: AbortSignal,
   ): Promise<A> {
     const raw = this.assertOpen(operation);
-    if (isAborted(signal)) throw cancelled(operation);
+    if (isAborted(signal)) throw cancelled(operation, signal?.reason);
     const link = eitherSignal(this.#abort.signal, signal);
     this.#calls += 1;
     try {

@@ -184,4 +184,21 @@ describe('HandleCore', () => {
     parent.closeAtExit();
     expect(log).toEqual(['close child', 'close parent']);
   });
+
+  it('tells the reason of the signal that cancelled as the cause, before, while it opens, and of a call', async () => {
+    const { open } = world();
+    const reason = new Error('the user pressed stop');
+    const isTold = { _tag: 'Cancelled', cause: reason };
+    await expect(open('early', { signal: AbortSignal.abort(reason) })).rejects.toMatchObject(isTold);
+    const stop = new AbortController();
+    const { open: answer, opened } = gate();
+    const opening = open('late', { signal: stop.signal, open: () => opened.then(() => 'late') });
+    stop.abort(reason);
+    answer();
+    await expect(opening).rejects.toMatchObject(isTold);
+    const core = await open('used');
+    const call = core.use('call', () => Promise.resolve(), AbortSignal.abort(reason));
+    await expect(call).rejects.toMatchObject(isTold);
+    await core.close();
+  });
 });
