@@ -138,7 +138,7 @@ export class UnitDirectories {
     const contents = present.map((holder) => this.#contentOf(join(holders, holder)));
     let isOurs = false;
     for (const holder of present) isOurs = await this.#disk.removeFile(join(holders, holder));
-    if (await isInUse()) {
+    if (present.some(isLiving) || (await isInUse())) {
       // Since just now, and perhaps relying on a holder that was there still.
       for (const [index, holder] of present.entries())
         await unlessMissing(this.#disk.create(join(holders, holder), contents[index] ?? NOTHING));
