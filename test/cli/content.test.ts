@@ -147,6 +147,25 @@ test.each([
   }),
 );
 
+test('publish tells when the service is switched off and on, and serves where it did before', () =>
+  inDirectory(async (directory) => {
+    await writeFile(join(directory, 'file'), 'content of a file');
+    const publisher = start(directory, ['publish', 'file']);
+    const [address = ''] = /127\.0\.0\.1:\d+/.exec(await publisher.line(/^serving on/)) ?? [];
+    await run(directory, ['disable']);
+    await publisher.line(/^not serving: the service is disabled/);
+    await run(directory, ['enable']);
+    const retrieve = ['--data-dir', join(directory, 'other'), 'retrieve', 'file.ci', '--peer', address];
+    await expect
+      .poll(async () => (await run(directory, [...retrieve, '-o', 'copy'])).code, { timeout: 30_000 })
+      .toBe(0);
+    publisher.child.kill('SIGINT');
+    const { stdout } = await publisher.ended;
+    expect(stdout.match(/^serving on .*$/gm)).toEqual(
+      [1, 2].map(() => `serving on ${address}; stop with Ctrl-C`),
+    );
+  }));
+
 test('a range that ends behind the content is told by what was asked for', () =>
   inDirectory(async (directory) => {
     await writeFile(join(directory, 'small'), '12345');

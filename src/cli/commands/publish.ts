@@ -1,7 +1,6 @@
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
-import { NEVER } from 'rxjs';
-import { publish, type effects } from 'peerweave';
+import { distributionStatus, publish, type effects } from 'peerweave';
 import type { Segmentation } from 'peerweave/engine';
 import { type Context, inSession, withContext } from '../context.js';
 import { formatEndpoint, servingAddress } from '../endpoint.js';
@@ -68,17 +67,42 @@ export const addPublish = (program: Command): void => {
         (context) =>
           inSession(context, async (session) => {
             for (const file of files) await publishOne(context, session, file, flags);
-            const endpoint = context.opened.engine?.endpoint();
-            const address = endpoint === undefined ? 'the BranchCache service' : formatEndpoint(endpoint);
-            context.output.result(
-              { serving: true, ...(endpoint === undefined ? {} : { endpoint: address }) },
-              `serving on ${address}; stop with Ctrl-C`,
-            );
-            await context.untilStopped(NEVER);
+            await serveUntilStopped(context, session);
           }),
         { listen: flags.listen },
       );
     });
+};
+
+/** Tells whenever that ends or begins anew: others may switch the service off and on, or take its directory away. */
+const serveUntilStopped = async (
+  context: Context,
+  session: effects.DistributionSession,
+): Promise<void> => {
+  const { opened, output } = context;
+  const tellServing = (): void => {
+    const endpoint = opened.engine?.endpoint();
+    const address = endpoint === undefined ? 'the BranchCache service' : formatEndpoint(endpoint);
+    output.result(
+      { serving: true, ...(endpoint === undefined ? {} : { endpoint: address }) },
+      `serving on ${address}; stop with Ctrl-C`,
+    );
+  };
+  let isServing = true;
+  tellServing();
+  await context.untilStopped(distributionStatus(session), (event) => {
+    if (event._tag !== 'Status' || isServing === (event.status === 'available')) return;
+    isServing = event.status === 'available';
+    if (isServing) tellServing();
+    else {
+      const { status, reason } = event;
+      const why = reason === undefined ? '' : ` (${reason})`;
+      output.result(
+        { serving: false, status, reason },
+        `not serving: the service is ${status}${why}; goes on when it is back`,
+      );
+    }
+  });
 };
 
 const publishOne = async (

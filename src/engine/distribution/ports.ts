@@ -332,8 +332,12 @@ export class FetchFailure extends Error {
 
 /** Serves stored blocks to peers. */
 export interface RetrievalServer {
-  /** Binds and listens; the address it really has. Rejects with the system's error when it cannot. */
-  start(): Promise<{ readonly host: string; readonly port: number }>;
+  /**
+   * Binds and listens; the address it really has. Rejects with the system's error when it cannot.
+   *
+   * @param before the port of the listener before this one: taken again where any may be taken.
+   */
+  start(before?: number): Promise<{ readonly host: string; readonly port: number }>;
   /** Stops listening and ends every connection. */
   close(): Promise<void>;
   /** Called once if the listener dies by itself after `start`. */

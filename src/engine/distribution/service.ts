@@ -70,6 +70,8 @@ export class DistributionService {
   readonly #listeners = new Set<StatusListener>();
   #users = 0;
   #hasEnded = false;
+  /** Where it served when it ran last. */
+  #lastPort: number | undefined;
   #info = NOT_STARTED;
   #running: Running | undefined;
   /** Why what runs cannot go on. */
@@ -186,7 +188,8 @@ export class DistributionService {
         this.#death = cause;
         void this.refresh();
       });
-      const endpoint = await server?.start();
+      const endpoint = await server?.start(this.#lastPort);
+      this.#lastPort = endpoint?.port;
       if (endpoint !== undefined) crowd?.servesAt(endpoint.port);
       const discovery = await this.#parts.startDiscovery?.(store, endpoint, crowd?.crowd);
       const hosted = this.#parts.startOffers?.(endpoint?.port);

@@ -17,7 +17,7 @@ import { DEFAULT_SERVER_LIMITS, type RetrievalServerLimits } from './limits.js';
 import { pooledRandomBytes } from './pooled-random-bytes.js';
 import { answerRequest, type ServedBlock } from './request-answer.js';
 import { isRetrievalPath } from './retrieval-path.js';
-import { startAtStandardPort } from './serving-port.js';
+import { startServing } from './serving-port.js';
 import { WaitingRoom } from './waiting-room.js';
 
 export interface RetrievalServerOptions {
@@ -52,10 +52,7 @@ export const createRetrievalServer = (options: RetrievalServerOptions): Retrieva
   });
   const { host, port } = options;
   return {
-    start: () =>
-      port === undefined
-        ? startAtStandardPort((standard) => server.start(host, standard))
-        : server.start(host, port),
+    start: (before) => startServing((at) => server.start(host, at), port, before),
     close: () => {
       room.close();
       return server.close();
