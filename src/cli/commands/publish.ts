@@ -75,10 +75,7 @@ export const addPublish = (program: Command): void => {
 };
 
 /** Tells whenever that ends or begins anew: others may switch the service off and on, or take its directory away. */
-const serveUntilStopped = async (
-  context: Context,
-  session: effects.DistributionSession,
-): Promise<void> => {
+const serveUntilStopped = async (context: Context, session: effects.DistributionSession): Promise<void> => {
   const { opened, output } = context;
   const tellServing = (): void => {
     const endpoint = opened.engine?.endpoint();
