@@ -6,7 +6,7 @@ import { badArgument, cancelled, type PeerError, type ProblemCode } from './erro
 import { onFile } from './error/from-system.js';
 import { untilAborted } from './until-aborted.js';
 import { asyncDispose } from '../driver/dispose-symbols.js';
-import { isError } from '../driver/is-error.js';
+import { isError } from '../driver/errors.js';
 
 /** What can be published: a file by its path, bytes, or bytes as they come. */
 export type ContentSource = string | URL | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;

@@ -1,7 +1,7 @@
 import { isUint8Array } from 'node:util/types';
 import { badArgument, cancelled, isPeerError, PeerError } from './error/index.js';
 import { untilAborted } from './until-aborted.js';
-import { isError } from '../driver/is-error.js';
+import { messageOf } from '../driver/errors.js';
 
 /**
  * Fetches bytes that no peer has, from wherever the content came from. `offset` counts from its start. It may answer
@@ -58,7 +58,7 @@ const failed = (cause: unknown): PeerError =>
     tag: 'Unavailable',
     code: 'PEERWEAVE_ORIGIN_FAILED',
     operation: OPERATION,
-    what: `the origin failed: ${isError(cause) ? cause.message : String(cause)}`,
+    what: `the origin failed: ${messageOf(cause)}`,
     advice: 'The cause tells what it said; try again.',
     cause,
   });

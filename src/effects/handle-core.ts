@@ -64,8 +64,8 @@ export class HandleCore<Raw> {
   /** Resolves when the driver has answered the opening, one way or the other. */
   readonly #answered: Promise<void>;
   readonly #settleOther: (() => Promise<void>) | undefined;
-  readonly #leaveParent: Cancel;
-  readonly #leaveDriver: Cancel;
+  /** Leaves its parent or, where it has none, the driver. */
+  readonly #leave: Cancel;
   #onAnswered!: () => void;
   #onClosed!: () => void;
 
@@ -75,8 +75,7 @@ export class HandleCore<Raw> {
     this.#settleOther = spec.settle;
     this.closed = new Promise((resolve) => (this.#onClosed = resolve));
     this.#answered = new Promise((resolve) => (this.#onAnswered = resolve));
-    this.#leaveParent = spec.parent?.adopt(this) ?? (() => undefined);
-    this.#leaveDriver = spec.parent === undefined ? this.#endWithDriver() : () => undefined;
+    this.#leave = spec.parent?.adopt(this) ?? this.#endWithDriver();
     // Every call in flight listens to it, and there may be many.
     setMaxListeners(0, this.#abort.signal);
   }
@@ -238,8 +237,7 @@ export class HandleCore<Raw> {
   }
 
   #forget(): void {
-    this.#leaveParent();
-    this.#leaveDriver();
+    this.#leave();
     unregisterLive(this);
     this.#onClosed();
   }

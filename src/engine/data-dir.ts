@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, posix, resolve, win32 } from 'node:path';
 import { makePrivateDirectory } from './private-directory.js';
-import { isError } from '../driver/is-error.js';
+import { messageOf } from '../driver/errors.js';
 
 /** The surroundings that the default depends on; those of this process unless a test says otherwise. */
 export interface DataDirectorySurroundings {
@@ -18,7 +18,7 @@ export class DataDirectoryError extends Error {
     readonly path: string,
     cause: unknown,
   ) {
-    super(`cannot use ${path} as data directory: ${isError(cause) ? cause.message : String(cause)}`, {
+    super(`cannot use ${path} as data directory: ${messageOf(cause)}`, {
       cause,
     });
     this.name = 'DataDirectoryError';

@@ -5,8 +5,8 @@ import type { SupportFinding, SupportReport } from '../driver/index.js';
 import { openDataDirectory } from './data-dir.js';
 import { STANDARD_PORT } from './distribution/retrieval/serving-port.js';
 import type { Endpoint } from './distribution/endpoint.js';
-import { messageOf } from './distribution/system-faults.js';
 import type { ServiceConfig } from './service-config.js';
+import { messageOf } from '../driver/errors.js';
 
 /** An address to listen at; without a port it is 80, or a free one where that cannot be had. */
 export interface ListenAddress {

@@ -1,4 +1,4 @@
-import { isError } from '../driver/is-error.js';
+import { isError } from '../driver/errors.js';
 
 /** The name of a system error, such as `ENOENT`; otherwise `undefined`. */
 export const systemCode = (error: unknown): string | undefined =>

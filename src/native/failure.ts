@@ -16,7 +16,7 @@ import {
 } from '../driver/index.js';
 import { BadValue } from './check.js';
 import { MissingExport, MissingKoffi, MissingLibrary } from './ffi.js';
-import { isError } from '../driver/is-error.js';
+import { messageOf } from '../driver/errors.js';
 
 /** A native function answered this number, which is none of its successes. */
 export class NativeFailure extends Error {
@@ -85,7 +85,7 @@ export const faultFrom = (space: FaultSpace, operation: string, error: unknown):
     return coded('ERROR_MOD_NOT_FOUND', { reason, cause: error });
   }
   return faultFromNumber(space, operation, space === 'hresult' ? E_UNEXPECTED : ERROR_GEN_FAILURE, {
-    reason: isError(error) ? error.message : String(error),
+    reason: messageOf(error),
     cause: error,
   });
 };

@@ -1,6 +1,6 @@
 import { PeerError } from './peer-error.js';
 import type { PeerErrorTag } from './tag.js';
-import { isError } from '../../driver/is-error.js';
+import { isError } from '../../driver/errors.js';
 
 const MEANINGS: Readonly<
   Record<string, { readonly tag: PeerErrorTag; readonly what: string; readonly advice: string }>

@@ -1,6 +1,6 @@
 import { PeerError } from './peer-error.js';
 import type { Problem } from './problem.js';
-import { isError } from '../../driver/is-error.js';
+import { isError } from '../../driver/errors.js';
 
 /** The input breaks rules; `problems` holds all of them. */
 export const badArgument = (problems: readonly Problem[], operation: string): PeerError =>

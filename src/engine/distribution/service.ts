@@ -4,7 +4,8 @@ import type { Discovery, StartDiscovery } from './discovery/index.js';
 import type { Endpoint } from './endpoint.js';
 import type { OfferSender } from './hosted-cache/index.js';
 import type { ContentStore, RetrievalClient, RetrievalServer } from './ports.js';
-import { messageOf, toFault } from './system-faults.js';
+import { toFault } from './system-faults.js';
+import { messageOf } from '../../driver/errors.js';
 
 /** What the service is made of. */
 export interface ServiceParts {

@@ -3,7 +3,7 @@ import type { Win32Symbol } from '../../driver/index.js';
 import { systemCode } from '../system-code.js';
 import { StoreFailure, type StoreFailureCode } from './store/index.js';
 import { ContentInformationError } from './wire/index.js';
-import { isError } from '../../driver/is-error.js';
+import { messageOf } from '../../driver/errors.js';
 
 /** The code of what the operating system refused; a bare number where the tables of the API have no name for it. */
 const SYSTEM_CODES: Readonly<Record<string, Win32Symbol | number>> = {
@@ -51,6 +51,3 @@ export const toFault = (operation: string, error: unknown): DriverFault => {
     ? faultFromNumber('win32', operation, code, why)
     : win32Fault(operation, code, why);
 };
-
-/** What went wrong, in words. */
-export const messageOf = (error: unknown): string => (isError(error) ? error.message : String(error));

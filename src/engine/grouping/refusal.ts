@@ -7,7 +7,7 @@ import {
   type Win32Symbol,
 } from '../../driver/index.js';
 import { systemCode } from '../system-code.js';
-import { isError } from '../../driver/is-error.js';
+import { messageOf } from '../../driver/errors.js';
 
 /** Why the engine will not do something. It becomes a fault that names the operation. */
 export class Refusal extends Error {
@@ -47,7 +47,7 @@ export const toFault = (operation: string, error: unknown): DriverFault => {
     });
   const symbol = SYSTEM_SYMBOLS[systemCode(error) ?? ''];
   return hresultFault(operation, symbol ?? 'E_UNEXPECTED', {
-    reason: isError(error) ? error.message : String(error),
+    reason: messageOf(error),
     advice: symbol === undefined ? UNEXPECTED : undefined,
     cause: error,
   });

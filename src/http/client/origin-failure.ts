@@ -1,5 +1,5 @@
 import { cancelled, isPeerError, PeerError, type PeerErrorTag } from '../../effects/error/index.js';
-import { isError } from '../../driver/is-error.js';
+import { isError } from '../../driver/errors.js';
 
 export const OPERATION = 'get';
 

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { ByteSpan } from './byte-range.js';
-import { isError } from '../../driver/is-error.js';
+import { asError } from '../../driver/errors.js';
 
 const PIECE_BYTES = 256 * 1024;
 
@@ -26,7 +26,7 @@ export class FileBody extends Readable {
   override _read(): void {
     this.#next().then(
       (piece) => this.push(piece),
-      (error: unknown) => this.destroy(isError(error) ? error : new Error(String(error))),
+      (error: unknown) => this.destroy(asError(error)),
     );
   }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../driver/index.js';
-import { isError } from '../../../driver/is-error.js';
+import { asError } from '../../../driver/errors.js';
 
 /** What `promise` brings, or `'timeout'` if it takes longer than `ms`. Rejects with the signal's reason if that aborts. */
 export const waitFor = <Value>(
@@ -29,7 +29,7 @@ export const waitFor = <Value>(
       },
       (error: unknown) => {
         stopWaiting();
-        reject(isError(error) ? error : new Error(String(error)));
+        reject(asError(error));
       },
     );
   });

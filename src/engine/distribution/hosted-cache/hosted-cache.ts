@@ -10,7 +10,6 @@ import {
 } from '../../../driver/index.js';
 import { Insight } from '../insight/insight.js';
 import { isListenAddress, LISTEN_ADDRESS } from '../listen-address.js';
-import { messageOf } from '../system-faults.js';
 import { insightDirectory } from '../insight/process-files.js';
 import { HttpServer } from '../retrieval/http-server.js';
 import { HttpTransport } from '../retrieval/http-transport.js';
@@ -23,6 +22,7 @@ import { PlainService } from './plain-service.js';
 import { Puller, type PullerLimits } from './puller.js';
 import { SecureOffers } from './secure-offers.js';
 import { asyncDispose } from '../../../driver/dispose-symbols.js';
+import { messageOf } from '../../../driver/errors.js';
 
 /** An address to listen at; port 0: any free one. */
 interface Listen {

@@ -4,7 +4,7 @@ import { acceptList, askForList } from '../retrieval/block-exchange.js';
 import { PeerFault } from '../retrieval/peer-fault.js';
 import type { Transport } from '../retrieval/transport.js';
 import { blockCount, decodeResponse, encodeRequest, MessageError, SPOKEN_VERSIONS } from '../wire/index.js';
-import { isError } from '../../../driver/is-error.js';
+import { asError } from '../../../driver/errors.js';
 
 /** What a peer answered when it was asked what it speaks and has. */
 export interface PeerAnswer {
@@ -73,7 +73,7 @@ const ask = <Result>(
         try {
           resolve(read(answer));
         } catch (error) {
-          reject(isError(error) ? error : new Error(String(error)));
+          reject(asError(error));
         }
       },
       onFailure: (fault) => {

@@ -6,7 +6,7 @@ import { readRequestHead, type RequestHead } from './http-request-head.js';
 import type { RetrievalServerLimits } from './limits.js';
 import { REQUESTS_TOGETHER, TOGETHER_FIELD } from './requests-together.js';
 import type { Ticker } from './ticker.js';
-import { isError } from '../../../driver/is-error.js';
+import { isError } from '../../../driver/errors.js';
 
 /** What a request is answered with, with status 200. */
 export interface HttpAnswer {

@@ -28,7 +28,7 @@ import { IncomingBody } from './incoming-body.js';
 import { Relay } from './relay.js';
 import { toHeaders } from './received-headers.js';
 import { isNoStore } from './request-headers.js';
-import { isError } from '../../../driver/is-error.js';
+import { isError } from '../../../driver/errors.js';
 
 export interface ExchangeParts {
   readonly dispatch: Dispatch;

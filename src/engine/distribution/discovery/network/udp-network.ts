@@ -9,7 +9,7 @@ import {
   type NetworkInterfaces,
 } from './local-address.js';
 import { openUdpSocket, type UdpSocket } from './udp-socket.js';
-import { isError } from '../../../../driver/is-error.js';
+import { messageOf } from '../../../../driver/errors.js';
 
 /** The port of WS-Discovery. */
 export const DISCOVERY_PORT = 3702;
@@ -240,5 +240,4 @@ class UdpNetwork implements DatagramNetwork {
   }
 }
 
-const describeFailure = (address: string, error: unknown): string =>
-  `${address}: ${isError(error) ? error.message : String(error)}`;
+const describeFailure = (address: string, error: unknown): string => `${address}: ${messageOf(error)}`;

@@ -1,3 +1,0 @@
-/** Whether it is an Error, of this context of JavaScript or of another one: Node's own are not of the one that Jest runs tests in. */
-export const isError = (value: unknown): value is Error =>
-  value instanceof Error || Object.prototype.toString.call(value) === '[object Error]';
